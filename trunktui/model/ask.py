@@ -1,0 +1,67 @@
+"""What a platform asks of an SBC and what comes back: data only, so that a test can stand in for a transport."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from trunktui.model.text import Safe
+
+
+class Command(Struct, frozen=True):
+    """One command to run on an SBC: a fixed argument vector, never a shell string.
+
+    `key` names it within its ask. `privileged` commands get the SBC's `run_as` in front of them, others run
+    as the login user. `timeout_s` is enforced on the far side (`timeout -k`), because `asterisk -rx` against
+    a frozen daemon hangs and ignores SIGTERM.
+    """
+
+    key: str
+    argv: tuple[str, ...]
+    privileged: bool = True
+    timeout_s: int = 5
+
+    @property
+    def words(self) -> str:
+        """The command as an operator would say it: the part after `asterisk -rx`, or the whole vector."""
+        return self.argv[-1] if "-rx" in self.argv else " ".join(self.argv)
+
+
+class SshAsk(Struct, frozen=True):
+    """Commands that go out together in one SSH exec, in order; the first that hangs ends the ask."""
+
+    commands: tuple[Command, ...]
+
+
+class Reply(Struct, frozen=True):
+    """What one command printed: cleaned and redacted lines.
+
+    `status` is the far exit status, None when the command never came back (lost link, our deadline).
+    `truncated` says that more came than we take; such a reply proves nothing.
+    """
+
+    key: str
+    status: int | None
+    lines: tuple[Safe, ...] = ()
+    errors: tuple[Safe, ...] = ()
+    truncated: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether the command ran to its end with status 0 and we hold all it printed."""
+        return self.status == 0 and not self.truncated
+
+
+class Answer(Struct, frozen=True):
+    """All replies to one ask. Times are monotonic seconds; `complete` means that the end marker arrived."""
+
+    asked_at: float
+    answered_at: float
+    replies: tuple[Reply, ...] = ()
+    complete: bool = True
+
+    def reply(self, key: str) -> Reply:
+        """Return the reply to command `key`; one that never ran has status None and no lines."""
+        for reply in self.replies:
+            if reply.key == key:
+                return reply
+        return Reply(key=key, status=None)

@@ -1,0 +1,25 @@
+"""What reaches a screen: the fleet as it stands, and how the engine that polls it is doing."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from trunktui.model.snapshot import Snapshot
+from trunktui.model.text import Safe
+
+
+class EngineStatus(Struct, frozen=True):
+    """Whether the polling process lives. `restarts` since the screen began; `notice` is what to tell the operator."""
+
+    alive: bool
+    restarts: int = 0
+    notice: Safe = Safe("")
+
+
+class FeedUpdate(Struct, frozen=True):
+    """One thing that reached the screen: the fleet as it now stands, and how the engine is."""
+
+    snapshot: Snapshot
+    engine: EngineStatus
+    changed: frozenset[str] = frozenset()
+    """Ids of the legs that differ from the update before (all of them after a restart)."""

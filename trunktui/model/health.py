@@ -1,0 +1,152 @@
+"""The words of judgement: states, severities and signals of a leg (health.md). The rules live in `health`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class LegState(StrEnum):
+    """One state per leg; `worst_first` gives their order on the screen."""
+
+    UP = "up"
+    DEGRADED = "degraded"
+    SUSPECT = "suspect"
+    DOWN = "down"
+    UNMONITORED = "unmonitored"
+    UNKNOWN = "unknown"
+    ADMIN_OFF = "admin_off"
+    STANDBY = "standby"
+
+
+WORST_FIRST: tuple[LegState, ...] = (
+    LegState.DOWN,
+    LegState.UNKNOWN,
+    LegState.DEGRADED,
+    LegState.SUSPECT,
+    LegState.UNMONITORED,
+    LegState.UP,
+    LegState.STANDBY,
+    LegState.ADMIN_OFF,
+)
+"""Order of trouble: for sorting and for the `worst` of a fleet."""
+
+
+class Severity(StrEnum):
+    """How loud: an alarm's weight, apart from the state."""
+
+    NONE = "none"
+    WARNING = "warning"
+    MINOR = "minor"
+    MAJOR = "major"
+    CRITICAL = "critical"
+    INDETERMINATE = "indeterminate"
+
+
+SEVERITY_RANK: dict[Severity, int] = {
+    Severity.NONE: 0,
+    Severity.INDETERMINATE: 1,
+    Severity.WARNING: 2,
+    Severity.MINOR: 3,
+    Severity.MAJOR: 4,
+    Severity.CRITICAL: 5,
+}
+"""For taking the loudest; INDETERMINATE is louder than nothing and quieter than any fault."""
+
+
+class SbcState(StrEnum):
+    """The state of an SBC as a whole."""
+
+    UP = "up"
+    DEGRADED = "degraded"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+
+
+class Freshness(StrEnum):
+    """How old the last good look at a leg is, against its limits."""
+
+    FRESH = "fresh"
+    LATE = "late"
+    STALE = "stale"
+    NEVER = "never"
+
+
+class RegSignal(StrEnum):
+    """What the registration means, from this look and the ones before."""
+
+    NOT_USED = "not_used"
+    REGISTERED = "registered"
+    REFRESHING = "refreshing"
+    LATE_REFRESH = "late_refresh"
+    OVERDUE = "overdue"
+    RETRYING = "retrying"
+    GAVE_UP = "gave_up"
+    UNREGISTERED = "unregistered"
+    ADMIN_OFF = "admin_off"
+    STARTING = "starting"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+class ProbeSignal(StrEnum):
+    """What the OPTIONS probe means, over all contacts of a leg; PARTIAL: some dead, some alive."""
+
+    OK = "ok"
+    SLOW = "slow"
+    LOSS = "loss"
+    PARTIAL = "partial"
+    MISSING = "missing"
+    DEAD = "dead"
+    PENDING = "pending"
+    UNMONITORED = "unmonitored"
+    UNKNOWN = "unknown"
+
+
+class Effective(StrEnum):
+    """What the SBC would really do with the next call on this leg."""
+
+    ROUTABLE = "routable"
+    REFUSED_LOCALLY = "refused_locally"
+    ADMIN_OFF = "admin_off"
+    UNKNOWN = "unknown"
+
+
+class Usage(StrEnum):
+    """Channels or CPS against the cap."""
+
+    NORMAL = "normal"
+    HIGH = "high"
+    FULL = "full"
+    OVER_CAP = "over_cap"
+    NO_CAP = "no_cap"
+    UNKNOWN = "unknown"
+
+
+class Thresholds(Struct, frozen=True):
+    """Every number a rule uses, with health.md 2's defaults; a config's `[health]` table may change each.
+
+    Seconds and shares unless the name says otherwise.
+    """
+
+    stale_min_s: float = 45.0
+    refresh_normal_s: int = 5
+    attempt_s: int = 32
+    attempt_margin_s: int = 8
+    probe_down_after: int = 3
+    probe_up_after: int = 2
+    probe_interval_assumed_s: int = 60
+    probe_slow_ms: float = 300.0
+    probe_slow_factor: float = 3.0
+    probe_slow_polls: int = 3
+    loss_window: int = 20
+    loss_results: int = 3
+    reg_fail_after: int = 3
+    channels_high: float = 0.80
+    channels_full: float = 0.95
+    grace_s: float = 60.0
+    restart_loop_s: float = 600.0
+    absent_after_s: float = 60.0
+    answered_unmonitored_s: int = 600
+    answered_recent_s: int = 120

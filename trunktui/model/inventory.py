@@ -1,0 +1,161 @@
+"""The fleet as the operator configured it: carriers, accounts, SBCs, trunks and trunk groups."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+
+class AuthMode(StrEnum):
+    """How a carrier knows us; HYBRID registers and is on an IP allowlist too."""
+
+    REGISTRATION = "registration"
+    IP = "ip"
+    HYBRID = "hybrid"
+
+
+class Direction(StrEnum):
+    """Which way a trunk carries calls."""
+
+    OUTBOUND = "outbound"
+    INBOUND = "inbound"
+    BOTH = "both"
+
+
+class DialMode(StrEnum):
+    """How the dial plan dials a trunk: decides whether an unreachable contact stops calls (see health)."""
+
+    AOR = "aor"
+    URI = "uri"
+
+
+class Failover(StrEnum):
+    """Who moves a trunk group when its first trunk fails."""
+
+    MANUAL = "manual"
+    AUTO = "auto"
+
+
+class Cap(Struct, frozen=True):
+    """Contract ceilings: simultaneous channels, and call attempts per second; None where none is known."""
+
+    channels: int | None = None
+    cps: float | None = None
+
+
+class Carrier(Struct, frozen=True):
+    """The company that terminates the calls. `contact` is free text shown in detail and triage."""
+
+    name: str
+    upstream: str | None = None
+    contact: dict[str, str] = field(default_factory=dict)
+
+
+class Account(Struct, frozen=True):
+    """What a carrier bills and caps; trunks that share one name it."""
+
+    name: str
+    carrier: str
+    cap: Cap = Cap()
+
+
+class SshTarget(Struct, frozen=True):
+    """How to log in to an SBC. None means: as `~/.ssh/config` or OpenSSH's default says."""
+
+    host: str
+    port: int | None = None
+    user: str | None = None
+    identity: tuple[str, ...] = ()
+    known_hosts: str | None = None
+    proxy_jump: str | None = None
+    config: str | None = None
+    run_as: str | None = None
+
+
+class Sbc(Struct, frozen=True):
+    """One box (or instance) that we poll. `ignore` holds glob patterns of native names that are no trunks."""
+
+    name: str
+    platform: str
+    ssh: SshTarget
+    site: str | None = None
+    egress_ip: str | None = None
+    discover: bool = True
+    ignore: tuple[str, ...] = ()
+    write: bool = False
+    snmp_configured: bool = False
+
+
+class NativeNames(Struct, frozen=True):
+    """What a leg's parts are called on its SBC; None where it has no such part, or it is not known yet."""
+
+    registration: str | None = None
+    endpoint: str | None = None
+    aor: str | None = None
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every name in use, registration first, none twice."""
+        names = (self.registration, self.endpoint, self.aor)
+        return tuple(dict.fromkeys(name for name in names if name is not None))
+
+    @property
+    def main(self) -> str:
+        """The name an operator calls it by: the endpoint's, else the AOR's, else the registration's."""
+        return self.endpoint or self.aor or self.registration or ""
+
+
+class Binding(Struct, frozen=True):
+    """One configured leg: a trunk on an SBC. `name` matches any native name; `native` names each part."""
+
+    trunk: str
+    sbc: str
+    name: str | None = None
+    native: NativeNames | None = None
+
+
+class Trunk(Struct, frozen=True):
+    """One logical path to one carrier; `bindings` are its legs. `dial` None means: not told, so not judged."""
+
+    name: str
+    carrier: str | None = None
+    account: str | None = None
+    auth: AuthMode = AuthMode.REGISTRATION
+    direction: Direction = Direction.OUTBOUND
+    bindings: tuple[Binding, ...] = ()
+    cap: Cap = Cap()
+    dial: DialMode | None = None
+    protect: bool = False
+    enabled: bool = True
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+class Group(Struct, frozen=True):
+    """Trunks that carry one outbound service, in order of preference."""
+
+    name: str
+    trunks: tuple[str, ...]
+    failover: Failover = Failover.MANUAL
+
+
+class Inventory(Struct, frozen=True):
+    """Everything configured. Names are unique within their kind; references between them were checked."""
+
+    carriers: tuple[Carrier, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    sbcs: tuple[Sbc, ...] = ()
+    trunks: tuple[Trunk, ...] = ()
+    groups: tuple[Group, ...] = ()
+
+    def bindings_on(self, sbc: str) -> tuple[Binding, ...]:
+        """Return the configured legs of one SBC, in the config's order."""
+        return tuple(b for trunk in self.trunks for b in trunk.bindings if b.sbc == sbc)
+
+    def trunk(self, name: str) -> Trunk | None:
+        """Return the trunk called `name`, or None."""
+        return next((trunk for trunk in self.trunks if trunk.name == name), None)
+
+    def groups_of(self, trunk: str) -> tuple[str, ...]:
+        """Return the names of the groups that hold `trunk`."""
+        return tuple(group.name for group in self.groups if trunk in group.trunks)

@@ -1,0 +1,58 @@
+"""How we reach an SBC: the states of the SSH and SNMP links and the one error a transport may raise."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from trunktui.model.text import Safe
+
+
+class SshState(StrEnum):
+    """What the last attempt to reach an SBC over SSH means (design.md 6, security.md 2)."""
+
+    OK = "ok"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    HUNG = "hung"
+    AUTH = "auth"
+    HOST_KEY = "host_key"
+    DNS = "dns"
+    NOT_SSH = "not_ssh"
+    LOCAL_LOAD = "local_load"
+    CONFIG = "config"
+    PENDING = "pending"
+
+
+class SnmpState(StrEnum):
+    """What the last SNMP attempt means; OFF where the SBC has no SNMP configured."""
+
+    OK = "ok"
+    OFF = "off"
+    TIMEOUT = "timeout"
+    AUTH = "auth"
+    CONFIG = "config"
+    UNREADABLE = "unreadable"
+    PENDING = "pending"
+
+
+class LinkStatus(Struct, frozen=True):
+    """The SSH link to one SBC: its state, the words for it, since when, and when it last worked (monotonic)."""
+
+    state: SshState = SshState.PENDING
+    reason: Safe = Safe("")
+    since: float | None = None
+    last_ok: float | None = None
+
+
+class LinkError(Exception):
+    """A transport could not ask: says what it means and the way out. The only error a transport raises.
+
+    `state` is never OK or PENDING. `reason` is one cleaned sentence for the operator.
+    """
+
+    def __init__(self, state: SshState, reason: Safe) -> None:
+        super().__init__(reason)
+        self.state = state
+        self.reason = reason

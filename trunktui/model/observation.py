@@ -1,0 +1,162 @@
+"""What one poll of one SBC told us, in words that fit every platform. Unknown is a value: None, never 0."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from trunktui.model.inventory import NativeNames
+from trunktui.model.text import Safe
+
+
+class AppState(StrEnum):
+    """Whether the telephony software on the box answered us, whatever the trunks do."""
+
+    ANSWERING = "answering"
+    STARTING = "starting"
+    NOT_RUNNING = "not_running"
+    NOT_PERMITTED = "not_permitted"
+    FROZEN = "frozen"
+    UNREADABLE = "unreadable"
+
+
+class RegPhase(StrEnum):
+    """Where a registration stands, as the SBC's own table says at one instant.
+
+    REGISTERED: `due_in_s` counts to the next REGISTER, negative when it is past due.
+    WAITING: refused or unanswered; the next attempt comes in `due_in_s`.
+    ATTEMPTING: refused or unanswered; an attempt began `-due_in_s` ago, or nothing is scheduled any more:
+    one look cannot tell the two apart, two looks can (health does).
+    UNREGISTERED: not registered and not refused: after start, after un-registering, before a re-register.
+    OTHER: a word this platform file does not know.
+    """
+
+    REGISTERED = "registered"
+    WAITING = "waiting"
+    ATTEMPTING = "attempting"
+    UNREGISTERED = "unregistered"
+    OTHER = "other"
+
+
+class Registration(Struct, frozen=True):
+    """One outbound registration. `word` is the SBC's own; `line` the row it came from.
+
+    `due_in_s` in whole seconds as RegPhase says, None when nothing was ever scheduled.
+    """
+
+    phase: RegPhase
+    word: Safe
+    due_in_s: int | None
+    server: Safe
+    line: Safe
+
+
+class ContactState(StrEnum):
+    """What the SBC's own OPTIONS probe says of one contact; UNPROBED: none was sent (yet, or ever)."""
+
+    REACHABLE = "reachable"
+    UNREACHABLE = "unreachable"
+    UNPROBED = "unprobed"
+    OTHER = "other"
+
+
+class Contact(Struct, frozen=True):
+    """One contact of a trunk. `rtt_ms` None without an answer; `cut` means the SBC printed the URI cut off."""
+
+    uri: Safe
+    state: ContactState
+    rtt_ms: float | None
+    line: Safe
+    cut: bool = False
+
+
+class Channels(Struct, frozen=True):
+    """Channels of one trunk now. `answered_age_s`: age of the youngest *answered outbound* one, None if none."""
+
+    active: int
+    answered_age_s: int | None = None
+
+
+class ProbeSettings(Struct, frozen=True):
+    """OPTIONS settings really loaded: interval 0 means never; seconds."""
+
+    interval_s: int | None = None
+    timeout_s: float | None = None
+    only_2xx: bool | None = None
+
+
+class RegSettings(Struct, frozen=True):
+    """Registration settings really loaded; seconds; an interval of 0 means: gives up at once."""
+
+    expires_s: int | None = None
+    retry_s: int | None = None
+    forbidden_retry_s: int | None = None
+    fatal_retry_s: int | None = None
+    max_retries: int | None = None
+    auth_permanent: bool | None = None
+    initial_delay_s: int | None = None
+
+
+class Evidence(Struct, frozen=True):
+    """One raw line (cleaned, redacted) that a verdict rests on, and the command that printed it."""
+
+    source: str
+    line: Safe
+
+
+class NativeLeg(Struct, frozen=True):
+    """One leg as its SBC knows it.
+
+    `registration` None: it has none, or the table could not be read (`Observation.reg_read` tells which);
+    likewise `contacts` and `contacts_read`. `channels` None: not known. `why_not_actionable` says why no
+    action may touch it.
+    """
+
+    native: NativeNames
+    registration: Registration | None = None
+    contacts: tuple[Contact, ...] = ()
+    channels: Channels | None = None
+    probe_settings: ProbeSettings | None = None
+    reg_settings: RegSettings | None = None
+    why_not_actionable: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Box(Struct, frozen=True):
+    """Facts of the SBC as a whole. `version` as printed; times in seconds."""
+
+    version: Safe | None = None
+    uptime_s: int | None = None
+    reload_age_s: int | None = None
+    channels: int | None = None
+    calls: int | None = None
+
+
+class Unread(Struct, frozen=True):
+    """An answer that could not be read: which command, why, and the lines kept as evidence (redacted)."""
+
+    command: str
+    why: str
+    lines: tuple[Safe, ...] = ()
+
+
+class Observation(Struct, frozen=True):
+    """One poll of one SBC. `at` is the monotonic second at which the answer was complete.
+
+    `app` other than ANSWERING means that `legs` is empty and says nothing. `reg_read`, `contacts_read`,
+    `channels_read`: whether that table was understood whole; a leg's part from an unread table is unknown.
+    `candidates`: native names that are trunks or phones, which only their settings can tell.
+    """
+
+    at: float
+    took_s: float
+    app: AppState
+    app_reason: Safe = Safe("")
+    box: Box = Box()
+    legs: tuple[NativeLeg, ...] = ()
+    reg_read: bool = False
+    contacts_read: bool = False
+    channels_read: bool = False
+    candidates: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = field(default_factory=tuple)

@@ -1,0 +1,29 @@
+"""Takes secrets out of an SBC's answer at the door, before it is parsed, stored, shown or recorded.
+
+Asterisk prints passwords in clear in `pjsip show auth X` and in AMI's AuthDetail, Kamailio in `uac.reg_dump`;
+a SIP URI can carry one between user and host. We ask for none of these, but a site's wrapper or a mistyped
+grant may bring them, so every line goes through here.
+"""
+
+from __future__ import annotations
+
+import re
+
+MASK = "***"
+
+_KEYED = re.compile(
+    r"""(?ix)
+    ( (?:password|passwd|passphrase|secret|md5_cred|ha1|token|community|api_?key)
+      ["']? \s* (?: : | => | = ) \s* )
+    (?P<value> "[^"]*" | '[^']*' | \S.* )
+    """
+)
+_URI_PASSWORD = re.compile(r"(?i)(\bsips?:[^\s:@/;<>]+):([^\s@/<>]+)(?=@)")
+_DIGEST = re.compile(r'(?i)\b(response|nonce|cnonce|opaque)=("[^"]*"|[0-9a-f]{16,})')
+
+
+def redact(line: str) -> str:
+    """Return `line` with the values of secret-looking keys, URI passwords and digest replies as `***`."""
+    line = _KEYED.sub(lambda m: m.group(1) + MASK, line)
+    line = _URI_PASSWORD.sub(lambda m: m.group(1) + ":" + MASK, line)
+    return _DIGEST.sub(lambda m: m.group(1) + "=" + MASK, line)

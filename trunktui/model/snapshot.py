@@ -1,0 +1,128 @@
+"""What the engine tells the screen: the judged fleet at one instant, complete, frozen, without any promise.
+
+All times ending in `_at` are seconds of the machine's monotonic clock, which the engine's and the screen's
+process share; ages and countdowns are computed by whoever shows them, so that a dead engine cannot leave
+a young age on the screen.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from trunktui.model.health import Effective, LegState, ProbeSignal, RegSignal, SbcState, Severity, Usage
+from trunktui.model.inventory import AuthMode, NativeNames
+from trunktui.model.link import LinkStatus, SnmpState
+from trunktui.model.observation import Contact, Unread
+from trunktui.model.observation import Evidence as Evidence
+from trunktui.model.text import Safe
+
+
+class RegView(Struct, frozen=True):
+    """A leg's registration. `next_at`: when the SBC means to REGISTER next (past = in flight or overdue).
+
+    `failures` counts attempts seen to fail since the last success, None when not known.
+    `code` is the last refusal's SIP code, None when it could not be seen.
+    """
+
+    state: RegSignal
+    next_at: float | None = None
+    failures: int | None = None
+    gave_up: bool | None = None
+    code: int | None = None
+
+
+class ProbeView(Struct, frozen=True):
+    """A leg's OPTIONS probe; `detect_s` is the worst case from far end dead to SBC noticing, None unknown."""
+
+    state: ProbeSignal
+    rtt_ms: float | None = None
+    misses: int | None = None
+    code: int | None = None
+    interval_s: int | None = None
+    detect_s: float | None = None
+    contacts: tuple[Contact, ...] = ()
+
+
+class ChannelsView(Struct, frozen=True):
+    """A leg's channels; `used` counts against `cap` over every leg that shares it, None when not known."""
+
+    state: Usage
+    active: int | None = None
+    cap: int | None = None
+    used: int | None = None
+
+
+class LegStatus(Struct, frozen=True):
+    """One leg, judged. `was` is the last known state while the state is unknown for want of news.
+
+    `late_at` and `stale_at`: when what is said here begins to dim, and when it stops being believed.
+    """
+
+    id: str
+    trunk: str
+    sbc: str
+    native: NativeNames
+    carrier: str | None
+    account: str | None
+    groups: tuple[str, ...]
+    auth: AuthMode
+    auth_guessed: bool
+    discovered: bool
+    why_not_actionable: str | None
+    state: LegState
+    severity: Severity
+    reason: Safe
+    since_at: float | None
+    was: LegState | None
+    effective: Effective
+    registration: RegView
+    probe: ProbeView
+    channels: ChannelsView
+    cps_cap: float | None
+    observed_at: float | None
+    late_at: float | None
+    stale_at: float | None
+    evidence: tuple[Evidence, ...] = ()
+    badge: str | None = None
+
+
+class SbcStatus(Struct, frozen=True):
+    """One SBC, judged. `polled_at` is the last complete answer; `started_at` when its software started."""
+
+    name: str
+    site: str | None
+    platform: str
+    host: str
+    state: SbcState
+    severity: Severity
+    reason: Safe
+    link: LinkStatus
+    snmp: SnmpState
+    version: Safe | None = None
+    started_at: float | None = None
+    channels: int | None = None
+    calls: int | None = None
+    polled_at: float | None = None
+    stale_at: float | None = None
+    poll_took_s: float | None = None
+    next_poll_at: float | None = None
+    unread: tuple[Unread, ...] = ()
+
+
+class GroupStatus(Struct, frozen=True):
+    """One trunk group, rolled up from the legs it can route over."""
+
+    name: str
+    state: LegState
+    severity: Severity
+    reason: Safe
+
+
+class Snapshot(Struct, frozen=True):
+    """The whole fleet at monotonic second `at`. `generation` grows with every judged change."""
+
+    generation: int
+    at: float
+    sbcs: tuple[SbcStatus, ...] = ()
+    legs: tuple[LegStatus, ...] = ()
+    groups: tuple[GroupStatus, ...] = ()
