@@ -1,0 +1,114 @@
+"""Every recorded answer is understood as its expected.json says, and no damage to it makes anything better."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from tests.platforms import recordings
+from trunktui.model.ask import Answer, Reply
+from trunktui.model.observation import AppState, ContactState, Observation, RegPhase
+from trunktui.platforms.contract import LegSettings
+from trunktui.platforms.registry import PLATFORMS
+
+CASES = recordings.all_cases()
+
+
+@pytest.mark.parametrize(("platform", "case"), CASES)
+def test_a_recorded_answer_is_understood_as_expected(platform: str, case: str) -> None:
+    expected = (recordings.FIXTURES / platform / case / "expected.json").read_text(encoding="utf-8")
+    assert recordings.readable(recordings.observe(platform, case)) == expected
+
+
+@pytest.mark.parametrize(("platform", "case"), CASES)
+def test_an_answer_cut_at_any_byte_never_claims_more_than_the_whole_one(platform: str, case: str) -> None:
+    whole = recordings.observe(platform, case)
+    folder = recordings.FIXTURES / platform / case
+    known = recordings.settings_of(PLATFORMS[platform], folder)
+    answer = recordings.recorded(folder)
+    for reply in answer.replies:
+        raw = "\n".join(reply.lines).encode() + b"\n"
+        for cut in _cuts(raw):
+            short = structs.replace(reply, lines=recordings.lines(raw[:cut]))
+            parsed = PLATFORMS[platform].parse_poll(_with(answer, short), known, ())
+            _assert_no_better(parsed, whole)
+
+
+def _cuts(raw: bytes) -> list[int]:
+    """Every byte of a short answer; of a long one every byte of its last 300 and a sample of the rest."""
+    if len(raw) <= 700:
+        return list(range(len(raw)))
+    rest = random.Random(len(raw)).sample(range(len(raw) - 300), 250)
+    return sorted(rest) + list(range(len(raw) - 300, len(raw)))
+
+
+def _with(answer: Answer, reply: Reply) -> Answer:
+    others = (reply if other.key == reply.key else other for other in answer.replies)
+    return structs.replace(answer, replies=tuple(others))
+
+
+def _assert_no_better(parsed: Observation, whole: Observation) -> None:
+    good = {
+        leg.native.registration
+        for leg in whole.legs
+        if leg.registration is not None and leg.registration.phase is RegPhase.REGISTERED
+    }
+    alive = {
+        (contact.line.split("/")[0], leg.native.aor)
+        for leg in whole.legs
+        for contact in leg.contacts
+        if contact.state is ContactState.REACHABLE
+    }
+    for leg in parsed.legs:
+        if leg.registration is not None and leg.registration.phase is RegPhase.REGISTERED:
+            assert leg.native.registration in good
+        for contact in leg.contacts:
+            if contact.state is ContactState.REACHABLE:
+                assert (contact.line.split("/")[0], leg.native.aor) in alive
+    if whole.app is not AppState.ANSWERING:
+        assert parsed.app is not AppState.ANSWERING or not parsed.legs
+
+
+@given(data=st.data(), case=st.sampled_from(CASES))
+@settings(max_examples=400, deadline=None)
+def test_no_mutation_of_an_answer_makes_a_parser_raise(data: st.DataObject, case: tuple[str, str]) -> None:
+    platform, name = case
+    answer = recordings.recorded(recordings.FIXTURES / platform / name)
+    replies = tuple(_mutated(data, reply) for reply in answer.replies)
+    observation = PLATFORMS[platform].parse_poll(structs.replace(answer, replies=replies), LegSettings(), ())
+    PLATFORMS[platform].settings_asks(observation, LegSettings())
+    PLATFORMS[platform].parse_settings((structs.replace(answer, replies=replies),), LegSettings())
+
+
+def _mutated(data: st.DataObject, reply: Reply) -> Reply:
+    raw = bytearray("\n".join(reply.lines).encode())
+    for _ in range(data.draw(st.integers(0, 4))):
+        where = data.draw(st.integers(0, len(raw)))
+        what = data.draw(st.sampled_from([b"", b"\n", b"!", b"/", b"sip:", b"99999999999999999999", b"\xff"]))
+        raw[where : where + data.draw(st.integers(0, 30))] = what + data.draw(st.binary(max_size=8))
+    status = data.draw(st.sampled_from([reply.status, reply.status, 0, None, 1, 124, 137, 255]))
+    return Reply(reply.key, status, recordings.lines(bytes(raw)), reply.errors)
+
+
+@pytest.mark.parametrize("platform", sorted(PLATFORMS))
+def test_a_word_the_platform_does_not_know_is_other_and_never_good(platform: str) -> None:
+    folder = recordings.FIXTURES / platform / "mixed-with-calls"
+    answer = recordings.recorded(folder)
+    changed = tuple(
+        structs.replace(
+            reply,
+            lines=recordings.lines(
+                "\n".join(reply.lines).replace("Registered", "Enrolled").replace("Avail", "Lively").encode()
+            ),
+        )
+        for reply in answer.replies
+    )
+    observation = PLATFORMS[platform].parse_poll(structs.replace(answer, replies=changed), LegSettings(), ())
+    assert observation.legs
+    for leg in observation.legs:
+        assert leg.registration is None or leg.registration.phase is not RegPhase.REGISTERED
+        assert all(contact.state is not ContactState.REACHABLE for contact in leg.contacts)

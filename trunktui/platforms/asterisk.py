@@ -1,0 +1,335 @@
+"""Asterisk with chan_pjsip, read through `asterisk -rx` (Asterisk 16 to 22; measured on 22.10).
+
+What `pjsip show registrations` prints (columns are minimum widths; a long row overflows, it is never cut):
+
+     <Registration/ServerURI..............................>  <Auth....................>  <Status.......>
+    ==========================================================================================
+
+     acme-primary/sip:10.77.0.21:5060                        acme-primary                Registered        (exp. 74s)
+     badpass-permanent/sip:10.77.0.21:5060                   badpass-delta               Rejected          (exp. 584s ago)
+
+    Objects found: 2
+
+What `pjsip show contacts` prints (`aor/uri` is cut at 46 characters without a mark):
+
+      Contact:  hybrid-gamma/sip:10.77.0.22:5060               4fe3405f71 Avail         2.035
+      Contact:  blackhole-eps/sip:10.77.0.23:5060              e78d37fd23 Unavail        -nan
+      Contact:  us.east-1.sip.carrier-example.net/sip:10.77.0. c1f6290189 Avail         0.657
+
+A row of `core show channels concise` (14 fields; no channel at all prints nothing, like a lost pipe):
+
+    PJSIP/acme-primary-0000001e!from-carrier!!1!Up!AppDial!(Outgoing Line)!1555!!!3!38!c04960db!lab-1.34
+
+`asterisk -rx` exits with 0 for everything the daemon answered, refusals and unknown commands included: the
+words decide. `Rejected` means refused *or* unanswered; its number is the wait for the next attempt, or, with
+`ago`, an attempt in flight or one that was given up (res_pjsip_outbound_registration.c).
+"""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+from trunktui.model.ask import Answer, Command, SshAsk
+from trunktui.model.inventory import Binding, NativeNames
+from trunktui.model.observation import (
+    AppState,
+    Box,
+    Channels,
+    Contact,
+    Evidence,
+    NativeLeg,
+    Observation,
+    ProbeSettings,
+    Registration,
+    RegSettings,
+    Unread,
+)
+from trunktui.model.text import clean
+from trunktui.platforms import asterisk_tables as tables
+from trunktui.platforms.contract import LegSettings
+
+name = "asterisk"
+
+_PROGRAM = "/usr/sbin/asterisk"
+"""A non-root SSH exec has no /usr/sbin in its PATH."""
+
+_SOCKET = "/var/run/asterisk/asterisk.ctl"
+_BOOT_S = 60
+_BATCH = 25
+_FEW_PHONES = 100
+_ASKABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", re.ASCII)
+_RESERVED = frozenset({"all", "_all_", "restart"})
+_WIZARD = re.compile(r"(.+)-reg-\d+")
+"""res_pjsip_config_wizard names the registrations of `x` `x-reg-0`, `x-reg-1` ..."""
+
+
+def askable(native: str) -> bool:
+    """Whether a native name may stand in a command: blanks, quotes and slashes mean something to `-rx`."""
+    return _ASKABLE.fullmatch(native) is not None and native.casefold() not in _RESERVED
+
+
+def poll_ask() -> SshAsk:
+    """Return the poll: uptime first, because a frozen daemon hangs on it and ends the ask cheaply."""
+    return SshAsk(
+        (
+            _rx("uptime", "core show uptime seconds"),
+            _rx("version", "core show version"),
+            _rx("registrations", "pjsip show registrations"),
+            _rx("contacts", "pjsip show contacts"),
+            _rx("channels", "core show channels concise"),
+            _rx("count", "core show channels count"),
+            Command("socket", ("test", "-S", _SOCKET), privileged=False),
+            Command("socket_open", ("test", "-w", _SOCKET), privileged=False),
+        )
+    )
+
+
+def parse_poll(answer: Answer, settings: LegSettings, bindings: tuple[Binding, ...]) -> Observation:
+    """Read one poll into an Observation; tables that cannot be read whole are named in `unread`."""
+    took = answer.answered_at - answer.asked_at
+    app, why = _app_state(answer)
+    version = tables.version(answer.reply("version"))
+    if app is not AppState.ANSWERING:
+        return Observation(
+            at=answer.answered_at,
+            took_s=took,
+            app=app,
+            app_reason=clean(why),
+            box=Box(version=version),
+            unread=_unread_poll(answer) if app is AppState.UNREADABLE else (),
+        )
+    registrations = tables.registrations(answer.reply("registrations"))
+    contacts = tables.contacts(answer.reply("contacts"), settings.contacts_of)
+    channels = tables.channels(answer.reply("channels"), answer.reply("count"))
+    uptime, reload_age = tables.uptime(answer.reply("uptime"))
+    count, calls = tables.count(answer.reply("count"))
+    fleet = _Fleet(registrations.rows, contacts.rows, channels.rows, channels.whole, settings)
+    return Observation(
+        at=answer.answered_at,
+        took_s=took,
+        app=app,
+        box=Box(version=version, uptime_s=uptime, reload_age_s=reload_age, channels=count, calls=calls),
+        legs=tuple(fleet.legs(bindings)),
+        reg_read=registrations.whole,
+        contacts_read=contacts.whole,
+        channels_read=channels.whole,
+        candidates=fleet.candidates(),
+        unread=registrations.unread + contacts.unread + channels.unread,
+    )
+
+
+def settings_asks(observation: Observation, settings: LegSettings) -> tuple[SshAsk, ...]:
+    """Return the asks for settings not read yet: first the list of AORs, then each trunk's own objects.
+
+    An AOR that phones may use (max_contacts above 0) is asked too, in case it holds a static contact, but
+    only while there are few of them: on a box with hundreds of phones the config has to name such a trunk.
+    """
+    if "aors" not in settings.asked:
+        wanted = [_rx("aors", "pjsip show aors")]
+    else:
+        registrations, aors, endpoints = set[str](), set[str](), set[str]()
+        for leg in observation.legs:
+            native = leg.native
+            if leg.registration is not None and native.registration is not None:
+                registrations.add(native.registration)
+            aors.update(n for n in (native.aor,) if n is not None)
+            endpoints.update(n for n in (native.endpoint or native.aor,) if n is not None)
+        phones = [n for n in observation.candidates if n not in settings.static]
+        aors.update(phones if len(phones) <= _FEW_PHONES else ())
+        wanted = [_show("registration", n) for n in sorted(registrations) if askable(n)]
+        wanted += [_show("aor", n) for n in sorted(aors) if askable(n)]
+        wanted += [_show("endpoint", n) for n in sorted(endpoints) if askable(n)]
+    missing = [command for command in wanted if command.key not in settings.asked]
+    return tuple(SshAsk(tuple(missing[i : i + _BATCH])) for i in range(0, len(missing), _BATCH))
+
+
+def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSettings:
+    """Read `pjsip show aor|registration|endpoint NAME` replies into `before`."""
+    probe, registration = dict(before.probe), dict(before.registration)
+    endpoint_of, aors_of = dict(before.endpoint_of), dict(before.aors_of)
+    contacts_of, static = dict(before.contacts_of), dict(before.static)
+    asked = set(before.asked)
+    for reply in (reply for answer in answers for reply in answer.replies):
+        if reply.status is None or reply.truncated:
+            continue
+        asked.add(reply.key)
+        kind, _, native = reply.key.partition(" ")
+        if kind == "aors":
+            static.update(dict.fromkeys(tables.aors_without_phones(reply), True))
+            continue
+        values = tables.parameters(reply)
+        if kind == "aor" and values:
+            probe[native] = _probe_settings(values)
+            contacts_of[native] = tuple(c for c in values.get("contact", ()) if c)
+            static[native] = bool(contacts_of[native])
+        elif kind == "registration" and values:
+            registration[native] = _reg_settings(values)
+            if endpoint := tables.text(values, "endpoint"):
+                endpoint_of[native] = endpoint
+        elif kind == "endpoint" and values:
+            listed = tables.text(values, "aors") or ""
+            aors_of[native] = tuple(a.strip() for a in listed.split(",") if a.strip())
+    return LegSettings(
+        probe=probe,
+        registration=registration,
+        endpoint_of=endpoint_of,
+        aors_of=aors_of,
+        contacts_of=contacts_of,
+        static=static,
+        asked=frozenset(asked),
+    )
+
+
+def _rx(key: str, command: str) -> Command:
+    return Command(key, (_PROGRAM, "-rx", command))
+
+
+def _show(kind: str, native: str) -> Command:
+    return _rx(f"{kind} {native}", f"pjsip show {kind} {native}")
+
+
+def _app_state(answer: Answer) -> tuple[AppState, str]:
+    """Say whether Asterisk itself answered, from the first command's fate and the state of its socket."""
+    first, registrations = answer.reply("uptime"), answer.reply("registrations")
+    words = first.lines + first.errors
+    if first.status in (124, 137):
+        return AppState.FROZEN, "Asterisk does not answer its own console (frozen, or starved)"
+    if first.status is None:
+        return AppState.UNREADABLE, "the answer broke off before Asterisk's first line"
+    if denied := tables.refusal(first):
+        return AppState.NOT_PERMITTED, denied
+    if any("Unable to connect to remote asterisk" in line for line in words):
+        return _not_connected(answer)
+    uptime, _ = tables.uptime(first)
+    if not first.ok or uptime is None:
+        said = words[0] if words else f"nothing, exit status {first.status}"
+        return AppState.UNREADABLE, f"cannot read 'core show uptime seconds': {said}"
+    if tables.no_such_command(registrations) and uptime < _BOOT_S:
+        return AppState.STARTING, f"Asterisk started {uptime} s ago, its SIP modules are still loading"
+    return AppState.ANSWERING, ""
+
+
+def _not_connected(answer: Answer) -> tuple[AppState, str]:
+    """Tell a stopped daemon from a socket that this login may not use; `-rx` says the same for both."""
+    exists, writable = answer.reply("socket").status == 0, answer.reply("socket_open").status == 0
+    if exists and not writable:
+        why = (
+            "its socket is there but this login may not write to it: down, or run_as / group asterisk missing"
+        )
+        return AppState.NOT_PERMITTED, why
+    if exists:
+        return AppState.NOT_RUNNING, "Asterisk is not running (killed: its socket is left over)"
+    return AppState.NOT_RUNNING, "Asterisk is not running (no console socket)"
+
+
+def _unread_poll(answer: Answer) -> tuple[Unread, ...]:
+    first = answer.reply("uptime")
+    return (Unread("core show uptime seconds", "no uptime in it", (first.lines + first.errors)[:5]),)
+
+
+def _probe_settings(values: dict[str, tuple[str, ...]]) -> ProbeSettings:
+    # The timeout is read from `show aor`: `pjsip show qualify` prints it as 0 ms whatever is set.
+    return ProbeSettings(
+        interval_s=tables.whole(values, "qualify_frequency"),
+        timeout_s=tables.decimal(values, "qualify_timeout"),
+        only_2xx=tables.truth(values, "qualify_2xx_only"),
+    )
+
+
+def _reg_settings(values: dict[str, tuple[str, ...]]) -> RegSettings:
+    return RegSettings(
+        expires_s=tables.whole(values, "expiration"),
+        retry_s=tables.whole(values, "retry_interval"),
+        forbidden_retry_s=tables.whole(values, "forbidden_retry_interval"),
+        fatal_retry_s=tables.whole(values, "fatal_retry_interval"),
+        max_retries=tables.whole(values, "max_retries"),
+        auth_permanent=tables.truth(values, "auth_rejection_permanent"),
+        initial_delay_s=tables.whole(values, "max_random_initial_delay"),
+    )
+
+
+class _Fleet(Struct, frozen=True):
+    """The tables of one poll, ready to be put together into legs."""
+
+    registrations: dict[str, Registration]
+    contacts: dict[str, tuple[Contact, ...]]
+    channels: dict[str, Channels]
+    channels_whole: bool
+    settings: LegSettings
+
+    def legs(self, bindings: tuple[Binding, ...]) -> list[NativeLeg]:
+        """Return the legs the config spells out, then every other registration, then static AORs left over."""
+        spelled = [b.native for b in bindings if b.native is not None]
+        named = {b.name for b in bindings if b.name is not None}
+        found: list[NativeNames] = [native for native in spelled if self._exists(native)]
+        taken = {name for native in spelled for name in native.all}
+        free = [r for r in self.registrations if r not in {n.registration for n in spelled}]
+        found += [self._tied(registration) for registration in free]
+        taken |= {name for native in found for name in (native.aor, native.endpoint) if name is not None}
+        taken |= {aor for e in taken for aor in self.settings.aors_of.get(e, ())}
+        for aor in self.contacts:
+            if aor not in taken and (aor in named or self._static(aor)):
+                found.append(NativeNames(aor=aor, endpoint=self._endpoint_of_aor(aor)))
+        return [self._leg(native) for native in found]
+
+    def candidates(self) -> tuple[str, ...]:
+        """Return AORs with contacts of which it is not known whether they are trunks or phones."""
+        return tuple(aor for aor in self.contacts if not self._static(aor))
+
+    def _exists(self, native: NativeNames) -> bool:
+        return native.registration in self.registrations or native.aor in self.contacts
+
+    def _static(self, aor: str) -> bool:
+        static = self.settings.static
+        return static.get(aor, static.get(aor[: tables.AOR_WIDTH], False))
+
+    def _tied(self, registration: str) -> NativeNames:
+        """Tie a registration to its endpoint: as its `endpoint` says, else by name, else by the wizard's name."""
+        wizard = _WIZARD.fullmatch(registration)
+        guesses = [registration] + ([wizard.group(1)] if wizard else [])
+        endpoint = self.settings.endpoint_of.get(registration)
+        if endpoint is None:
+            endpoint = next((g for g in guesses if g in self.contacts or g in self.settings.aors_of), None)
+        if endpoint is None:
+            return NativeNames(registration=registration)
+        aors = self.settings.aors_of.get(endpoint, (endpoint,))
+        return NativeNames(registration, endpoint, next((a for a in aors if a in self.contacts), None))
+
+    def _endpoint_of_aor(self, aor: str) -> str | None:
+        for endpoint, aors in self.settings.aors_of.items():
+            if aor in aors:
+                return endpoint
+        return aor if aor in self.channels else None
+
+    def _leg(self, native: NativeNames) -> NativeLeg:
+        aors = self.settings.aors_of.get(native.endpoint or "", ())
+        if native.aor is not None and native.aor not in aors:
+            aors = (native.aor,)
+        blocked = [n for n in native.all if not askable(n)]
+        registration = self.registrations.get(native.registration or "")
+        contacts = tuple(c for aor in aors for c in self.contacts.get(aor, ()))
+        rows = [Evidence("pjsip show registrations", registration.line)] if registration else []
+        rows += [Evidence("pjsip show contacts", contact.line) for contact in contacts]
+        return NativeLeg(
+            native=native,
+            registration=registration,
+            contacts=contacts,
+            channels=self._channels(native.endpoint),
+            probe_settings=self.settings.probe.get(native.aor or ""),
+            reg_settings=self.settings.registration.get(native.registration or ""),
+            why_not_actionable=_blocked(blocked[0]) if blocked else None,
+            evidence=tuple(rows),
+        )
+
+    def _channels(self, endpoint: str | None) -> Channels | None:
+        if endpoint is None or not self.channels_whole:
+            return None
+        counted = self.channels.get(endpoint)
+        # No row proves no channel only for an endpoint that is known to exist under this name.
+        return counted or (Channels(0) if endpoint in self.settings.aors_of else None)
+
+
+def _blocked(native: str) -> str:
+    return f"the name {clean(native, 40)!r} has characters that Asterisk's console would read as syntax"

@@ -1,0 +1,49 @@
+"""What a platform file must offer. Everything in it is a pure function of its arguments."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from trunktui.model.ask import Answer, SshAsk
+from trunktui.model.inventory import Binding
+from trunktui.model.observation import Observation, ProbeSettings, RegSettings
+
+
+class LegSettings(Struct, frozen=True):
+    """Settings loaded on the SBC, by native name, and how its parts are tied together.
+
+    `endpoint_of` maps a registration to its endpoint, `aors_of` an endpoint to its AORs; `contacts_of` an
+    AOR to its static contact URIs (whole, where the poll's table cuts them); `static` says of an AOR whether
+    it has such contacts, which makes it a trunk and not a phone. A name that is missing was not read: that
+    changes no state. `asked` holds the commands that were answered since connecting or since the last
+    reload, understood or not, so that none is asked twice.
+    """
+
+    probe: dict[str, ProbeSettings] = {}
+    registration: dict[str, RegSettings] = {}
+    endpoint_of: dict[str, str] = {}
+    aors_of: dict[str, tuple[str, ...]] = {}
+    contacts_of: dict[str, tuple[str, ...]] = {}
+    static: dict[str, bool] = {}
+    asked: frozenset[str] = frozenset()
+
+
+class Platform(Protocol):
+    """One kind of SBC."""
+
+    name: str
+    """As written in the config (`platform = "asterisk"`)."""
+
+    def poll_ask(self) -> SshAsk:
+        """Return what to ask at every poll."""
+
+    def parse_poll(self, answer: Answer, settings: LegSettings, bindings: tuple[Binding, ...]) -> Observation:
+        """Read one poll. `bindings` are the legs that the config names on this SBC. Never raises."""
+
+    def settings_asks(self, observation: Observation, settings: LegSettings) -> tuple[SshAsk, ...]:
+        """Return the asks for settings not in `settings` yet, in batches, for the names just seen."""
+
+    def parse_settings(self, answers: tuple[Answer, ...], before: LegSettings) -> LegSettings:
+        """Read the answers to `settings_asks` into `before`. What is unreadable stays missing. Never raises."""

@@ -1,0 +1,13 @@
+"""The platforms this version can poll, by the name the config uses. A new platform adds one line here."""
+
+from __future__ import annotations
+
+from trunktui.platforms import asterisk
+from trunktui.platforms.contract import Platform
+
+PLATFORMS: dict[str, Platform] = {asterisk.name: asterisk}
+
+
+def platform_for(name: str) -> Platform:
+    """Return the platform called `name`; `auto` means Asterisk, the only one this version can tell."""
+    return PLATFORMS[asterisk.name if name == "auto" else name]
