@@ -1,0 +1,181 @@
+"""A tiny language for health tests: what one Asterisk says of one trunk, poll after poll, and what we make of it."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from trunktui.model.ask import Answer, Reply
+from trunktui.model.health import Thresholds
+from trunktui.model.inventory import (
+    Account,
+    AuthMode,
+    Binding,
+    Cap,
+    DialMode,
+    Group,
+    Inventory,
+    Sbc,
+    SshTarget,
+    Trunk,
+)
+from trunktui.model.link import LinkError, SshState
+from trunktui.model.observation import ProbeSettings
+from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
+from trunktui.model.text import Safe
+from trunktui.platforms import asterisk
+from trunktui.platforms.contract import LegSettings
+from trunktui.poll.fleet import Fleet
+
+START = 1000.0
+REGISTRAR = "10.77.0.21:5060"
+
+
+class Says(Struct, frozen=True):
+    """One answer of the SBC: `reg` as in the table (`Registered 245`, `Rejected 700 ago`), contacts by word."""
+
+    reg: str | None = "Registered 60"
+    contacts: tuple[str, ...] = ("Avail 23.0",)
+    channels: int = 0
+    answered_ago: int | None = None
+    uptime: int | None = None
+    """None: it has been up for a day when the play starts."""
+
+    reg_table: str | None = None
+    silent: SshState | None = None
+    """Set: the poll could not be made."""
+
+    frozen: bool = False
+
+
+class Trunks(Struct, frozen=True):
+    """How the trunk is configured, and the settings loaded on the SBC (qualify None: not readable)."""
+
+    auth: AuthMode = AuthMode.HYBRID
+    dial: DialMode | None = DialMode.AOR
+    cap: int | None = None
+    qualify: int | None = 30
+    interval: float = 30.0
+
+
+def play(trunks: Trunks, polls: list[tuple[float, Says]], judged_at: float | None = None) -> Snapshot:
+    """Return the fleet after `polls` (seconds from START, what the SBC said), judged at the last or `judged_at`."""
+    fleet = fleet_of(trunks)
+    settings = settings_of(trunks)
+    snapshot = fleet.snapshot(START)
+    for second, says in polls:
+        at = START + second
+        if says.silent is not None:
+            fleet.failed("sbc-1", LinkError(says.silent, Safe(f"ssh {says.silent.value}")), at)
+        else:
+            bindings = fleet.inventory.bindings_on("sbc-1")
+            fleet.answered("sbc-1", asterisk.parse_poll(answer(says, at), settings, bindings))
+            fleet.record("sbc-1").settings_done = True
+        snapshot = fleet.snapshot(at)
+    return snapshot if judged_at is None else fleet.snapshot(START + judged_at)
+
+
+def fleet_of(trunks: Trunks) -> Fleet:
+    """Return a fleet of one SBC with the trunk `carrier-a`, alone in its group."""
+    trunk = Trunk(
+        "carrier-a",
+        auth=trunks.auth,
+        dial=trunks.dial,
+        cap=Cap(channels=trunks.cap),
+        bindings=(Binding("carrier-a", "sbc-1", name="carrier-a"),),
+    )
+    sbc = Sbc("sbc-1", "asterisk", SshTarget("10.0.0.1"))
+    return Fleet(Inventory(sbcs=(sbc,), trunks=(trunk,)), Thresholds(), trunks.interval)
+
+
+def settings_of(trunks: Trunks) -> LegSettings:
+    """Return the loaded settings that go with `trunks`."""
+    probe = {} if trunks.qualify is None else {"carrier-a": ProbeSettings(trunks.qualify, 3.0, False)}
+    return LegSettings(probe=probe, aors_of={"carrier-a": ("carrier-a",)}, static={"carrier-a": True})
+
+
+def answer(says: Says, at: float) -> Answer:
+    """Return what the SBC prints for `says`."""
+    if says.frozen:
+        return Answer(at - 6, at, (Reply("uptime", 137),))
+    uptime = 86400 + int(at - START) if says.uptime is None else says.uptime
+    texts = {
+        "uptime": f"System uptime: {uptime}\nLast reload: {uptime}",
+        "version": "Asterisk 22.10.1 built by nobody",
+        "registrations": says.reg_table if says.reg_table is not None else registrations(says.reg),
+        "contacts": contacts(says.contacts),
+        "channels": channels(says),
+        "count": f"{says.channels} active channels\n0 active calls",
+    }
+    replies = [Reply(key, 0, tuple(Safe(line) for line in text.splitlines())) for key, text in texts.items()]
+    return Answer(at - 0.2, at, tuple(replies))
+
+
+def registrations(reg: str | None) -> str:
+    """Return the table for `Registered 60` or `Rejected 700 ago`; None: no registration at all."""
+    if reg is None:
+        return "No objects found."
+    word, _, number = reg.partition(" ")
+    seconds, _, ago = number.partition(" ")
+    row = f" carrier-a/sip:{REGISTRAR}          carrier-a           {word}       (exp. {seconds}s{' ago' if ago else ''})"
+    return f"===\n=====\n\n{row}\n\nObjects found: 1"
+
+
+def contacts(words: tuple[str, ...]) -> str:
+    """Return the contacts table for words such as `Avail 23.0`, `Unavail`, `NonQual`."""
+    rows = []
+    for number, word in enumerate(words, start=21):
+        state, _, rtt = word.partition(" ")
+        rows.append(
+            f"  Contact:  carrier-a/sip:10.77.0.{number}:5060          c1f6290189 {state}    {rtt or '-nan'}"
+        )
+    return "=====\n" + "\n".join(rows) + f"\n\nObjects found: {len(rows)}" if rows else "No objects found."
+
+
+def channels(says: Says) -> str:
+    """Return that many channels of the trunk, the first one answered so long ago."""
+    rows = []
+    for number in range(says.channels):
+        answered = number == 0 and says.answered_ago is not None
+        app, data = ("AppDial", "(Outgoing Line)") if answered else ("Wait", "")
+        age = says.answered_ago if answered else 3000
+        rows.append(
+            f"PJSIP/carrier-a-{number:08x}!from-carrier!!1!Up!{app}!{data}!1555!!!3!{age}!b!u.{number}"
+        )
+    return "\n".join(rows)
+
+
+def leg(snapshot: Snapshot, leg_id: str = "carrier-a@sbc-1") -> LegStatus:
+    """Return one leg of a snapshot."""
+    return next(leg for leg in snapshot.legs if leg.id == leg_id)
+
+
+def box(snapshot: Snapshot) -> SbcStatus:
+    """Return the one SBC of a snapshot."""
+    return snapshot.sbcs[0]
+
+
+def two_legs(cap: int, active: tuple[int, int]) -> Snapshot:
+    """Return two SBCs that share one account's cap, with so many channels each."""
+    names = ("sbc-1", "sbc-2")
+    trunk = Trunk(
+        "carrier-a",
+        account="acme",
+        auth=AuthMode.HYBRID,
+        dial=DialMode.AOR,
+        bindings=tuple(Binding("carrier-a", name, name="carrier-a") for name in names),
+    )
+    inventory = Inventory(
+        accounts=(Account("acme", "a", Cap(channels=cap)),),
+        sbcs=tuple(Sbc(name, "asterisk", SshTarget("10.0.0.1")) for name in names),
+        trunks=(trunk,),
+        groups=(Group("us", ("carrier-a",)),),
+    )
+    fleet = Fleet(inventory, Thresholds(), 30.0)
+    for name, count in zip(names, active, strict=True):
+        says = Says(channels=count)
+        observation = asterisk.parse_poll(
+            answer(says, START), settings_of(Trunks()), inventory.bindings_on(name)
+        )
+        fleet.answered(name, observation)
+        fleet.record(name).settings_done = True
+    return fleet.snapshot(START)

@@ -1,0 +1,121 @@
+"""Rolls legs up: usage over all that share a cap, the last routable leg of a group, groups, and the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct, structs
+
+from trunktui.model.health import SEVERITY_RANK, LegState, Severity
+from trunktui.model.inventory import Inventory, Trunk
+from trunktui.model.snapshot import GroupStatus, LegStatus, Snapshot
+from trunktui.model.text import clean
+
+ROUTABLE = frozenset({LegState.UP, LegState.DEGRADED, LegState.SUSPECT, LegState.UNMONITORED})
+"""States in which an SBC would send the next call out on this leg."""
+
+
+class Share(Struct, frozen=True):
+    """What a leg counts against: the cap, the channels used over all legs that share it, and whose it is.
+
+    `whole` False: some leg's channels are not known, so `used` is a lower bound. `used` None: none is known.
+    """
+
+    cap: int | None = None
+    used: int | None = None
+    whole: bool = True
+    account: str | None = None
+
+
+def shares(inventory: Inventory, active: Mapping[tuple[str, str], int | None]) -> dict[str, Share]:
+    """Return each configured trunk's share. `active`: channels by (trunk, sbc), None where not known.
+
+    The cap is the account's where the trunk has one with a cap, else the trunk's own over all its SBCs.
+    """
+    accounts = {account.name: account for account in inventory.accounts}
+    sharing: dict[str, list[Trunk]] = {}
+    for trunk in inventory.trunks:
+        if trunk.account is not None:
+            sharing.setdefault(trunk.account, []).append(trunk)
+    found: dict[str, Share] = {}
+    for trunk in inventory.trunks:
+        account = accounts.get(trunk.account or "")
+        shared = account is not None and account.cap.channels is not None
+        members = sharing[trunk.account] if shared and trunk.account is not None else [trunk]
+        cap = account.cap.channels if shared and account is not None else trunk.cap.channels
+        counts = [active.get((m.name, binding.sbc)) for m in members for binding in m.bindings]
+        known = [count for count in counts if count is not None]
+        whole = len(known) == len(counts)
+        found[trunk.name] = Share(
+            cap, sum(known) if known else None, whole, trunk.account if shared else None
+        )
+    return found
+
+
+def escalate(legs: Iterable[LegStatus], inventory: Inventory) -> list[LegStatus]:
+    """Return the legs, those that are DOWN raised to critical where their group has no routable leg left."""
+    legs = list(legs)
+    lost: set[str] = set()
+    for group in inventory.groups:
+        members = [leg for leg in legs if leg.trunk in group.trunks and not leg.discovered]
+        if members and not any(leg.state in ROUTABLE for leg in members):
+            lost.update(leg.id for leg in members if leg.state is LegState.DOWN)
+    return [structs.replace(leg, severity=Severity.CRITICAL) if leg.id in lost else leg for leg in legs]
+
+
+def judge_groups(legs: Iterable[LegStatus], inventory: Inventory) -> tuple[GroupStatus, ...]:
+    """Return each group's state: the best that its routing order can use now."""
+    by_trunk: dict[str, list[LegStatus]] = {}
+    for leg in legs:
+        if not leg.discovered:
+            by_trunk.setdefault(leg.trunk, []).append(leg)
+    return tuple(
+        _judge_group(group.name, [(name, by_trunk.get(name, [])) for name in group.trunks])
+        for group in inventory.groups
+    )
+
+
+def _judge_group(name: str, members: list[tuple[str, list[LegStatus]]]) -> GroupStatus:
+    legs = [leg for _, found in members for leg in found if leg.state is not LegState.ADMIN_OFF]
+    usable = [trunk for trunk, found in members if any(leg.state in ROUTABLE for leg in found)]
+    primary = members[0][0] if members else ""
+    down = [leg.id for leg in legs if leg.state is LegState.DOWN]
+    unknown = [leg.id for leg in legs if leg.state is LegState.UNKNOWN]
+    if not usable:
+        if legs and len(down) == len(legs):
+            return _group(name, LegState.DOWN, Severity.CRITICAL, f"no path: all {len(down)} legs are down")
+        words = f"no leg is known to work: {len(down)} down, {len(unknown)} unknown"
+        return _group(name, LegState.UNKNOWN, Severity.CRITICAL if down else Severity.INDETERMINATE, words)
+    if primary not in usable:
+        words = f"primary {primary} is out; {usable[0]} is next"
+        return _group(name, LegState.DEGRADED, Severity.MAJOR, words)
+    if down:
+        words = f"{len(down)} of {len(legs)} legs down ({', '.join(down[:2])}); {primary} still has a path"
+        return _group(name, LegState.DEGRADED, Severity.MINOR, words)
+    soft = [leg.id for leg in legs if leg.state is not LegState.UP]
+    if soft:
+        words = f"{len(soft)} of {len(legs)} legs not up ({', '.join(soft[:2])})"
+        return _group(name, LegState.DEGRADED, Severity.WARNING, words)
+    return _group(name, LegState.UP, Severity.NONE, f"all {len(legs)} legs up")
+
+
+def _group(name: str, state: LegState, severity: Severity, words: str) -> GroupStatus:
+    return GroupStatus(name, state, severity, clean(words, 160))
+
+
+def loudest(severities: Iterable[Severity]) -> Severity:
+    """Return the loudest severity, NONE of nothing."""
+    return max(severities, key=SEVERITY_RANK.__getitem__, default=Severity.NONE)
+
+
+def rolled_up(snapshot: Snapshot) -> Severity:
+    """Return the severity of the fleet as `check` sees it.
+
+    A leg that belongs to a group speaks through the group, but never more quietly than MINOR when it is
+    loud itself; a leg of no group and every SBC speak for themselves.
+    """
+    found = [group.severity for group in snapshot.groups] + [sbc.severity for sbc in snapshot.sbcs]
+    for leg in snapshot.legs:
+        loud = SEVERITY_RANK[leg.severity] > SEVERITY_RANK[Severity.MINOR]
+        found.append(Severity.MINOR if leg.groups and loud else leg.severity)
+    return loudest(found)

@@ -1,0 +1,248 @@
+"""Turns a look at a leg, and what is remembered of it, into signals: each one word, the rules' only input."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from trunktui.health.memory import LegMemory, attempt_limit_s, median
+from trunktui.model.health import Effective, Freshness, ProbeSignal, RegSignal, Thresholds, Usage
+from trunktui.model.inventory import AuthMode, DialMode
+from trunktui.model.observation import (
+    AppState,
+    Contact,
+    ContactState,
+    NativeLeg,
+    Registration,
+    RegPhase,
+    Unread,
+)
+from trunktui.model.text import Safe
+
+_LOSS_STEPS_MS = (500.0, 1500.0, 3500.0)
+"""SIP's T1 retransmissions (RFC 3261, 17.1.1.2): an OPTIONS answered at the second, third, fourth try."""
+
+_LOSS_TOLERANCE_MS = 60.0
+_INITIAL_DELAY_S = 10
+"""Asterisk's default max_random_initial_delay."""
+
+
+class LegContext(Struct, frozen=True):
+    """What the config and the SBC as a whole say about a leg, beside the look at the leg itself.
+
+    `freshness` is judged from the last answer's age. `app` and `app_reason`: whether the SBC's software
+    answered at the last look. `uptime_s` as of that look; `grace` while a restart excuses what is missing.
+    `used` is the share of `cap` used over every leg that counts against it, `used_whole` False when a leg's
+    channels are not known, so that `used` is a lower bound.
+    """
+
+    id: str
+    sbc: str
+    auth: AuthMode
+    dial: DialMode | None = None
+    enabled: bool = True
+    configured: bool = False
+    freshness: Freshness = Freshness.FRESH
+    age_s: float = 0.0
+    link_words: Safe = Safe("")
+    box_down: bool = False
+    app: AppState = AppState.ANSWERING
+    app_reason: Safe = Safe("")
+    version: Safe | None = None
+    uptime_s: int | None = None
+    grace: bool = False
+    settings_pending: bool = False
+    nothing_listed: bool = False
+    reg_read: bool = True
+    contacts_read: bool = True
+    unread: tuple[Unread, ...] = ()
+    cap: int | None = None
+    used: int | None = None
+    used_whole: bool = True
+    account: str | None = None
+
+
+class Signals(Struct, frozen=True):
+    """A leg in words. Durations in seconds; `reg_elapsed_s` since an attempt began or a refresh was due."""
+
+    reg: RegSignal
+    probe: ProbeSignal
+    effective: Effective
+    usage: Usage
+    reg_due_s: int | None = None
+    reg_elapsed_s: int | None = None
+    reg_failures: int = 0
+    reg_seen_once: bool = False
+    misses: int = 0
+    goods: int = 0
+    silent_s: float = 0.0
+    rtt_ms: float | None = None
+    usual_ms: float | None = None
+    dead: tuple[Contact, ...] = ()
+    alive: tuple[Contact, ...] = ()
+    answered_age_s: int | None = None
+    calls_pass: bool = False
+    listed: bool = True
+    absent_s: float | None = None
+
+
+def read_signals(
+    leg: NativeLeg | None, memory: LegMemory, context: LegContext, at: float, t: Thresholds
+) -> Signals:
+    """Return the signals of a leg as it looked at monotonic second `at`; None: it was not in the tables."""
+    if leg is None:
+        absent = None if memory.absent_since is None else at - memory.absent_since
+        return Signals(
+            reg=RegSignal.UNKNOWN if absent is None else RegSignal.ABSENT,
+            probe=ProbeSignal.UNKNOWN,
+            effective=Effective.UNKNOWN,
+            usage=Usage.UNKNOWN,
+            listed=False,
+            absent_s=absent,
+        )
+    reg, due, elapsed = _registration(leg.registration, memory, context, t)
+    effective = _effective(leg, context)
+    probe = _probe(leg, memory, context, t)
+    answered = leg.channels.answered_age_s if leg.channels else None
+    bad_since = min(
+        (x for x in (memory.reg_bad_since, _bad_probe_since(memory)) if x is not None), default=None
+    )
+    return Signals(
+        reg=reg,
+        probe=probe,
+        effective=effective,
+        usage=usage(context, t),
+        reg_due_s=due,
+        reg_elapsed_s=elapsed,
+        reg_failures=memory.reg_failures,
+        reg_seen_once=memory.attempt_looks == 1,
+        misses=memory.probe_results if memory.probe_alive is False else 0,
+        goods=memory.probe_results if memory.probe_alive else 0,
+        silent_s=at - memory.probe_since if memory.probe_alive is False and memory.probe_since else 0.0,
+        rtt_ms=memory.rtt_ms,
+        usual_ms=median(tuple(rtt for _, rtt in memory.rtts)),
+        dead=tuple(c for c in leg.contacts if c.state is ContactState.UNREACHABLE),
+        alive=tuple(c for c in leg.contacts if c.state is ContactState.REACHABLE),
+        answered_age_s=answered,
+        calls_pass=_calls_pass(answered, bad_since, at, t),
+        absent_s=None if memory.absent_since is None else at - memory.absent_since,
+    )
+
+
+def usage(context: LegContext, t: Thresholds) -> Usage:
+    """Return channels against the cap; a lower bound counts as it is, because it can only be worse."""
+    if context.cap is None:
+        return Usage.NO_CAP
+    if context.used is None:
+        return Usage.UNKNOWN
+    share = context.used / context.cap
+    if share > 1.0:
+        return Usage.OVER_CAP
+    if share >= t.channels_full:
+        return Usage.FULL
+    if share >= t.channels_high:
+        return Usage.HIGH
+    return Usage.NORMAL if context.used_whole else Usage.UNKNOWN
+
+
+def _registration(
+    registration: Registration | None, memory: LegMemory, context: LegContext, t: Thresholds
+) -> tuple[RegSignal, int | None, int | None]:
+    """Return (signal, seconds to the next REGISTER, seconds since an attempt began or was due)."""
+    if registration is None:
+        if context.auth is AuthMode.IP and (context.configured or context.reg_read):
+            return RegSignal.NOT_USED, None, None
+        return (RegSignal.ABSENT if context.reg_read else RegSignal.UNKNOWN), None, None
+    due = registration.due_in_s
+    ahead = due if due is not None and due >= 0 else None
+    elapsed = -due if due is not None and due < 0 else None
+    match registration.phase:
+        case RegPhase.REGISTERED:
+            return _refresh(elapsed, t), ahead, elapsed
+        case RegPhase.WAITING:
+            return RegSignal.RETRYING, ahead, elapsed
+        case RegPhase.ATTEMPTING:
+            over = elapsed is None or elapsed > attempt_limit_s(registration, t)
+            gave_up = over and memory.attempt_looks >= 2
+            return (RegSignal.GAVE_UP if gave_up else RegSignal.RETRYING), ahead, elapsed
+        case RegPhase.UNREGISTERED:
+            if context.grace or (ahead is not None and ahead <= _INITIAL_DELAY_S):
+                return RegSignal.STARTING, ahead, elapsed
+            if elapsed is not None and elapsed <= attempt_limit_s(registration, t):
+                return RegSignal.STARTING, ahead, elapsed
+            return RegSignal.UNREGISTERED, ahead, elapsed
+        case RegPhase.OTHER:
+            return RegSignal.UNKNOWN, ahead, elapsed
+
+
+def _refresh(elapsed: int | None, t: Thresholds) -> RegSignal:
+    if elapsed is None:
+        return RegSignal.REGISTERED
+    if elapsed <= t.refresh_normal_s:
+        return RegSignal.REFRESHING
+    return RegSignal.LATE_REFRESH if elapsed <= t.attempt_s else RegSignal.OVERDUE
+
+
+def _probe(leg: NativeLeg, memory: LegMemory, context: LegContext, t: Thresholds) -> ProbeSignal:
+    if not leg.contacts:
+        return ProbeSignal.UNMONITORED if context.contacts_read else ProbeSignal.UNKNOWN
+    states = {contact.state for contact in leg.contacts}
+    if ContactState.OTHER in states:
+        return ProbeSignal.UNKNOWN
+    if states == {ContactState.UNREACHABLE}:
+        patience = t.probe_down_after if context.dial is DialMode.URI else 2
+        return ProbeSignal.DEAD if memory.probe_results >= patience else ProbeSignal.MISSING
+    if ContactState.UNREACHABLE in states:
+        return ProbeSignal.PARTIAL
+    if ContactState.UNPROBED in states:
+        return _unprobed(leg, context)
+    if memory.slow_polls >= t.probe_slow_polls:
+        return ProbeSignal.SLOW
+    return ProbeSignal.LOSS if _lossy(memory, t) else ProbeSignal.OK
+
+
+def _unprobed(leg: NativeLeg, context: LegContext) -> ProbeSignal:
+    """Tell "not yet" from "never": right after a start or reload Asterisk waits up to one interval."""
+    interval = leg.probe_settings.interval_s if leg.probe_settings else None
+    if interval is None:
+        return ProbeSignal.PENDING if context.settings_pending or context.grace else ProbeSignal.UNMONITORED
+    if interval == 0:
+        return ProbeSignal.UNMONITORED
+    young = context.uptime_s is not None and context.uptime_s <= interval + 5
+    return ProbeSignal.PENDING if young or context.grace else ProbeSignal.UNMONITORED
+
+
+def _lossy(memory: LegMemory, t: Thresholds) -> bool:
+    """Whether too many of the last answers came a retransmission late: lost OPTIONS that a retry saved."""
+    last = tuple(rtt for _, rtt in memory.rtts[-t.loss_window :])
+    usual = median(last)
+    if usual is None:
+        return False
+    late = sum(any(abs(rtt - usual - step) <= _LOSS_TOLERANCE_MS for step in _LOSS_STEPS_MS) for rtt in last)
+    return late >= t.loss_results
+
+
+def _effective(leg: NativeLeg, context: LegContext) -> Effective:
+    """Return what Asterisk would do with the next call: it refuses only where it dials by the AOR.
+
+    Measured on 22.10: `PJSIP/number@trunk` fails at once while every contact is unreachable, an explicit
+    URI goes out whatever OPTIONS says, and a rejected registration stops no call.
+    """
+    if context.dial is DialMode.URI:
+        return Effective.ROUTABLE
+    states = {contact.state for contact in leg.contacts}
+    if ContactState.REACHABLE in states or (ContactState.UNPROBED in states and context.dial is DialMode.AOR):
+        return Effective.ROUTABLE
+    if states == {ContactState.UNREACHABLE} and context.dial is DialMode.AOR:
+        return Effective.REFUSED_LOCALLY
+    return Effective.UNKNOWN
+
+
+def _bad_probe_since(memory: LegMemory) -> float | None:
+    return memory.probe_since if memory.probe_alive is False else None
+
+
+def _calls_pass(answered_age_s: int | None, bad_since: float | None, at: float, t: Thresholds) -> bool:
+    """Whether a call that began after the first bad sign was answered lately: it beats any other sign."""
+    if answered_age_s is None or answered_age_s > t.answered_recent_s:
+        return False
+    return bad_since is not None and at - answered_age_s > bad_since

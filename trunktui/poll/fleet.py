@@ -1,0 +1,279 @@
+"""The fleet between polls: folds what came back into legs, and judges them into a snapshot.
+
+Owned by one task; holds no clock and does no IO. A poll that fails changes nothing but the link: what was
+known then ages into unknown by itself.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from msgspec import Struct, field
+
+from trunktui.health.box import BoxMemory, judge_box, reloaded, remember_box, restarted
+from trunktui.health.memory import forget_streaks, remember, remember_absent
+from trunktui.health.rollup import Share, escalate, judge_groups, shares
+from trunktui.model.health import Thresholds
+from trunktui.model.inventory import AuthMode, Binding, Inventory, Sbc
+from trunktui.model.link import LinkError, LinkStatus, SnmpState, SshState
+from trunktui.model.observation import AppState, NativeLeg, Observation
+from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
+from trunktui.model.text import Safe, clean
+from trunktui.platforms.contract import LegSettings
+from trunktui.poll.leg import LegRecord, Scene, judge_leg
+
+_GONE_S = 600.0
+"""A discovered leg that its SBC no longer lists is shown for so long, then forgotten."""
+
+
+class SbcRecord(Struct):
+    """One SBC between polls."""
+
+    sbc: Sbc
+    link: LinkStatus = LinkStatus()
+    observation: Observation | None = None
+    settings: LegSettings = LegSettings()
+    settings_done: bool = False
+    box: BoxMemory = BoxMemory()
+    legs: dict[str, LegRecord] = field(default_factory=dict)
+    next_poll_at: float | None = None
+
+
+class Fleet:
+    """Everything known of every SBC and leg."""
+
+    def __init__(self, inventory: Inventory, thresholds: Thresholds, interval_s: float) -> None:
+        self.inventory = inventory
+        self._thresholds = thresholds
+        self._interval_s = interval_s
+        self._generation = 0
+        self._records = {sbc.name: SbcRecord(sbc) for sbc in inventory.sbcs}
+        for record in self._records.values():
+            for binding in inventory.bindings_on(record.sbc.name):
+                leg = self._configured(binding)
+                record.legs[leg.id] = leg
+
+    def record(self, sbc: str) -> SbcRecord:
+        """Return what is kept of one SBC."""
+        return self._records[sbc]
+
+    def answered(self, sbc: str, observation: Observation) -> None:
+        """Fold one complete answer in."""
+        record = self._records[sbc]
+        record.link = _linked(record.link, SshState.OK, Safe(""), observation.at, ok=True)
+        record.observation = observation
+        if observation.app is not AppState.ANSWERING:
+            return
+        before, record.box = record.box, remember_box(record.box, observation, self._thresholds)
+        if restarted(before, record.box):
+            for leg in record.legs.values():
+                leg.memory = forget_streaks(leg.memory)
+        if reloaded(before, record.box):
+            # The values stay until the new ones are read; only the memory of having asked goes.
+            record.settings = LegSettings(
+                **{f: getattr(record.settings, f) for f in LegSettings.__struct_fields__ if f != "asked"}
+            )
+            record.settings_done = False
+        self._fold_legs(record, observation)
+
+    def failed(self, sbc: str, error: LinkError, at: float) -> None:
+        """Note that a poll could not be made, and why."""
+        record = self._records[sbc]
+        record.link = _linked(record.link, error.state, error.reason, at, ok=False)
+
+    def soft(self, sbc: str, now: float) -> bool:
+        """Whether this SBC should be polled more often: a leg is in doubt, or recovering, or it is starting."""
+        record = self._records[sbc]
+        if record.observation is not None and record.observation.app is not AppState.ANSWERING:
+            return True
+        self._judge(record, now, shares(self.inventory, self._active(now)))
+        return any(leg.memory.doubtful for leg in record.legs.values())
+
+    def snapshot(self, now: float) -> Snapshot:
+        """Judge every leg, SBC and group as of monotonic second `now`."""
+        self._generation += 1
+        found: list[LegStatus] = []
+        usage = shares(self.inventory, self._active(now))
+        for record in self._records.values():
+            found += self._judge(record, now, usage)
+        legs = escalate(found, self.inventory)
+        return Snapshot(
+            generation=self._generation,
+            at=now,
+            sbcs=tuple(self._sbc_status(record, now) for record in self._records.values()),
+            legs=tuple(legs),
+            groups=judge_groups(legs, self.inventory),
+        )
+
+    def _judge(self, record: SbcRecord, now: float, usage: dict[str, Share]) -> list[LegStatus]:
+        scene = self._scene(record, now)
+        return [judge_leg(leg, scene, usage.get(_trunk_of(leg))) for leg in record.legs.values()]
+
+    def _configured(self, binding: Binding) -> LegRecord:
+        return LegRecord(
+            id=f"{binding.trunk}@{binding.sbc}",
+            trunk_name=binding.trunk,
+            sbc=binding.sbc,
+            trunk=self.inventory.trunk(binding.trunk),
+            binding=binding,
+            groups=self.inventory.groups_of(binding.trunk),
+        )
+
+    def _fold_legs(self, record: SbcRecord, observation: Observation) -> None:
+        free = list(observation.legs)
+        for leg in record.legs.values():
+            native = _find(leg, free)
+            leg.listed = native is not None
+            if native is not None:
+                free.remove(native)
+                self._look(leg, native, observation)
+        if record.sbc.discover:
+            for native in free:
+                if not _ignored(record.sbc, native) and _certain(native, observation):
+                    leg = _discovered(record, native)
+                    record.legs[leg.id] = leg
+                    self._look(leg, native, observation)
+        self._miss(record, observation)
+
+    def _look(self, leg: LegRecord, native: NativeLeg, observation: Observation) -> None:
+        leg.seen, leg.listed = native, True
+        if leg.memory.looked_at == observation.at:
+            return  # the same answer again, read with more settings: nothing new happened
+        missing = native.registration is None and leg.auth is not AuthMode.IP and observation.reg_read
+        leg.memory = remember(
+            leg.memory,
+            native,
+            observation.at,
+            observation.box.uptime_s,
+            self._thresholds,
+            registration_missing=missing,
+        )
+
+    def _miss(self, record: SbcRecord, observation: Observation) -> None:
+        """Note which legs are in no table, and forget discovered ones that went, or turned out a part."""
+        whole = observation.reg_read and observation.contacts_read
+        parts = {name for leg in record.legs.values() if leg.listed for name in leg.native.all}
+        for leg in list(record.legs.values()):
+            if leg.listed or not whole:
+                continue
+            leg.memory = remember_absent(leg.memory, observation.at)
+            gone_s = observation.at - (leg.memory.absent_since or observation.at)
+            if leg.trunk is None and (gone_s > _GONE_S or parts.issuperset(leg.native.all)):
+                del record.legs[leg.id]
+
+    def _active(self, now: float) -> dict[tuple[str, str], int | None]:
+        """Return channels by (trunk, sbc), None where the last look is stale or did not tell."""
+        found: dict[tuple[str, str], int | None] = {}
+        for record in self._records.values():
+            seen = record.observation
+            fresh = seen is not None and now - seen.at <= self._scene(record, now).stale_s
+            for leg in record.legs.values():
+                if leg.trunk is None:
+                    continue
+                known = fresh and leg.listed and leg.seen is not None and leg.seen.channels is not None
+                active = leg.seen.channels.active if known and leg.seen and leg.seen.channels else None
+                found[(leg.trunk_name, leg.sbc)] = active
+        return found
+
+    def _scene(self, record: SbcRecord, now: float) -> Scene:
+        seen = record.observation
+        empty = (
+            seen is not None and seen.reg_read and seen.contacts_read and not (seen.legs or seen.candidates)
+        )
+        return Scene(
+            now=now,
+            platform="asterisk" if record.sbc.platform == "auto" else record.sbc.platform,
+            interval_s=self._interval_s,
+            thresholds=self._thresholds,
+            link=record.link,
+            box=record.box,
+            observation=seen,
+            settings_pending=not record.settings_done,
+            nothing_listed=empty and any(leg.trunk is not None for leg in record.legs.values()),
+        )
+
+    def _sbc_status(self, record: SbcRecord, now: float) -> SbcStatus:
+        scene, seen = self._scene(record, now), record.observation
+        age = now - seen.at if seen is not None else None
+        verdict = judge_box(
+            record.sbc.name,
+            record.link,
+            seen,
+            record.box,
+            len(record.legs),
+            age,
+            scene.stale_s,
+            self._thresholds,
+        )
+        fresh = age is not None and age <= scene.stale_s
+        box = seen.box if seen is not None and fresh else None
+        return SbcStatus(
+            name=record.sbc.name,
+            site=record.sbc.site,
+            platform=scene.platform,
+            host=record.sbc.ssh.host,
+            state=verdict.state,
+            severity=verdict.severity,
+            reason=verdict.reason,
+            link=record.link,
+            snmp=SnmpState.OFF,
+            version=seen.box.version if seen is not None else None,
+            started_at=record.box.started_at if fresh else None,
+            channels=box.channels if box else None,
+            calls=box.calls if box else None,
+            polled_at=seen.at if seen is not None else None,
+            stale_at=seen.at + scene.stale_s if seen is not None else None,
+            poll_took_s=seen.took_s if seen is not None else None,
+            next_poll_at=record.next_poll_at,
+            unread=seen.unread if seen is not None else (),
+        )
+
+
+def _trunk_of(leg: LegRecord) -> str:
+    return leg.trunk_name if leg.trunk is not None else ""
+
+
+def _linked(before: LinkStatus, state: SshState, reason: Safe, at: float, *, ok: bool) -> LinkStatus:
+    same = before.state is state and before.since is not None
+    return LinkStatus(
+        state=state,
+        reason=reason,
+        since=before.since if same else at,
+        last_ok=at if ok else before.last_ok,
+    )
+
+
+def _find(leg: LegRecord, natives: list[NativeLeg]) -> NativeLeg | None:
+    """Return the listed leg that a record means: by the config's words, else by what it was before."""
+    if leg.binding is not None:
+        wanted, name = leg.binding.native, leg.binding.name
+        if wanted is not None:
+            return next((n for n in natives if n.native == wanted), None)
+        return next((n for n in natives if name in n.native.all), None)
+    if leg.native.registration is not None:
+        return next((n for n in natives if n.native.registration == leg.native.registration), None)
+    unregistered = (n for n in natives if n.native.registration is None)
+    return next((n for n in unregistered if n.native.aor == leg.native.aor), None)
+
+
+def _certain(native: NativeLeg, observation: Observation) -> bool:
+    """Whether a leg the config does not name is what it seems.
+
+    Without a readable list of registrations, a contact may belong to a trunk that registers, and must not
+    pass for one that need not.
+    """
+    return native.registration is not None or (observation.reg_read and observation.contacts_read)
+
+
+def _ignored(sbc: Sbc, native: NativeLeg) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in sbc.ignore for name in native.native.all)
+
+
+def _discovered(record: SbcRecord, native: NativeLeg) -> LegRecord:
+    """Return a new record for a leg the config does not name; names that clean to one id get `~2`, `~3`."""
+    trunk = clean(native.native.registration or native.native.main)
+    unique, count = trunk, 1
+    while f"{unique}@{record.sbc.name}" in record.legs:
+        count += 1
+        unique = Safe(f"{trunk}~{count}")
+    return LegRecord(id=f"{unique}@{record.sbc.name}", trunk_name=unique, sbc=record.sbc.name)
