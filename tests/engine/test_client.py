@@ -1,0 +1,122 @@
+"""The screen's side of the engine: it starts it, hears of its death, starts it again, and leaves none behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.health.scenes import Trunks, fleet_of
+from trunktui.engine.client import EngineFeed
+from trunktui.model.feed import FeedUpdate
+
+DEADLINE_S = 20.0
+
+
+def feed(*deeds: str, log: Path | None = None) -> EngineFeed:
+    argv = [sys.executable, "-m", "tests.engine.fake_engine", "{fd}", *deeds]
+    return EngineFeed(argv, fleet_of(Trunks()).snapshot(0.0), log)
+
+
+async def until(source: EngineFeed, wanted: Callable[[FeedUpdate], bool]) -> FeedUpdate:
+    """Return the first update that is wanted."""
+    async with asyncio.timeout(DEADLINE_S):
+        async for update in source.updates():
+            if wanted(update):
+                return update
+    raise AssertionError("the feed ended")
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_the_fleet_reaches_the_screen_and_closing_ends_the_engine() -> None:
+    async def go() -> None:
+        source = feed("hello", "fleet", "hold")
+        assert source.initial().legs[0].state.value == "unknown"
+        update = await until(source, lambda u: u.snapshot.legs[0].state.value == "up")
+        assert update.engine.alive
+        assert update.changed == {"carrier-a@sbc-1"}
+        pid = source.pid
+        assert pid is not None
+        await source.close()
+        assert gone(pid)
+
+    asyncio.run(go())
+
+
+def test_an_engine_that_dies_is_started_again_and_the_screen_is_told_how_it_ended() -> None:
+    async def go() -> None:
+        source = feed("hello", "fleet", "die")
+        update = await until(source, lambda u: u.engine.restarts >= 2)
+        assert "ended with status 3" in update.engine.notice
+        await source.close()
+
+    asyncio.run(go())
+
+
+def test_a_killed_engine_is_back_with_a_fresh_fleet() -> None:
+    async def go() -> None:
+        source = feed("hello", "fleet", "hold")
+        await until(source, lambda u: bool(u.changed))
+        assert source.pid is not None
+        os.kill(source.pid, signal.SIGKILL)
+        update = await until(source, lambda u: u.engine.restarts == 1 and u.engine.alive and bool(u.changed))
+        assert "by signal 9" in update.engine.notice
+        await source.close()
+
+    asyncio.run(go())
+
+
+def test_an_engine_that_speaks_nonsense_is_replaced() -> None:
+    async def go() -> None:
+        source = feed("hello", "junk", "hold")
+        update = await until(source, lambda u: u.engine.restarts >= 1)
+        assert not update.engine.alive
+        await source.close()
+
+    asyncio.run(go())
+
+
+def test_an_engine_that_is_stopped_cannot_keep_the_screen_from_leaving() -> None:
+    async def go() -> None:
+        source = feed("hello", "fleet", "hold")
+        await until(source, lambda u: bool(u.changed))
+        pid = source.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        async with asyncio.timeout(5):
+            await source.close()
+        assert gone(pid)
+
+    asyncio.run(go())
+
+
+def test_the_engine_writes_its_stderr_to_a_private_log_and_not_to_ours(tmp_path: Path) -> None:
+    async def go() -> None:
+        log = tmp_path / "engine.log"
+        source = feed("hello", "nosuch", "hold", log=log)
+        await until(source, lambda u: u.engine.alive)
+        await source.close()
+        assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+    asyncio.run(go())
+
+
+def test_a_log_that_cannot_be_written_is_said_and_does_not_stop_the_engine(tmp_path: Path) -> None:
+    async def go() -> None:
+        source = feed("hello", "fleet", "hold", log=tmp_path / "missing" / "engine.log")
+        update = await until(source, lambda u: bool(u.changed))
+        assert "no engine log" in update.engine.notice
+        await source.close()
+
+    asyncio.run(go())

@@ -1,0 +1,175 @@
+"""The screen's side: starts the engine process, keeps the latest snapshot, starts it again when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from trunktui.engine.protocol import Changes, FleetFrame, Hello, ProtocolError, applied, read_frame
+from trunktui.model.feed import EngineStatus, FeedUpdate
+from trunktui.model.snapshot import Snapshot
+from trunktui.model.text import Safe, clean
+
+_RESTART_WAITS_S = (0.0, 0.5, 2.0, 5.0, 15.0)
+"""Waits before the first, second ... restart in a row; the last one repeats."""
+
+_STEADY_S = 60.0
+_END_S = 2.0
+
+
+class EngineFeed:
+    """A Feed (see tui.ports) from an engine in a process of its own.
+
+    `argv` starts the engine; `{fd}` in it becomes the number of the socket it inherits. Its stderr goes to
+    `log_path`, because the screen draws on ours; without a writable log it is thrown away, and said.
+    """
+
+    def __init__(self, argv: Sequence[str], initial: Snapshot, log_path: Path | None) -> None:
+        self._argv = list(argv)
+        self._latest = initial
+        self._log_path = log_path
+        self._changed: set[str] = set()
+        self._news = asyncio.Event()
+        self._status = EngineStatus(alive=False)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
+
+    def initial(self) -> Snapshot:
+        """Return the fleet before any network."""
+        return self._latest
+
+    @property
+    def pid(self) -> int | None:
+        """The engine's process id, None while there is none."""
+        return self._process.pid if self._process is not None else None
+
+    async def updates(self) -> AsyncIterator[FeedUpdate]:
+        """Yield the latest snapshot whenever there is news; what a slow reader missed is not repeated."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._supervise())
+        while not self._closing:
+            await self._news.wait()
+            self._news.clear()
+            if self._task.done() and not self._closing:
+                self._task.result()  # a defect here must be loud: raises what ended the supervision
+                return
+            changed, self._changed = frozenset(self._changed), set()
+            yield FeedUpdate(self._latest, self._status, changed)
+
+    async def close(self) -> None:
+        """End the engine: by closing the socket, then by SIGTERM, then by SIGKILL."""
+        self._closing = True
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self._end_process()
+
+    async def _supervise(self) -> None:
+        failures = 0
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                began = loop.time()
+                status = await self._run_once()
+                failures = 0 if loop.time() - began > _STEADY_S else failures + 1
+                wait = _RESTART_WAITS_S[min(failures, len(_RESTART_WAITS_S) - 1)]
+                self._tell(alive=False, restarts=self._status.restarts + 1, notice=_died(status, wait))
+                await asyncio.sleep(wait)
+        finally:
+            self._news.set()
+
+    async def _run_once(self) -> int | None:
+        """Run one engine until it is gone; return its exit status."""
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                self._process = self._start(theirs)
+            reader, writer = await asyncio.open_connection(sock=ours)
+            try:
+                await self._receive(reader)
+            except ProtocolError as error:
+                self._tell(alive=False, notice=clean(f"engine speaks nonsense ({error}): restarting it"))
+            finally:
+                writer.close()
+                await self._end_process()
+        return self._process.returncode
+
+    def _start(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
+        argv = [part.replace("{fd}", str(theirs.fileno())) for part in self._argv]
+        with contextlib.ExitStack() as stack:
+            log = self._open_log(stack)
+            return subprocess.Popen(
+                argv,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
+
+    def _open_log(self, stack: contextlib.ExitStack) -> int:
+        if self._log_path is None:
+            return subprocess.DEVNULL
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            descriptor = os.open(self._log_path, flags, 0o600)
+        except OSError as error:
+            self._tell(notice=clean(f"no engine log: {self._log_path}: {error.strerror}"))
+            return subprocess.DEVNULL
+        stack.callback(os.close, descriptor)
+        return descriptor
+
+    async def _receive(self, reader: asyncio.StreamReader) -> None:
+        while (frame := await read_frame(reader)) is not None:
+            match frame:
+                case Hello():
+                    self._tell(alive=True)
+                case FleetFrame(snapshot):
+                    self._latest = snapshot
+                    self._changed.update(leg.id for leg in snapshot.legs)
+                    self._news.set()
+                case Changes():
+                    self._latest = applied(self._latest, frame)
+                    self._changed.update(leg.id for leg in frame.legs)
+                    self._news.set()
+
+    def _tell(
+        self, *, alive: bool | None = None, restarts: int | None = None, notice: Safe | None = None
+    ) -> None:
+        before = self._status
+        self._status = EngineStatus(
+            alive=before.alive if alive is None else alive,
+            restarts=before.restarts if restarts is None else restarts,
+            notice=before.notice if notice is None else notice,
+        )
+        self._news.set()
+
+    async def _end_process(self) -> None:
+        process = self._process
+        if process is None:
+            return
+        for end in (None, process.terminate, process.kill):
+            if process.poll() is not None:
+                return
+            if end is not None:
+                end()
+            await _exited(process, _END_S / 2)
+
+
+async def _exited(process: subprocess.Popen[bytes], within_s: float) -> None:
+    """Wait until a process is gone, at most so long (it ends by itself once its socket is closed)."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        await asyncio.to_thread(process.wait, within_s)
+
+
+def _died(status: int | None, wait_s: float) -> Safe:
+    how = f"by signal {-status}" if status is not None and status < 0 else f"with status {status}"
+    when = "restarting it" if wait_s < 1 else f"starting it again in {wait_s:.0f} s"
+    return clean(f"the polling engine ended {how}: {when}; see its log")

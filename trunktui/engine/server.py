@@ -1,0 +1,118 @@
+"""The engine's side: runs the pollers, judges the fleet when something changed, sends what differs.
+
+A screen that does not read blocks only the sending: polling goes on, and the next frame it takes is the
+latest. When the screen is gone the engine ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable, Iterable
+
+from trunktui import __version__
+from trunktui.engine.protocol import HEARTBEAT_S, Changes, FleetFrame, Frame, Hello, difference, encode
+from trunktui.model.snapshot import Snapshot
+from trunktui.poll.fleet import Fleet
+from trunktui.poll.poller import SbcPoller
+from trunktui.poll.schedule import Pace, first_wait_s
+
+log = logging.getLogger(__name__)
+
+_GATHER_S = 0.2
+"""Answers that come in together are judged and sent together."""
+
+
+class Engine:
+    """Polls a fleet and tells one screen about it."""
+
+    def __init__(self, fleet: Fleet, clock: Callable[[], float]) -> None:
+        self._fleet = fleet
+        self._clock = clock
+        self._dirty = asyncio.Event()
+        self._sent: Snapshot | None = None
+
+    def changed(self) -> None:
+        """Note that the fleet changed (the pollers' callback)."""
+        self._dirty.set()
+
+    async def run(self, sock: socket.socket, pollers: Iterable[SbcPoller], pace: Pace) -> None:
+        """Run until the screen is gone, then close every connection."""
+        pollers = list(pollers)
+        reader, writer = await asyncio.open_connection(sock=sock)
+        writer.transport.set_write_buffer_limits(high=0)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                jobs = [
+                    tasks.create_task(poller.run(first_wait_s(i, len(pollers), pace)))
+                    for i, poller in enumerate(pollers)
+                ]
+                jobs.append(tasks.create_task(self._send(writer)))
+                await _until_gone(reader)
+                for job in jobs:
+                    job.cancel()
+        finally:
+            writer.close()
+            await asyncio.gather(*(poller.close() for poller in pollers))
+        log.info("the screen is gone, the engine ends")
+
+    async def _send(self, writer: asyncio.StreamWriter) -> None:
+        try:
+            await _write(writer, Hello(__version__, os.getpid()))
+            while True:
+                snapshot = self._fleet.snapshot(self._clock())
+                await _write(writer, self._frame(snapshot))
+                self._sent = snapshot
+                await self._wait()
+        except ConnectionError:
+            log.info("the screen stopped listening")
+
+    def _frame(self, snapshot: Snapshot) -> FleetFrame | Changes:
+        return FleetFrame(snapshot) if self._sent is None else difference(self._sent, snapshot)
+
+    async def _wait(self) -> None:
+        """Wait for a change, but no longer than a heartbeat: ages turn into states without any news."""
+        try:
+            async with asyncio.timeout(HEARTBEAT_S):
+                await self._dirty.wait()
+                await asyncio.sleep(_GATHER_S)
+        except TimeoutError:
+            pass
+        self._dirty.clear()
+
+
+async def _write(writer: asyncio.StreamWriter, frame: Frame) -> None:
+    writer.write(encode(frame))
+    await writer.drain()
+
+
+async def _until_gone(reader: asyncio.StreamReader) -> None:
+    """Return at the end of the stream; the screen sends nothing yet, so whatever comes is dropped."""
+    try:
+        while await reader.read(65536):
+            pass
+    except ConnectionError:
+        return
+
+
+async def poll_once(pollers: Iterable[SbcPoller], budget_s: float, done: Callable[[], None]) -> None:
+    """Poll every SBC once, side by side, within `budget_s`; `done` is called as each one ends.
+
+    A poller that is not through by then is cancelled: its SBC stays as it was known, not polled.
+    """
+    pollers = list(pollers)
+    try:
+        async with asyncio.timeout(budget_s), asyncio.TaskGroup() as tasks:
+            for poller in pollers:
+                tasks.create_task(_poll_one(poller.poll(), done))
+    except TimeoutError:
+        log.warning("not every SBC answered within %s s", budget_s)
+    finally:
+        await asyncio.gather(*(poller.close() for poller in pollers))
+
+
+async def _poll_one(poll: Awaitable[object], done: Callable[[], None]) -> None:
+    await poll
+    done()
