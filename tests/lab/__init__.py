@@ -1,0 +1,1 @@
+"""Tests against the real lab: Asterisk, carriers and faults in network namespaces."""

@@ -1,0 +1,353 @@
+"""The running lab, as tests use it: a real Asterisk SBC with real carriers, faults on demand, and the truth.
+
+What Asterisk says through `asterisk_cli` and the SIP counters of the namespaces is independent of the product:
+tests compare the product with it. Everything here needs root, and a lab made by `make lab-bootstrap`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+RUN_DIR = Path(os.environ.get("TRUNKTUI_LAB_RUN", "/run/trunktui-lab"))
+CACHE_DIR = Path(os.environ.get("TRUNKTUI_LAB_CACHE", "/var/cache/trunktui-lab"))
+HOW_TO_GET_IT = "as root on Debian: make lab-bootstrap lab-test"
+TOOLS = ("ip", "nft", "ss", "kamailio", "kamcmd", "sipp", "ssh", "ssh-keygen")
+
+CARRIER_A, CARRIER_B, CARRIER_SILENT = "cara", "carb", "carc"
+ADDRESS = {
+    "sbc1": "10.77.0.10",
+    CARRIER_A: "10.77.0.21",
+    CARRIER_B: "10.77.0.22",
+    CARRIER_SILENT: "10.77.0.23",
+}
+GOOD_REGISTRATIONS = (
+    "Acme Telecom EU 1",
+    "acme-primary",
+    "acme/eu",
+    "hybrid-gamma",
+    "us.east-1.sip.carrier-example.net",
+    "very-long-trunk-name-north-america-wholesale-carrier-alpha-0001",
+    "wiz-lambda-reg-0",
+)
+"""Registrations that must stand when nothing is wrong with carrier A."""
+
+_REGISTRATION = re.compile(r"^ (.*)/(sips?:\S+)\s+.*\S\s+(\w+)\s+\(exp\. (\d+)s( ago)?\)$")
+_CONTACT = re.compile(r"^\s+Contact:\s+(.*?)/(sips?:.*?)\s+[0-9a-f]{10}\s+(\w+)\s+(\S+)$")
+
+
+class LabError(Exception):
+    """A script of the lab failed; the message is its one line."""
+
+
+@dataclass(frozen=True)
+class Registered:
+    """One row of the SBC's registrations; `due_in_s` is negative when it is past."""
+
+    word: str
+    due_in_s: int
+
+
+@dataclass(frozen=True)
+class ContactRow:
+    """One row of the SBC's contacts; the URI may be cut off as Asterisk cuts it."""
+
+    aor: str
+    uri: str
+    word: str
+
+
+def missing() -> str | None:
+    """Say why no lab can run here, in one line that names the way out; None when one can."""
+    if os.geteuid() != 0:
+        return f"the lab needs root for network namespaces; {HOW_TO_GET_IT}"
+    lacking = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if lacking:
+        return f"the lab lacks {', '.join(lacking)}; {HOW_TO_GET_IT}"
+    if not (CACHE_DIR / "base.stamp").exists():
+        return f"the lab has no Asterisk in {CACHE_DIR}; {HOW_TO_GET_IT}"
+    return None
+
+
+def wait_for(predicate: Callable[[], bool], deadline_s: float, what: str) -> float:
+    """Poll `predicate` every 100 ms; return the seconds it took, raise LabError naming `what` after `deadline_s`."""
+    start = time.monotonic()
+    while not predicate():
+        if time.monotonic() - start > deadline_s:
+            raise LabError(f"not within {deadline_s:g} s: {what}")
+        time.sleep(0.1)
+    return time.monotonic() - start
+
+
+async def eventually(predicate: Callable[[], bool], deadline_s: float, what: str) -> float:
+    """As `wait_for`, for tests whose product runs in the same event loop."""
+    start = time.monotonic()
+    while not predicate():
+        if time.monotonic() - start > deadline_s:
+            raise LabError(f"not within {deadline_s:g} s: {what}")
+        await asyncio.sleep(0.1)
+    return time.monotonic() - start
+
+
+def _script(name: str, *args: str, deadline_s: float = 60.0) -> str:
+    """Run one of the lab's scripts and return what it printed; raise LabError with its complaint."""
+    done = subprocess.run(
+        [str(HERE / name), *args], capture_output=True, text=True, timeout=deadline_s, check=False
+    )
+    if done.returncode != 0:
+        raise LabError(done.stderr.strip() or f"{name} {' '.join(args)}: exit {done.returncode}")
+    return done.stdout
+
+
+class Lab:
+    """The lab. Faults come as methods (injected until undone or `heal`) and as context managers."""
+
+    host = ADDRESS["sbc1"]
+    port = 22
+    user = "noc"
+    key = RUN_DIR / "ssh" / "noc_ed25519"
+    known_hosts = RUN_DIR / "ssh" / "known_hosts"
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the lab's daemons were started and answered."""
+        return (RUN_DIR / "up").exists()
+
+    def up(self) -> None:
+        """Bring everything up and wait until all daemons answer; harmless when up already."""
+        _script("up.sh", deadline_s=120.0)
+
+    def down(self) -> None:
+        """End everything the lab started."""
+        _script("down.sh")
+
+    def heal(self) -> None:
+        """Take every fault back and start what is stopped; does not wait for trunks (`settle` does)."""
+        _script("fault.sh", "heal")
+
+    def settle(self, deadline_s: float = 75.0) -> None:
+        """Wait until every good registration stands and every contact that should answer does."""
+        wait_for(self._is_settled, deadline_s, "the lab's good trunks registered and reachable")
+
+    def _is_settled(self) -> bool:
+        rows = self.registrations()
+        if any(rows.get(name, Registered("", 0)).word != "Registered" for name in GOOD_REGISTRATIONS):
+            return False
+        silent = {row.aor for row in self.contacts() if row.word != "Avail"}
+        return silent <= {"blackhole-eps", "noqual-iota", "customer1"}
+
+    # -- the truth
+
+    def asterisk_cli(self, command: str, node: str = "sbc1") -> str:
+        """Return what `asterisk -rx COMMAND` prints, run as root on the node itself: not through SSH, not through sudo."""
+        return _script("fault.sh", "cli", node, command, deadline_s=15.0)
+
+    def registrations(self) -> dict[str, Registered]:
+        """Return the SBC's registrations by name."""
+        rows = map(_REGISTRATION.match, self.asterisk_cli("pjsip show registrations").splitlines())
+        return {r[1]: Registered(r[3], -int(r[4]) if r[5] else int(r[4])) for r in rows if r}
+
+    def contacts(self) -> tuple[ContactRow, ...]:
+        """Return the SBC's contacts in its own order."""
+        rows = map(_CONTACT.match, self.asterisk_cli("pjsip show contacts").splitlines())
+        return tuple(ContactRow(r[1], r[2], r[3]) for r in rows if r)
+
+    def contact_word(self, aor: str, node: str) -> str:
+        """Return Asterisk's word for the contact of `aor` at a carrier (`Avail`, `Unavail`, `NonQual`).
+
+        Empty when there is none, or when Asterisk cut its URI off before the address.
+        """
+        words = (
+            row.word for row in self.contacts() if row.aor == aor and f":{ADDRESS[node]}:" in f"{row.uri}:"
+        )
+        return next(words, "")
+
+    def channels(self) -> int:
+        """Return how many channels the SBC has in all, by its own count."""
+        counted = re.search(
+            r"^(\d+) active channels?$", self.asterisk_cli("core show channels count"), re.MULTILINE
+        )
+        if counted is None:
+            raise LabError("the SBC does not count its channels")
+        return int(counted[1])
+
+    def trunk_channels(self, trunk: str) -> int:
+        """Return how many channels of `trunk` exist now."""
+        rows = self.asterisk_cli("core show channels concise").splitlines()
+        return sum(re.sub(r"-[0-9a-f]{8}$", "", row.split("!")[0]) == f"PJSIP/{trunk}" for row in rows)
+
+    def sip_requests(self, node: str, method: str, direction: str = "in") -> int:
+        """Return how many `method` (invite, options, register) requests a node took `in` or sent `out` since `up`.
+
+        Retransmissions count; a request that a fault drops at the node counts too.
+        """
+        return int(_script("fault.sh", "count", node, method, direction))
+
+    def asterisk_log(self) -> str:
+        """Return the SBC's whole full.log since `up`."""
+        return (RUN_DIR / "nodes/sbc1/root/var/log/asterisk/full.log").read_text(errors="replace")
+
+    def processes(self, node: str = "sbc1") -> dict[int, str]:
+        """Return the command lines of all processes in a node's namespace, by pid."""
+        listed = subprocess.run(
+            ["ip", "netns", "pids", f"ttl-{node}"], capture_output=True, text=True, check=True
+        ).stdout.split()
+        found: dict[int, str] = {}
+        for pid in map(int, listed):
+            try:
+                found[pid] = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+        return found
+
+    # -- logging in as the product does
+
+    def ssh_argv(self, command: str, user: str = "noc", connect_timeout_s: int = 5) -> list[str]:
+        """Return an OpenSSH command line that logs in with the lab's key and trusts the pinned host key only."""
+        options = (
+            "BatchMode=yes", "IdentitiesOnly=yes", "StrictHostKeyChecking=yes", f"ConnectTimeout={connect_timeout_s}",
+            f"UserKnownHostsFile={self.known_hosts}", "GlobalKnownHostsFile=/dev/null",
+        )  # fmt: skip
+        flags = [part for option in options for part in ("-o", option)]
+        return [
+            "ssh",
+            "-F",
+            "none",
+            "-i",
+            str(self.key),
+            "-p",
+            str(self.port),
+            *flags,
+            f"{user}@{self.host}",
+            command,
+        ]
+
+    def ssh(
+        self, command: str, user: str = "noc", deadline_s: float = 20.0
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `command` on the SBC over SSH; raise subprocess.TimeoutExpired after `deadline_s`."""
+        argv = self.ssh_argv(command, user)
+        return subprocess.run(
+            argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=deadline_s, check=False
+        )
+
+    # -- faults
+
+    def cut(self, node: str) -> None:
+        """Pull the node's network cable."""
+        _script("fault.sh", "cut", node)
+
+    def restore(self, node: str) -> None:
+        """Plug the node's network cable in again."""
+        _script("fault.sh", "restore", node)
+
+    def loss(self, node: str, percent: int) -> None:
+        """Drop that share of the node's SIP packets, each way: 0 is none, 100 silence."""
+        _script("fault.sh", "loss", node, str(percent))
+
+    def refuse(self, method: str, code: int) -> None:
+        """Make carrier A answer every register, options or invite with `code`; 0 is as usual."""
+        _script("fault.sh", "refuse", CARRIER_A, method, str(code))
+
+    def stop_asterisk(self, node: str = "sbc1") -> None:
+        """End Asterisk in order."""
+        _script("fault.sh", "stop", node, "asterisk")
+
+    def kill_asterisk(self, node: str = "sbc1") -> None:
+        """End Asterisk with kill -9; its control socket stays behind."""
+        _script("fault.sh", "kill", node, "asterisk")
+
+    def start_asterisk(self, node: str = "sbc1") -> None:
+        """Start Asterisk and wait until it is fully booted."""
+        _script("fault.sh", "start", node, "asterisk")
+
+    def restart_asterisk(self, node: str = "sbc1") -> None:
+        """Stop and start Asterisk and wait until it is fully booted."""
+        _script("fault.sh", "restart", node, "asterisk")
+
+    def freeze_asterisk(self, node: str = "sbc1") -> None:
+        """Stop Asterisk's clock (SIGSTOP): it takes connections and answers nothing."""
+        _script("fault.sh", "freeze", node, "asterisk")
+
+    def thaw_asterisk(self, node: str = "sbc1") -> None:
+        """Let a frozen Asterisk go on."""
+        _script("fault.sh", "thaw", node, "asterisk")
+
+    def stop_sshd(self) -> None:
+        """End sshd and every session."""
+        _script("fault.sh", "stop", "sbc1", "sshd")
+
+    def start_sshd(self) -> None:
+        """Start sshd and wait until it listens."""
+        _script("fault.sh", "start", "sbc1", "sshd")
+
+    def freeze_sshd(self) -> None:
+        """SIGSTOP sshd and every session: the kernel takes connections, nobody sends a banner."""
+        _script("fault.sh", "freeze", "sbc1", "sshd")
+
+    def thaw_sshd(self) -> None:
+        """Let a frozen sshd go on."""
+        _script("fault.sh", "thaw", "sbc1", "sshd")
+
+    @contextmanager
+    def fault(self, inject: Callable[[], None], undo: Callable[[], None]) -> Iterator[None]:
+        """Have `inject` in force inside the block: `with lab.fault(lab.freeze_sshd, lab.thaw_sshd): ...`."""
+        inject()
+        try:
+            yield
+        finally:
+            undo()
+
+    @contextmanager
+    def cable_out(self, node: str) -> Iterator[None]:
+        """Have the node's cable out inside the block."""
+        with self.fault(lambda: self.cut(node), lambda: self.restore(node)):
+            yield
+
+    @contextmanager
+    def packet_loss(self, node: str, percent: int) -> Iterator[None]:
+        """Have SIP packets of the node dropped inside the block."""
+        with self.fault(lambda: self.loss(node, percent), lambda: self.loss(node, 0)):
+            yield
+
+    @contextmanager
+    def sipp_calls(self, trunk: str, calls: int, hold_s: float = 120.0) -> Iterator[None]:
+        """Have `calls` answered calls from the customer through `trunk` inside the block; none of it stays."""
+        with tempfile.TemporaryDirectory(dir=RUN_DIR) as folder:
+            sipp = subprocess.Popen(
+                [
+                    "ip", "netns", "exec", "ttl-cust", "sipp", f"{self.host}:5060", "-sf", str(HERE / "sipp/call.xml"),
+                    "-i", "10.77.0.31", "-mi", "10.77.0.31", "-p", "5060", "-s", "15551230001", "-key", "trunk", trunk,
+                    "-m", str(calls), "-l", str(calls), "-r", "10", "-d", str(int(hold_s * 1000)), "-nostdin",
+                ],
+                cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+            try:
+                wait_for(
+                    lambda: self._answered(trunk) == calls, 20.0, f"{calls} answered calls through {trunk}"
+                )
+                yield
+            finally:
+                self._hang_up(sipp, trunk)
+
+    def _answered(self, trunk: str) -> int:
+        rows = [row.split("!") for row in self.asterisk_cli("core show channels concise").splitlines()]
+        return sum(row[0].startswith(f"PJSIP/{trunk}-") and row[4] == "Up" for row in rows if len(row) > 4)
+
+    def _hang_up(self, sipp: subprocess.Popen[bytes], trunk: str) -> None:
+        try:
+            self.asterisk_cli("channel request hangup all")
+            wait_for(lambda: self.trunk_channels(trunk) == 0, 10.0, f"no channel of {trunk} left")
+        finally:
+            sipp.terminate()
+            sipp.wait(timeout=5)
