@@ -214,7 +214,7 @@ CASES = [
         ],
         LegState.DOWN,
         Severity.MAJOR,
-        "REGISTER refused or unanswered, 3 times or more; next attempt in 3 s",
+        "REGISTER refused or unanswered 3 times or more; next attempt in 3 s",
     ),
     Case(
         "54 silent since 35 s, the last call was answered before",

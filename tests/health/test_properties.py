@@ -13,8 +13,23 @@ from trunktui.model.inventory import AuthMode, DialMode
 from trunktui.model.link import SshState
 from trunktui.present.freshness import shown
 
-WORDS = st.sampled_from(["Registered", "Registered", "Registered", "Rejected", "Unregistered", "Stopped", "Enrolled"])
-CONTACT = st.sampled_from(["Avail 23.0", "Avail 23.0", "Avail 24.0", "Avail 25.0", "Avail 900.0", "Avail -nan", "Unavail", "NonQual", "Unknown", "Lively 3.0"])
+WORDS = st.sampled_from(
+    ["Registered", "Registered", "Registered", "Rejected", "Unregistered", "Stopped", "Enrolled"]
+)
+CONTACT = st.sampled_from(
+    [
+        "Avail 23.0",
+        "Avail 23.0",
+        "Avail 24.0",
+        "Avail 25.0",
+        "Avail 900.0",
+        "Avail -nan",
+        "Unavail",
+        "NonQual",
+        "Unknown",
+        "Lively 3.0",
+    ]
+)
 REG = st.one_of(
     st.just(None),
     st.builds(

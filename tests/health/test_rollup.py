@@ -1,4 +1,4 @@
-"""Groups, shared caps, and how loud the fleet is as a whole."""
+"""Groups and shared caps."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import pytest
 from msgspec import structs
 
 from tests.health.scenes import two_legs
-from trunktui.health.rollup import escalate, judge_groups, rolled_up
+from trunktui.health.rollup import escalate, judge_groups
 from trunktui.model.health import LegState, Severity
 from trunktui.model.inventory import Group, Inventory
-from trunktui.model.snapshot import LegStatus, Snapshot
+from trunktui.model.snapshot import LegStatus
 
 INVENTORY = Inventory(groups=(Group("us", ("primary", "secondary")),))
 MODEL = two_legs(500, (1, 1)).legs[0]
@@ -41,7 +41,11 @@ def up(trunk: str, sbc: str) -> LegStatus:
             LegState.UNKNOWN,
             Severity.INDETERMINATE,
         ),
-        ([down("primary", "a"), leg("secondary", "a", LegState.UNKNOWN)], LegState.UNKNOWN, Severity.CRITICAL),
+        (
+            [down("primary", "a"), leg("secondary", "a", LegState.UNKNOWN)],
+            LegState.UNKNOWN,
+            Severity.CRITICAL,
+        ),
     ],
 )
 def test_a_group_is_as_good_as_what_its_routing_order_can_use(
@@ -56,11 +60,6 @@ def test_a_dead_leg_is_critical_only_where_its_group_has_no_routable_leg_left() 
     assert alone[0].severity is Severity.CRITICAL
     not_alone = escalate([down("primary", "a"), up("secondary", "a")], INVENTORY)
     assert not_alone[0].severity is Severity.MAJOR
-
-
-def test_one_bad_leg_of_a_group_with_capacity_left_is_minor_for_the_fleet() -> None:
-    legs = (down("primary", "a"), up("primary", "b"), up("secondary", "a"))
-    assert rolled_up(Snapshot(1, 0.0, (), legs, judge_groups(legs, INVENTORY))) is Severity.MINOR
 
 
 def test_channels_count_against_the_accounts_cap_over_all_sbcs() -> None:

@@ -7,7 +7,7 @@ import contextlib
 import os
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 from trunktui.engine.protocol import Changes, FleetFrame, Hello, ProtocolError, applied, read_frame
@@ -29,8 +29,15 @@ class EngineFeed:
     `log_path`, because the screen draws on ours; without a writable log it is thrown away, and said.
     """
 
-    def __init__(self, argv: Sequence[str], initial: Snapshot, log_path: Path | None) -> None:
+    def __init__(
+        self,
+        argv: Sequence[str],
+        initial: Snapshot,
+        log_path: Path | None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._argv = list(argv)
+        self._environment = environment
         self._latest = initial
         self._log_path = log_path
         self._changed: set[str] = set()
@@ -112,6 +119,7 @@ class EngineFeed:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
+                env=self._environment,
             )
 
     def _open_log(self, stack: contextlib.ExitStack) -> int:

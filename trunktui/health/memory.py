@@ -25,7 +25,8 @@ _TARGETS_OF_A_NAME = 3
 class LegMemory(Struct, frozen=True):
     """One leg's past. Times are monotonic seconds; None means it never happened.
 
-    `attempt_at` is when the registration attempt in question was (or is) due; `attempt_looks` counts looks
+    `reg_old`, `probe_old`: it was failing already when first looked at, so how often and since when is not
+    known, and is not counted. `attempt_at` is when the registration attempt in question was (or is) due; `attempt_looks` counts looks
     at the very same attempt while it was running. `probe_results` counts new results of the current streak.
     """
 
@@ -37,11 +38,13 @@ class LegMemory(Struct, frozen=True):
     registered_once: bool = False
     reg_bad_since: float | None = None
     reg_failures: int = 0
+    reg_old: bool = False
     attempt_at: float | None = None
     attempt_looks: int = 0
     probe_alive: bool | None = None
     probe_since: float | None = None
     probe_results: int = 0
+    probe_old: bool = False
     rtt_ms: float | None = None
     rtts: tuple[tuple[float, float], ...] = ()
     slow_polls: int = 0
@@ -118,6 +121,7 @@ def _remember_registration(
             registered_once=True,
             reg_bad_since=None,
             reg_failures=0,
+            reg_old=False,
             attempt_at=None,
             attempt_looks=0,
         )
@@ -129,18 +133,15 @@ def _remember_registration(
         and memory.attempt_at is not None
         and abs(attempt_at - memory.attempt_at) <= _SAME_ATTEMPT_S
     )
-    if memory.reg_failures == 0:
-        # Rejected when we first look at this SBC: how often it failed before is not known, so it counts
-        # as enough; but an SBC that has just started has not had the time to fail often.
-        known_before = memory.registered_once or memory.reg_bad_since is not None
-        failures = 1 if known_before or _young(uptime_s, t) else t.reg_fail_after
-    else:
-        failures = memory.reg_failures + (0 if same else 1)
+    # Rejected when we first look at this SBC: how often it failed before is not known, so it counts as
+    # enough; but an SBC that has just started has not had the time to fail often.
+    known_before = memory.registered_once or memory.reg_bad_since is not None or _young(uptime_s, t)
     running = registration.phase is RegPhase.ATTEMPTING
     return structs.replace(
         memory,
         reg_bad_since=memory.reg_bad_since or at,
-        reg_failures=failures,
+        reg_failures=memory.reg_failures + (0 if same else 1),
+        reg_old=memory.reg_old or not known_before,
         attempt_at=attempt_at,
         attempt_looks=(memory.attempt_looks + 1 if same else 1) if running else 0,
     )
@@ -157,16 +158,16 @@ def _remember_probe(
     memory = structs.replace(memory, looks=memory.looks + 1)
     states = {contact.state for contact in leg.contacts}
     if not states & {ContactState.REACHABLE, ContactState.UNREACHABLE}:
-        return structs.replace(memory, probe_alive=None, probe_since=None, probe_results=0, rtt_ms=None)
+        return structs.replace(
+            memory, probe_alive=None, probe_since=None, probe_results=0, probe_old=False, rtt_ms=None
+        )
     alive = ContactState.REACHABLE in states
     rtt = max((c.rtt_ms for c in leg.contacts if c.rtt_ms is not None), default=None)
     settings = leg.probe_settings
     interval = (settings.interval_s if settings else None) or t.probe_interval_assumed_s
     since = memory.probe_since
     if memory.probe_alive is not alive or since is None:
-        # Silent when we first look: since when is not known, and the SBC has judged it already.
-        dead_before = first and not alive and not _young(uptime_s, t)
-        results, since = t.probe_down_after if dead_before else 1, at
+        results, since = 1, at
     else:
         by_time = 1 + int((at - since) // interval)
         by_change = memory.probe_results + (1 if rtt != memory.rtt_ms else 0)
@@ -179,6 +180,8 @@ def _remember_probe(
         probe_alive=alive,
         probe_since=since,
         probe_results=results,
+        # Silent when we first look: the SBC has judged it already, since when is not known.
+        probe_old=not alive and (memory.probe_old or (first and not _young(uptime_s, t))),
         rtt_ms=rtt,
         rtts=rtts,
         slow_polls=memory.slow_polls + 1 if _is_slow(rtt, memory.rtts, t) else 0,

@@ -136,7 +136,8 @@ def _retrying(w: Words) -> str:
     if s.reg_elapsed_s is not None and s.reg_seen_once and s.reg_elapsed_s > 40:
         ago = span(s.reg_elapsed_s)
         return f"REGISTER refused or unanswered, last try {ago} ago: gave up or still trying, the next poll tells{_calls(w)}"
-    return f"REGISTER refused or unanswered, {s.reg_failures} times or more; {_attempt(w)}{_calls(w)}"
+    often = "since before the first look" if s.reg_old else f"{s.reg_failures} times or more"
+    return f"REGISTER refused or unanswered {often}; {_attempt(w)}{_calls(w)}"
 
 
 def _gave_up(w: Words) -> str:
@@ -174,15 +175,19 @@ def _silence(w: Words) -> str:
     where = _hosts(w.signals.dead)
     if w.signals.silent_s < 1:
         return f"unreachable: {where}"
-    return f"unreachable for {span(w.signals.silent_s)}: {where}"
+    over = "over " if w.signals.probe_old else ""
+    return f"unreachable for {over}{span(w.signals.silent_s)}: {where}"
 
 
 def _probe_dead(w: Words) -> str:
     if w.context.dial is None:
         tail = "calls fail here if the dial plan dials the AOR (set `dial` to judge)"
-        return f"no OPTIONS answered by {_hosts(w.signals.dead)} for {span(w.signals.silent_s)}; {tail}"
-    where, silent = _hosts(w.signals.dead), span(w.signals.silent_s)
-    return f"no answered call seen since OPTIONS went silent {silent} ago ({where}); calls still go out there"
+        return f"{_silence(w)}; {tail}"
+    where = _hosts(w.signals.dead)
+    if w.signals.silent_s < 1:
+        return f"no OPTIONS answered by {where} when first looked at; calls still go out there"
+    ago = ("over " if w.signals.probe_old else "") + span(w.signals.silent_s)
+    return f"no answered call seen since OPTIONS went silent {ago} ago ({where}); calls still go out there"
 
 
 def _probe_missing(w: Words) -> str:

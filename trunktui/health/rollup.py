@@ -1,4 +1,4 @@
-"""Rolls legs up: usage over all that share a cap, the last routable leg of a group, groups, and the exit code."""
+"""Rolls legs up: usage over all that share a cap, the last routable leg of a group, and groups."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, structs
 
-from trunktui.model.health import SEVERITY_RANK, LegState, Severity
+from trunktui.model.health import LegState, Severity
 from trunktui.model.inventory import Inventory, Trunk
-from trunktui.model.snapshot import GroupStatus, LegStatus, Snapshot
+from trunktui.model.snapshot import GroupStatus, LegStatus
 from trunktui.model.text import clean
 
 ROUTABLE = frozenset({LegState.UP, LegState.DEGRADED, LegState.SUSPECT, LegState.UNMONITORED})
@@ -101,21 +101,3 @@ def _judge_group(name: str, members: list[tuple[str, list[LegStatus]]]) -> Group
 
 def _group(name: str, state: LegState, severity: Severity, words: str) -> GroupStatus:
     return GroupStatus(name, state, severity, clean(words, 160))
-
-
-def loudest(severities: Iterable[Severity]) -> Severity:
-    """Return the loudest severity, NONE of nothing."""
-    return max(severities, key=SEVERITY_RANK.__getitem__, default=Severity.NONE)
-
-
-def rolled_up(snapshot: Snapshot) -> Severity:
-    """Return the severity of the fleet as `check` sees it.
-
-    A leg that belongs to a group speaks through the group, but never more quietly than MINOR when it is
-    loud itself; a leg of no group and every SBC speak for themselves.
-    """
-    found = [group.severity for group in snapshot.groups] + [sbc.severity for sbc in snapshot.sbcs]
-    for leg in snapshot.legs:
-        loud = SEVERITY_RANK[leg.severity] > SEVERITY_RANK[Severity.MINOR]
-        found.append(Severity.MINOR if leg.groups and loud else leg.severity)
-    return loudest(found)

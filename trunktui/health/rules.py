@@ -136,7 +136,7 @@ def _reg_lost_rules(context: LegContext, signals: Signals, t: Thresholds) -> Ver
         return _registration_lost(context, signals, cause, 9)
     if signals.reg is RegSignal.ABSENT and (signals.absent_s or 0.0) >= t.absent_after_s:
         return _registration_lost(context, signals, Cause.REG_NOT_LOADED, 4)
-    if signals.reg is RegSignal.RETRYING and signals.reg_failures >= t.reg_fail_after:
+    if signals.reg is RegSignal.RETRYING and (signals.reg_old or signals.reg_failures >= t.reg_fail_after):
         return _registration_lost(context, signals, Cause.RETRYING, 10)
     return None
 

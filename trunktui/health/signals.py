@@ -62,7 +62,10 @@ class LegContext(Struct, frozen=True):
 
 
 class Signals(Struct, frozen=True):
-    """A leg in words. Durations in seconds; `reg_elapsed_s` since an attempt began or a refresh was due."""
+    """A leg in words. Durations in seconds; `reg_elapsed_s` since an attempt began or a refresh was due.
+
+    `reg_old`, `probe_old`: it failed already when first looked at, so failures and misses are lower bounds.
+    """
 
     reg: RegSignal
     probe: ProbeSignal
@@ -71,8 +74,10 @@ class Signals(Struct, frozen=True):
     reg_due_s: int | None = None
     reg_elapsed_s: int | None = None
     reg_failures: int = 0
+    reg_old: bool = False
     reg_seen_once: bool = False
     misses: int = 0
+    probe_old: bool = False
     goods: int = 0
     silent_s: float = 0.0
     rtt_ms: float | None = None
@@ -114,8 +119,10 @@ def read_signals(
         reg_due_s=due,
         reg_elapsed_s=elapsed,
         reg_failures=memory.reg_failures,
+        reg_old=memory.reg_old,
         reg_seen_once=memory.attempt_looks == 1,
         misses=memory.probe_results if memory.probe_alive is False else 0,
+        probe_old=memory.probe_old,
         goods=memory.probe_results if memory.probe_alive else 0,
         silent_s=at - memory.probe_since if memory.probe_alive is False and memory.probe_since else 0.0,
         rtt_ms=memory.rtt_ms,
@@ -190,7 +197,8 @@ def _probe(leg: NativeLeg, memory: LegMemory, context: LegContext, t: Thresholds
         return ProbeSignal.UNKNOWN
     if states == {ContactState.UNREACHABLE}:
         patience = t.probe_down_after if context.dial is DialMode.URI else 2
-        return ProbeSignal.DEAD if memory.probe_results >= patience else ProbeSignal.MISSING
+        proven = memory.probe_old or memory.probe_results >= patience
+        return ProbeSignal.DEAD if proven else ProbeSignal.MISSING
     if ContactState.UNREACHABLE in states:
         return ProbeSignal.PARTIAL
     if ContactState.UNPROBED in states:

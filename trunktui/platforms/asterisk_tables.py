@@ -263,7 +263,7 @@ def refusal(reply: Reply) -> str | None:
     """Say who refused a command (sudo, or Asterisk's cli_permissions), None when nobody did."""
     for line in reply.errors:
         if line.startswith("sudo:"):
-            return f"sudo refuses the command ({line}): see docs/grants.md"
+            return f"sudo refuses the command ({line}): see docs/examples/sudoers-asterisk"
     for line in reply.lines:
         if line.startswith("You don't have permissions to run"):
             return f"Asterisk refuses it: {line}"

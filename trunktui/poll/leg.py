@@ -189,7 +189,7 @@ def _reg_view(signals: Signals, looked_at: float) -> RegView:
         gave_up = True
     elif signals.reg in _REG_OK or due is not None:
         gave_up = False
-    failures = signals.reg_failures if signals.reg in _FAILING else None
+    failures = signals.reg_failures if signals.reg in _FAILING and not signals.reg_old else None
     return RegView(signals.reg, next_at, 0 if signals.reg in _REG_OK else failures, gave_up)
 
 
@@ -198,7 +198,7 @@ def _probe_view(record: LegRecord, platform: str, signals: Signals, blind: bool)
     interval, detect = (settings.interval_s if settings else None), detect_s(platform, settings)
     if blind:
         return ProbeView(ProbeSignal.UNKNOWN, interval_s=interval, detect_s=detect)
-    misses = signals.misses or (0 if signals.probe in _ALIVE else None)
+    misses = None if signals.probe_old else (signals.misses or (0 if signals.probe in _ALIVE else None))
     return ProbeView(
         state=signals.probe,
         rtt_ms=signals.rtt_ms,
