@@ -108,7 +108,7 @@ def test_nothing_stays_green_once_it_is_stale_neither_in_the_engine_nor_on_a_scr
 ) -> None:
     polls = timed(steps)
     end = polls[-1][0]
-    assert leg(play(trunks, polls, end + 91.0)).state in {LegState.UNKNOWN}
+    assert leg(play(trunks, polls, end + 91.0)).state == LegState.UNKNOWN
     verdict = leg(play(trunks, polls))
     if verdict.stale_at is not None:
         assert shown(verdict, verdict.stale_at + 1.0).state is LegState.UNKNOWN
