@@ -1,0 +1,160 @@
+"""The one place that knows everything: puts config, transports, pollers, engine and screen together.
+
+Imports happen inside the functions: the screen's process must not load a transport, `--version` nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import site
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trunktui.config.load import Config
+    from trunktui.engine.server import Engine
+    from trunktui.model.snapshot import Snapshot
+    from trunktui.poll.fleet import Fleet
+    from trunktui.poll.poller import SbcPoller
+    from trunktui.poll.schedule import Pace
+
+KNOWN_PLATFORMS: tuple[str, ...] = ("asterisk",)
+"""The platforms this version can poll; a test holds it against `platforms.registry`."""
+
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def dashboard(config: Config, theme: str | None) -> int:
+    """Run the dashboard with an engine of its own; return the exit code."""
+    from trunktui.engine.client import EngineFeed
+    from trunktui.tui.app import DashboardOptions, run_dashboard
+
+    log_path, _ = _log_path(config)
+    feed = EngineFeed(engine_argv(config), first_snapshot(config), log_path, engine_environment())
+    options = DashboardOptions(
+        theme=theme or config.ui.theme, title=config.name, log_path=log_path, ascii=config.ui.ascii
+    )
+    return run_dashboard(feed, options)
+
+
+def engine_argv(config: Config) -> list[str]:
+    """Return the command line of the engine process; `{fd}` stands for the socket it inherits."""
+    return [sys.executable, "-P", "-m", "trunktui.wiring", "{fd}", str(config.path)]
+
+
+def engine_environment() -> dict[str, str]:
+    """Return the engine's environment: ours, and the place of this package where Python would not look.
+
+    `-P` keeps the working directory out of the engine's path; a checkout that was not installed is then only
+    found by PYTHONPATH.
+    """
+    root = str(Path(__file__).resolve().parent.parent)
+    if root in site.getsitepackages():
+        return dict(os.environ)
+    before = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{before}" if before else root}
+
+
+def first_snapshot(config: Config) -> Snapshot:
+    """Return the fleet as the config knows it, before anything was asked."""
+    return _fleet(config).snapshot(time.monotonic())
+
+
+def collect(config: Config, budget_s: float, progress: Callable[[int, int], None]) -> Snapshot:
+    """Poll every SBC once, in this process, within `budget_s` seconds; return the judged fleet."""
+    return asyncio.run(_collect(config, budget_s, progress))
+
+
+async def _collect(config: Config, budget_s: float, progress: Callable[[int, int], None]) -> Snapshot:
+    from trunktui.engine.server import poll_once
+
+    fleet, answered = _fleet(config), 0
+
+    def done() -> None:
+        nonlocal answered
+        answered += 1
+        progress(answered, len(config.inventory.sbcs))
+
+    logging.getLogger("trunktui").addHandler(logging.NullHandler())  # the snapshot says it all
+    progress(0, len(config.inventory.sbcs))
+    await poll_once(_pollers(config, fleet, lambda: None), budget_s, done)
+    return fleet.snapshot(time.monotonic())
+
+
+def engine_main(fd: int, config_path: Path) -> int:
+    """Run the engine on an inherited socket until the screen is gone (the engine process's main)."""
+    from trunktui.config.errors import ConfigError
+    from trunktui.config.load import load
+
+    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
+    sock = socket.socket(fileno=fd)
+    sock.setblocking(False)
+    try:
+        config = load(config_path, os.environ, KNOWN_PLATFORMS)
+    except ConfigError as error:
+        logging.getLogger(__name__).critical("config not usable: %s", error)
+        return 64
+    asyncio.run(_engine(sock, config))
+    return 0
+
+
+async def _engine(sock: socket.socket, config: Config) -> None:
+    from trunktui.engine.server import Engine
+
+    fleet = _fleet(config)
+    engine: Engine = Engine(fleet, time.monotonic)
+    await engine.run(sock, _pollers(config, fleet, engine.changed), _pace(config))
+
+
+def _fleet(config: Config) -> Fleet:
+    from trunktui.poll.fleet import Fleet
+
+    return Fleet(config.inventory, config.thresholds, config.poll.interval_s)
+
+
+def _pace(config: Config) -> Pace:
+    from trunktui.poll.schedule import Pace
+
+    return Pace(config.poll.interval_s, config.poll.fast_interval_s)
+
+
+def _pollers(config: Config, fleet: Fleet, changed: Callable[[], None]) -> list[SbcPoller]:
+    from trunktui.platforms.registry import platform_for
+    from trunktui.poll.poller import SbcPoller
+    from trunktui.transport.limits import Limits
+    from trunktui.transport.ssh import SshAsker, SshShared
+
+    shared = SshShared(Limits(connects=config.poll.connections))
+    return [
+        SbcPoller(
+            sbc.name,
+            platform_for(sbc.platform),
+            SshAsker(sbc.ssh, shared),
+            fleet,
+            pace=_pace(config),
+            clock=time.monotonic,
+            chance=random.random,
+            changed=changed,
+        )
+        for sbc in config.inventory.sbcs
+    ]
+
+
+def _log_path(config: Config) -> tuple[Path | None, str]:
+    """Return where the engine's log goes; None, and why, where the state directory cannot be written."""
+    try:
+        config.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        return None, f"{config.state_dir}: {error.strerror}"
+    return config.state_dir / "engine.log", ""
+
+
+if __name__ == "__main__":
+    sys.exit(engine_main(int(sys.argv[1]), Path(sys.argv[2])))
