@@ -1,0 +1,108 @@
+"""The program as a process: what it imports, how it dies, what a closed pipe does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trunktui import __version__
+
+HEAVY = ("click", "textual", "asyncssh", "msgspec", "humanize")
+
+
+def python(*argv: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run this Python with `argv`; return what came of it."""
+    return subprocess.run(
+        [sys.executable, *argv],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def imported(*argv: str) -> set[str]:
+    """Return the top-level modules that the program imports when run with `argv`."""
+    done = python("-X", "importtime", "-m", "trunktui", *argv)
+    assert done.returncode == 0, done.stderr
+    names = {
+        line.rsplit("|", 1)[-1].strip()
+        for line in done.stderr.splitlines()
+        if line.startswith("import time:")
+    }
+    return {name.partition(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("flag", ["--version", "-V"])
+def test_the_version_is_answered_before_anything_heavy_is_imported(flag: str) -> None:
+    assert python("-m", "trunktui", flag).stdout == f"trunktui {__version__}\n"
+    assert not imported(flag) & set(HEAVY)
+
+
+def test_the_import_watch_sees_what_is_imported() -> None:
+    assert {"click", "msgspec"} <= imported("--help")
+
+
+def test_help_imports_neither_screen_nor_transport() -> None:
+    assert not imported("--help") & {"textual", "asyncssh", "humanize"}
+
+
+def test_a_closed_pipe_is_silent(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("")
+    config.chmod(0o600)
+    body = (
+        "import sys, types, trunktui\n"
+        "fake = types.ModuleType('trunktui.wiring')\n"
+        "fake.KNOWN_PLATFORMS = ('asterisk',)\n"
+        "sys.modules['trunktui.wiring'] = trunktui.wiring = fake\n"
+        "from trunktui.__main__ import main\n"
+        "sys.argv[0] = 'trunktui'\n"
+        "sys.exit(main())\n"
+    )
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as closed:
+        process = subprocess.Popen(
+            [sys.executable, "-c", body, "--config", str(config), "config", "show"],
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+        )
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (141, b"")
+
+
+def test_an_internal_error_is_neither_warning_nor_critical_and_shows_no_values() -> None:
+    body = (
+        "import sys\n"
+        "from trunktui.cli.main import report_crash\n"
+        "sys.excepthook = report_crash\n"
+        "def broken(secret):\n"
+        "    raise RuntimeError('said \\x1b]0;x\\x07')\n"
+        "broken('canary' + '-7f2')\n"
+    )
+    done = python("-c", body)
+    assert done.returncode == 70
+    assert done.stderr.startswith("trunktui: internal error\n")
+    assert "RuntimeError" in done.stderr
+    assert "canary-7f2" not in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+def test_an_interrupt_ends_quietly() -> None:
+    body = (
+        "import sys, trunktui.cli.main as main, trunktui.cli.session as session\n"
+        "def interrupted(self): raise KeyboardInterrupt\n"
+        "session.Session.config = interrupted\n"
+        "sys.exit(main.run(['status']))\n"
+    )
+    done = python("-c", body)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert "Traceback" not in done.stderr

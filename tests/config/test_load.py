@@ -1,0 +1,162 @@
+"""What a sound config becomes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from trunktui.config.errors import ConfigError
+from trunktui.config.load import Config, parse
+from trunktui.config.render import render
+from trunktui.config.starter import STARTER
+from trunktui.model.inventory import AuthMode, Binding, DialMode, Direction, NativeNames, SshTarget
+
+ENV = {"HOME": "/home/noc"}
+EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
+
+
+def loaded(text: str, path: str = "/srv/prod/config.toml") -> Config:
+    """Parse `text` as if it stood at `path`."""
+    return parse(text.encode(), Path(path), ENV, ("asterisk",))
+
+
+def test_an_empty_config_is_sound_and_has_the_defaults() -> None:
+    config = loaded("")
+    assert (config.poll.interval_s, config.poll.fast_interval_s, config.poll.connections) == (30.0, 10.0, 5)
+    assert (config.ui.theme, config.ui.ascii) == (None, None)
+    assert config.thresholds.probe_down_after == 3
+    assert config.inventory.sbcs == ()
+    assert config.notes == ("no [[sbc]] is configured: there is nothing to poll",)
+
+
+def test_an_sbc_without_trunks_is_enough() -> None:
+    config = loaded('[[sbc]]\nname = "nyc-1"\nhost = "192.0.2.1"\n')
+    (sbc,) = config.inventory.sbcs
+    assert (sbc.name, sbc.platform, sbc.discover, sbc.ssh) == (
+        "nyc-1",
+        "asterisk",
+        True,
+        SshTarget(host="192.0.2.1"),
+    )
+    assert config.notes == ()
+
+
+def test_the_fast_interval_is_never_slower_than_the_interval() -> None:
+    assert loaded('[poll]\ninterval = "5s"').poll.fast_interval_s == 5.0
+
+
+def test_one_threshold_can_be_changed_and_the_rest_stay() -> None:
+    thresholds = loaded("[health]\nprobe_down_after = 5\ngrace_s = 90\n").thresholds
+    assert (thresholds.probe_down_after, thresholds.grace_s, thresholds.probe_up_after) == (5, 90.0, 2)
+
+
+def test_the_example_becomes_the_inventory_it_describes() -> None:
+    config = parse(EXAMPLE.read_bytes(), Path("/srv/prod.toml"), ENV, ("asterisk",))
+    fleet = config.inventory
+    us = fleet.trunk("unlimcall-us")
+    assert us is not None
+    assert (us.auth, us.direction, us.dial) == (AuthMode.HYBRID, Direction.OUTBOUND, DialMode.AOR)
+    assert (us.cap.channels, us.cap.cps) == (200, 50.0)
+    assert us.bindings == (
+        Binding(trunk="unlimcall-us", sbc="nyc-1", name="unlimcall-us"),
+        Binding(trunk="unlimcall-us", sbc="nyc-2", name="unlimcall-us"),
+    )
+    assert fleet.bindings_on("nyc-1")[1:] == (
+        Binding(trunk="beta-us", sbc="nyc-1", name="beta-out"),
+        Binding(
+            trunk="gamma",
+            sbc="nyc-1",
+            native=NativeNames(registration="gamma-reg", endpoint="gamma", aor="gamma"),
+        ),
+    )
+    assert fleet.groups_of("beta-us") == ("us-outbound",)
+    assert fleet.sbcs[0].ssh.identity == ("/home/noc/.ssh/noc_ed25519",)
+    assert [sbc.snmp_configured for sbc in fleet.sbcs] == [True, True]
+    assert config.name == "prod"
+
+
+def test_a_trunk_takes_its_carrier_from_its_account() -> None:
+    config = loaded(
+        '[[carrier]]\nname = "alpha"\n[[account]]\nname = "acme"\ncarrier = "alpha"\n'
+        '[[sbc]]\nname = "nyc-1"\nhost = "192.0.2.1"\n'
+        '[[trunk]]\nname = "us"\naccount = "acme"\nsbcs = ["nyc-1"]\n'
+    )
+    assert config.inventory.trunks[0].carrier == "alpha"
+
+
+def test_what_this_version_does_not_act_on_is_noted() -> None:
+    config = parse(EXAMPLE.read_bytes(), EXAMPLE, ENV, ("asterisk",))
+    assert "sbc nyc-1: snmp is read but not polled in this version" in config.notes
+    for subject in (
+        "account acme-us",
+        "sbc nyc-1: write",
+        "sbc nyc-1: ha",
+        "trunk unlimcall-us",
+        "group us-outbound",
+    ):
+        assert any(note.startswith(subject) for note in config.notes), subject
+
+
+def test_paths_in_a_config_start_at_its_folder_and_know_the_home_folder() -> None:
+    config = loaded(
+        '[[sbc]]\nname = "nyc-1"\nhost = "192.0.2.1"\n'
+        '[sbc.ssh]\nidentity = ["keys/a", "~/b", "/c"]\nknown_hosts = "hosts"\nconfig = "~/.ssh/other"\n'
+    )
+    ssh = config.inventory.sbcs[0].ssh
+    assert ssh.identity == ("/srv/prod/keys/a", "/home/noc/b", "/c")
+    assert (ssh.known_hosts, ssh.config) == ("/srv/prod/hosts", "/home/noc/.ssh/other")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/srv/prod-eu.toml", "prod-eu"),
+        ("/srv/prod-eu/config.toml", "prod-eu"),
+        ("/etc/trunktui/config.toml", "default"),
+    ],
+)
+def test_the_title_comes_from_the_file_or_its_folder(path: str, name: str) -> None:
+    assert loaded("", path).name == name
+
+
+def test_each_config_has_a_state_folder_of_its_own() -> None:
+    first, second = loaded("", "/srv/a.toml").state_dir, loaded("", "/srv/b.toml").state_dir
+    assert first != second
+    assert first.parent == second.parent == Path("/home/noc/.local/state/trunktui")
+    assert loaded('state = "/var/lib/trunktui"').state_dir == Path("/var/lib/trunktui")
+
+
+def test_the_state_folder_follows_the_environment() -> None:
+    config = parse(b"", Path("/srv/a.toml"), {"XDG_STATE_HOME": "/var/state"}, ("asterisk",))
+    assert config.state_dir.parent == Path("/var/state/trunktui")
+
+
+def test_the_platforms_that_can_be_polled_are_given_by_the_caller() -> None:
+    text = b'[[sbc]]\nname = "a"\nhost = "192.0.2.1"\nplatform = "kamailio"\n'
+    config = parse(text, Path("c.toml"), ENV, ("asterisk", "kamailio"))
+    assert config.inventory.sbcs[0].platform == "kamailio"
+    with pytest.raises(ConfigError, match="it can: asterisk, auto"):
+        parse(text, Path("c.toml"), ENV, ("asterisk",))
+
+
+def test_the_config_in_force_loads_to_the_same_config_again() -> None:
+    config = parse(EXAMPLE.read_bytes(), EXAMPLE, ENV, ("asterisk",))
+    assert parse(render(config.document).encode(), EXAMPLE, ENV, ("asterisk",)) == config
+
+
+def test_the_starter_is_sound_as_written_and_with_its_comments_opened() -> None:
+    assert loaded(STARTER).inventory.sbcs == ()
+    lines = STARTER.splitlines()
+    opened = [
+        line.removeprefix("# ") if line.startswith(("# [", "# ")) and "=" in line else line for line in lines
+    ]
+    opened = [
+        line.removeprefix("# ") if line.startswith("# [[") or line == "# [sbc.ssh]" else line
+        for line in opened
+    ]
+    config = loaded("\n".join(opened))
+    assert [sbc.name for sbc in config.inventory.sbcs] == ["nyc-1"]
+    assert config.inventory.trunks[0].bindings == (
+        Binding(trunk="unlimcall-us", sbc="nyc-1", name="unlimcall-us"),
+    )

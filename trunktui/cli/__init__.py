@@ -1,0 +1,1 @@
+"""The commands. Only this package knows click; what a command needs is imported when it runs."""

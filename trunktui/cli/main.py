@@ -1,0 +1,123 @@
+"""The command line: global options, the list of commands, and what each kind of failure exits with."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import click
+
+from trunktui import __version__
+from trunktui.cli.configuring import config_group
+from trunktui.cli.session import Session
+from trunktui.cli.status import check, status
+from trunktui.config.errors import ConfigError
+from trunktui.model.text import clean
+
+USAGE = 64
+"""Usage and config errors (EX_USAGE): click's own 2 would read as CRITICAL to a monitoring system."""
+
+CRASHED = 70
+"""An internal error (EX_SOFTWARE): Python's own 1 would read as WARNING."""
+
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+
+_TRACE_LINE = 400
+
+
+class _Commands(click.Group):
+    """A group of commands whose output may be cut off: `trunktui status | head`."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; when whoever read us has gone, end silently with PIPE_CLOSED."""
+        try:
+            result: object = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Keeps the interpreter from flushing into the closed pipe once more at its end, and saying so.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(PIPE_CLOSED)
+        return result
+
+
+@click.group(
+    name="trunktui",
+    cls=_Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Without a command, the dashboard opens. Usage and config errors exit with 64.",
+)
+@click.option(
+    "--config", "config_path", type=click.Path(path_type=Path), metavar="PATH", help="The config file to use."
+)
+@click.option("--theme", metavar="NAME", help="The dashboard's theme.")
+@click.version_option(__version__, "-V", "--version", message="trunktui %(version)s")
+@click.pass_context
+def trunktui(context: click.Context, config_path: Path | None, theme: str | None) -> int | None:
+    """Show, live, for every SIP trunk of a fleet of SBCs whether it works, and why not."""
+    context.obj = Session(config_path=config_path, env=os.environ)
+    if context.invoked_subcommand is not None:
+        return None
+    return _dashboard(context.obj, theme)
+
+
+trunktui.add_command(status)
+trunktui.add_command(check)
+trunktui.add_command(config_group)
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run one command line (without the program's name; None: the process's own) and return its exit code."""
+    try:
+        result = trunktui.main(
+            args=None if argv is None else list(argv), prog_name="trunktui", standalone_mode=False
+        )
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return USAGE
+    except click.ClickException as error:
+        click.echo(f"trunktui: {_one_line(error)}", err=True)
+        return USAGE
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(f"trunktui: {problem}", err=True)
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    return result if isinstance(result, int) else 0
+
+
+def report_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """End the process with CRASHED after telling where it broke: cleaned lines, no values of variables.
+
+    Made to be `sys.excepthook`.
+    """
+    lines = "".join(traceback.format_exception(kind, error, trace)).splitlines()
+    told = ("trunktui: internal error", *(clean(line, _TRACE_LINE) for line in lines))
+    os.write(2, ("\n".join(told) + "\n").encode("utf-8", "backslashreplace"))
+    os._exit(CRASHED)
+
+
+def _one_line(error: click.ClickException) -> str:
+    """Say a usage error on one line, with the way to help where click knows the command."""
+    said = " ".join(error.format_message().split())
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return said if context is None else f"{said.rstrip('.')} (see: {context.command_path} --help)"
+
+
+def _dashboard(session: Session, theme: str | None) -> int:
+    config = session.config()
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+        raise click.ClickException("the dashboard needs a terminal; without one use: trunktui status")
+    if os.environ.get("TERM", "") in ("", "dumb"):
+        raise click.ClickException(
+            "the dashboard needs a terminal that can place text; set TERM, or use: trunktui status"
+        )
+    from trunktui import wiring
+
+    return wiring.dashboard(config, theme)

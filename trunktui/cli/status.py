@@ -1,0 +1,109 @@
+"""`status` and `check`: ask every SBC once, print what it means, leave."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+import click
+
+from trunktui.cli.session import Session
+from trunktui.config.load import Config
+from trunktui.model.snapshot import Snapshot
+from trunktui.model.text import clean
+
+BUDGET_S = 25.0
+"""Seconds for the polls together: a command ends within 30, starting and printing included."""
+
+
+@click.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="What to print: a table, the JSON document trunktui.status/1, or its legs as CSV.",
+)
+@click.pass_obj
+def status(session: Session, form: str) -> int:
+    """Ask every SBC once and print the state of every leg.
+
+    Exits with 0 once it has printed, whatever the states are.
+    """
+    snapshot = _collect(session.config())
+    now = time.monotonic()
+    wall = datetime.now(UTC)
+    click.echo(_rendered(snapshot, form, now, wall), nl=False)
+    return 0
+
+
+@click.command()
+@click.argument("selector", required=False)
+@click.option("--per-leg", is_flag=True, help="Let every leg count, also where its group has another path.")
+@click.pass_obj
+def check(session: Session, selector: str | None, per_leg: bool) -> int:
+    """Ask every SBC once and print one line for a monitoring system.
+
+    SELECTOR is a leg (trunk@sbc), a trunk, an SBC, or a pattern with * over these; left out: everything.
+
+    Exits with 0 when all is well, 1 on warnings, 2 on major faults (an unreachable SBC included),
+    3 when the state is not known.
+    """
+    from trunktui.present.verdict import NothingSelectedError
+    from trunktui.present.verdict import check as judge
+
+    snapshot = _collect(session.config())
+    try:
+        verdict = judge(snapshot, time.monotonic(), selector, per_leg)
+    except NothingSelectedError as error:
+        near = f"; the nearest are {', '.join(error.nearest)}" if error.nearest else ""
+        text = f'no leg, trunk or SBC matches "{clean(error.selector)}"{near}'
+        raise click.ClickException(text) from error
+    click.echo(verdict.line)
+    return int(verdict.code)
+
+
+def _rendered(snapshot: Snapshot, form: str, now: float, wall: datetime) -> str:
+    from trunktui.present.document import status_document, to_csv, to_json
+    from trunktui.present.table import status_table
+
+    if form == "table":
+        utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+        return status_table(snapshot, now, ascii_only=not utf8)
+    document = status_document(snapshot, now, wall)
+    return to_json(document) if form == "json" else to_csv(document)
+
+
+def _collect(config: Config) -> Snapshot:
+    from trunktui import wiring
+
+    with _Progress(len(config.inventory.sbcs), shown=sys.stderr.isatty()) as progress:
+        return wiring.collect(config, BUDGET_S, progress.tell)
+
+
+class _Progress:
+    """One line on stderr that says how far the polls are, wiped at the end; nothing unless `shown`."""
+
+    def __init__(self, sbcs: int, shown: bool) -> None:
+        self._sbcs = sbcs
+        self._shown = shown
+
+    def __enter__(self) -> Self:
+        self.tell(0, self._sbcs)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+    def tell(self, answered: int, asked: int) -> None:
+        """Say that `answered` of `asked` SBCs are done."""
+        if self._shown:
+            noun = "SBC" if asked == 1 else "SBCs"
+            click.echo(f"\rasking {asked} {noun} ... {answered} answered\x1b[K", nl=False, err=True)

@@ -1,0 +1,1 @@
+"""Reads the operator's config: schema, loading, secret references. Imports only `model`."""

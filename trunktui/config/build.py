@@ -1,0 +1,129 @@
+"""Turns a sound config document into the inventory, and says what of it this version does not act on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from trunktui.config.files import expand
+from trunktui.config.rules import resolved_platform
+from trunktui.config.schema import CapTable, Document, NativeTable, SbcTable, SshTable, TrunkTable
+from trunktui.model.inventory import (
+    Account,
+    Binding,
+    Cap,
+    Carrier,
+    Group,
+    Inventory,
+    NativeNames,
+    Sbc,
+    SshTarget,
+    Trunk,
+)
+
+
+def inventory(document: Document, folder: Path, env: Mapping[str, str]) -> Inventory:
+    """Return the fleet of `document`; relative paths in it start at `folder`, `~` is `$HOME`."""
+    owners = {account.name: account.carrier for account in document.account}
+    return Inventory(
+        carriers=tuple(
+            Carrier(name=c.name, upstream=c.upstream, contact=c.contact) for c in document.carrier
+        ),
+        accounts=tuple(Account(name=a.name, carrier=a.carrier, cap=_cap(a.cap)) for a in document.account),
+        sbcs=tuple(_sbc(table, folder, env) for table in document.sbc),
+        trunks=tuple(_trunk(table, owners) for table in document.trunk),
+        groups=tuple(Group(name=g.name, trunks=g.trunks, failover=g.failover) for g in document.group),
+    )
+
+
+def notes(document: Document) -> tuple[str, ...]:
+    """Return one line for each thing that is set but not acted on in this version."""
+    return tuple(_notes(document))
+
+
+def _notes(document: Document) -> Iterator[str]:
+    if not document.sbc:
+        yield "no [[sbc]] is configured: there is nothing to poll"
+    for account in document.account:
+        if account.allowlist is not None:
+            yield f"account {account.name}: allowlist is read but its age is not watched in this version"
+    for sbc in document.sbc:
+        if sbc.snmp is not None:
+            yield f"sbc {sbc.name}: snmp is read but not polled in this version"
+        if sbc.write:
+            yield f"sbc {sbc.name}: write is read but this version sends no actions"
+        if sbc.ha is not None:
+            yield f"sbc {sbc.name}: ha is read but not acted on in this version"
+    for trunk in document.trunk:
+        if trunk.credential is not None:
+            yield f"trunk {trunk.name}: credential is read but its age is not watched in this version"
+    for group in document.group:
+        if group.switch is not None:
+            yield f"group {group.name}: switch is read but not acted on in this version"
+
+
+def _cap(table: CapTable) -> Cap:
+    return Cap(channels=table.channels, cps=table.cps)
+
+
+def _sbc(table: SbcTable, folder: Path, env: Mapping[str, str]) -> Sbc:
+    return Sbc(
+        name=table.name,
+        platform=resolved_platform(table.platform),
+        ssh=_ssh(table.host, table.ssh, folder, env),
+        site=table.site,
+        egress_ip=table.egress_ip,
+        discover=table.discover,
+        ignore=table.ignore,
+        write=table.write,
+        snmp_configured=table.snmp is not None,
+    )
+
+
+def _ssh(host: str, table: SshTable, folder: Path, env: Mapping[str, str]) -> SshTarget:
+    def path(text: str | None) -> str | None:
+        return None if text is None else str(expand(text, env, folder))
+
+    keys = (table.identity,) if isinstance(table.identity, str) else table.identity
+    return SshTarget(
+        host=host,
+        port=table.port,
+        user=table.user,
+        identity=tuple(str(expand(key, env, folder)) for key in keys),
+        known_hosts=path(table.known_hosts),
+        proxy_jump=table.proxy_jump,
+        config=path(table.config),
+        run_as=table.run_as,
+    )
+
+
+def _trunk(table: TrunkTable, owners: Mapping[str, str]) -> Trunk:
+    carrier = table.carrier
+    if carrier is None and table.account is not None:
+        carrier = owners.get(table.account)
+    return Trunk(
+        name=table.name,
+        carrier=carrier,
+        account=table.account,
+        auth=table.auth,
+        direction=table.direction,
+        bindings=tuple(_bindings(table)),
+        cap=_cap(table.cap),
+        dial=table.dial,
+        protect=table.protect,
+        enabled=table.enabled,
+        labels=table.labels,
+    )
+
+
+def _bindings(table: TrunkTable) -> Iterator[Binding]:
+    if not isinstance(table.sbcs, dict):
+        for sbc in table.sbcs:
+            yield Binding(trunk=table.name, sbc=sbc, name=table.name)
+        return
+    for sbc, native in table.sbcs.items():
+        if isinstance(native, NativeTable):
+            names = NativeNames(registration=native.registration, endpoint=native.endpoint, aor=native.aor)
+            yield Binding(trunk=table.name, sbc=sbc, native=names)
+        else:
+            yield Binding(trunk=table.name, sbc=sbc, name=native)

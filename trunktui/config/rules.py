@@ -1,0 +1,163 @@
+"""What the tables of a config must say about each other: references, duplicates, limits that fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from trunktui.config.faults import Faults, nearest
+from trunktui.config.locate import Place
+from trunktui.config.schema import Document, NativeTable, SnmpTable, TrunkTable
+from trunktui.config.words import seconds
+from trunktui.model.health import Thresholds
+
+AUTO = "auto"
+AUTO_PLATFORM = "asterisk"
+"""What `platform = "auto"` stands for as long as there is one platform only."""
+
+MIN_INTERVAL_S = 5.0
+MAX_INTERVAL_S = 3600.0
+
+_SHARES = frozenset({"channels_high", "channels_full"})
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+def judge(document: Document, known_platforms: Collection[str], faults: Faults) -> None:
+    """Note every fault between the tables of `document`."""
+    _interval(document.poll.interval, faults)
+    _thresholds(document.health, faults)
+    for kind, tables in (
+        ("carrier", document.carrier),
+        ("account", document.account),
+        ("sbc", document.sbc),
+        ("trunk", document.trunk),
+        ("group", document.group),
+    ):
+        _unique(kind, tables, faults)
+    _accounts(document, faults)
+    _sbcs(document, known_platforms, faults)
+    _trunks(document, faults)
+    _groups(document, faults)
+
+
+def resolved_platform(word: str) -> str:
+    """Return the platform that the config's word stands for."""
+    return AUTO_PLATFORM if word == AUTO else word
+
+
+def _interval(text: str, faults: Faults) -> None:
+    value = seconds(text)
+    if value is not None and not MIN_INTERVAL_S <= value <= MAX_INTERVAL_S:
+        faults.add(("poll", "interval"), f'must lie between 5s and 1h, is "{text}"')
+
+
+def _thresholds(health: Thresholds, faults: Faults) -> None:
+    for key in health.__struct_fields__:
+        value = getattr(health, key)
+        if key in _SHARES and not 0 <= value <= 1:
+            faults.add(("health", key), f"is a share: must lie between 0 and 1, is {value:g}")
+        elif value < 0:
+            faults.add(("health", key), f"must not be less than 0, is {value:g}")
+        elif value == 0 and not key.endswith("_s"):
+            faults.add(("health", key), "must be more than 0")
+    if health.channels_high > health.channels_full:
+        faults.add(("health", "channels_high"), "must not be more than channels_full")
+    if health.loss_results > health.loss_window:
+        faults.add(("health", "loss_results"), "must not be more than loss_window")
+
+
+def _unique(kind: str, tables: Sequence[_Named], faults: Faults) -> None:
+    seen: set[str] = set()
+    for index, table in enumerate(tables):
+        if table.name and table.name in seen:
+            faults.add((kind, index, "name"), f"a second {kind} of this name; names are unique within a kind")
+        seen.add(table.name)
+
+
+def _reference(word: str | None, kind: str, known: Sequence[_Named], place: Place, faults: Faults) -> None:
+    names = [table.name for table in known]
+    if word is not None and word != "" and word not in names:
+        faults.add(place, f'no [[{kind}]] is called "{word}"{nearest(word, names)}')
+
+
+def _accounts(document: Document, faults: Faults) -> None:
+    for index, account in enumerate(document.account):
+        _reference(account.carrier, "carrier", document.carrier, ("account", index, "carrier"), faults)
+
+
+def _sbcs(document: Document, known_platforms: Collection[str], faults: Faults) -> None:
+    for index, sbc in enumerate(document.sbc):
+        place: Place = ("sbc", index)
+        if sbc.platform and resolved_platform(sbc.platform) not in known_platforms:
+            able = ", ".join(sorted(known_platforms))
+            faults.add(
+                (*place, "platform"), f'this version cannot poll "{sbc.platform}"; it can: {able}, {AUTO}'
+            )
+        if sbc.ha is not None:
+            _reference(sbc.ha.peer, "sbc", document.sbc, (*place, "ha", "peer"), faults)
+            if sbc.ha.peer == sbc.name:
+                faults.add((*place, "ha", "peer"), "an SBC cannot be its own peer")
+        if sbc.snmp is not None:
+            _snmp(sbc.snmp, (*place, "snmp"), faults)
+
+
+def _snmp(snmp: SnmpTable, place: Place, faults: Faults) -> None:
+    if snmp.version == "2c" and snmp.community is None and not faults.within((*place, "community")):
+        faults.add(place, 'version "2c" needs the key "community"')
+    if snmp.version == "3" and snmp.user is None and not faults.within((*place, "user")):
+        faults.add(place, 'version "3" needs the key "user"')
+    if snmp.privacy is not None and snmp.auth is None:
+        faults.add((*place, "privacy"), 'SNMP has no privacy without "auth"')
+
+
+def _trunks(document: Document, faults: Faults) -> None:
+    claimed: dict[tuple[str, str | NativeTable], str] = {}
+    for index, trunk in enumerate(document.trunk):
+        place: Place = ("trunk", index)
+        _reference(trunk.carrier, "carrier", document.carrier, (*place, "carrier"), faults)
+        _reference(trunk.account, "account", document.account, (*place, "account"), faults)
+        owner = next((account for account in document.account if account.name == trunk.account), None)
+        if owner is not None and trunk.carrier not in (None, owner.carrier):
+            faults.add((*place, "account"), f"account {owner.name} belongs to carrier {owner.carrier}")
+        _legs(trunk, document, place, claimed, faults)
+
+
+def _legs(
+    trunk: TrunkTable,
+    document: Document,
+    place: Place,
+    claimed: dict[tuple[str, str | NativeTable], str],
+    faults: Faults,
+) -> None:
+    """Note dangling, repeated and doubly claimed legs of one trunk; `claimed` grows."""
+    if not trunk.sbcs and not faults.within((*place, "sbcs")):
+        faults.add((*place, "sbcs"), "names no SBC; a trunk needs one at least")
+    seen: set[str] = set()
+    for number, sbc in enumerate(trunk.sbcs):
+        at: Place = (*place, "sbcs", sbc if isinstance(trunk.sbcs, dict) else number)
+        _reference(sbc, "sbc", document.sbc, at, faults)
+        if sbc in seen:
+            faults.add(at, f'names "{sbc}" twice')
+        seen.add(sbc)
+        native = trunk.sbcs[sbc] if isinstance(trunk.sbcs, dict) else trunk.name
+        if native == NativeTable() and not faults.within(at):
+            faults.add(at, 'needs at least one of "registration", "endpoint", "aor"')
+        elif native != NativeTable() and claimed.setdefault((sbc, native), trunk.name) != trunk.name:
+            faults.add(at, f"trunk {claimed[sbc, native]} already stands for this one on {sbc}")
+
+
+def _groups(document: Document, faults: Faults) -> None:
+    for index, group in enumerate(document.group):
+        seen: set[str] = set()
+        if not group.trunks and not faults.within(("group", index, "trunks")):
+            faults.add(("group", index, "trunks"), "names no trunk; a group needs one at least")
+        for number, trunk in enumerate(group.trunks):
+            at: Place = ("group", index, "trunks", number)
+            _reference(trunk, "trunk", document.trunk, at, faults)
+            if trunk in seen:
+                faults.add(at, f'names "{trunk}" twice')
+            seen.add(trunk)

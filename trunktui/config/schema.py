@@ -1,0 +1,216 @@
+"""The config file as types: one class per table, one field per key. `config.example.toml` documents each.
+
+A kind in `extra` names a rule of `words` that the text must keep; units are in the names or in that rule.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from trunktui.model.health import Thresholds
+from trunktui.model.inventory import AuthMode, DialMode, Direction, Failover
+
+Name = Annotated[str, Meta(extra={"kind": "name"})]
+Words = Annotated[str, Meta(extra={"kind": "words"})]
+Duration = Annotated[str, Meta(extra={"kind": "duration"})]
+SecretRef = Annotated[str, Meta(extra={"kind": "secret"})]
+Address = Annotated[str, Meta(extra={"kind": "address"})]
+Network = Annotated[str, Meta(extra={"kind": "network"})]
+Host = Annotated[str, Meta(extra={"kind": "host"})]
+Login = Annotated[str, Meta(extra={"kind": "login"})]
+FilePath = Annotated[str, Meta(extra={"kind": "words"})]
+Count = Annotated[int, Meta(gt=0)]
+Rate = Annotated[float, Meta(gt=0)]
+Port = Annotated[int, Meta(ge=1, le=65535)]
+
+
+class CapTable(Struct, frozen=True):
+    """`cap`: contract ceilings."""
+
+    channels: Count | None = None
+    cps: Rate | None = None
+
+
+class AllowlistTable(Struct, frozen=True):
+    """`account.allowlist`: the carrier's list of our addresses. `audited` is the day it was last compared."""
+
+    ips: tuple[Network, ...] = ()
+    audited: dt.date | None = None
+    limit: Count | None = None
+    lead_time: Duration | None = None
+    max_age: Duration = "92d"
+
+
+class CarrierTable(Struct, frozen=True):
+    """`[[carrier]]`."""
+
+    name: Name
+    upstream: Words | None = None
+    contact: dict[str, Words] = field(default_factory=dict)
+
+
+class AccountTable(Struct, frozen=True):
+    """`[[account]]`."""
+
+    name: Name
+    carrier: str
+    cap: CapTable = CapTable()
+    allowlist: AllowlistTable | None = None
+
+
+class HaTable(Struct, frozen=True):
+    """`sbc.ha`: the other half of an active/standby pair."""
+
+    peer: str
+    vip: Address | None = None
+
+
+class SshTable(Struct, frozen=True):
+    """`[sbc.ssh]`: each key beats what `~/.ssh/config` says."""
+
+    user: Login | None = None
+    port: Port | None = None
+    identity: FilePath | tuple[FilePath, ...] = ()
+    known_hosts: FilePath | None = None
+    proxy_jump: Host | None = None
+    config: FilePath | None = None
+    run_as: Login | None = None
+
+
+class SnmpAuthTable(Struct, frozen=True):
+    """`sbc.snmp.auth`."""
+
+    protocol: Literal["MD5", "SHA-1", "SHA-224", "SHA-256", "SHA-384", "SHA-512"]
+    secret: SecretRef
+
+
+class SnmpPrivacyTable(Struct, frozen=True):
+    """`sbc.snmp.privacy`."""
+
+    protocol: Literal["DES", "AES-128", "AES-192", "AES-256"]
+    secret: SecretRef
+
+
+class SnmpTable(Struct, frozen=True):
+    """`[sbc.snmp]`."""
+
+    version: Literal["2c", "3"] = "3"
+    community: SecretRef | None = None
+    user: Words | None = None
+    auth: SnmpAuthTable | None = None
+    privacy: SnmpPrivacyTable | None = None
+
+
+class SbcTable(Struct, frozen=True):
+    """`[[sbc]]`."""
+
+    name: Name
+    host: Host
+    platform: Words = "auto"
+    site: Words | None = None
+    egress_ip: Address | None = None
+    discover: bool = True
+    ignore: tuple[Words, ...] = ()
+    write: bool = False
+    ha: HaTable | None = None
+    ssh: SshTable = SshTable()
+    snmp: SnmpTable | None = None
+
+
+class NativeTable(Struct, frozen=True):
+    """What the parts of a leg are called on one SBC."""
+
+    registration: Words | None = None
+    endpoint: Words | None = None
+    aor: Words | None = None
+
+
+class CredentialTable(Struct, frozen=True):
+    """`trunk.credential`: whose credential it is and when it was last changed; never the credential."""
+
+    username: Words | None = None
+    rotated: dt.date | None = None
+    max_age: Duration = "90d"
+
+
+class TrunkTable(Struct, frozen=True):
+    """`[[trunk]]`. `sbcs` is a list of SBCs, or a table from SBC to the trunk's name or parts there."""
+
+    name: Name
+    sbcs: tuple[str, ...] | dict[str, Words | NativeTable]
+    carrier: str | None = None
+    account: str | None = None
+    auth: AuthMode = AuthMode.REGISTRATION
+    direction: Direction = Direction.OUTBOUND
+    cap: CapTable = CapTable()
+    credential: CredentialTable | None = None
+    dial: DialMode | None = None
+    protect: bool = False
+    enabled: bool = True
+    labels: dict[str, Words] = field(default_factory=dict)
+
+
+class AsteriskSwitchTable(Struct, frozen=True):
+    """`group.switch.asterisk`: the AstDB key that the dial plan reads."""
+
+    astdb: Words
+
+
+class FreeswitchSwitchTable(Struct, frozen=True):
+    """`group.switch.freeswitch`: the global variable that the dial plan reads."""
+
+    variable: Words = field(name="global")
+
+
+class KamailioSwitchTable(Struct, frozen=True):
+    """`group.switch.kamailio`: the dispatcher set that is used."""
+
+    dispatcher_set: Count
+
+
+class SwitchTable(Struct, frozen=True):
+    """`[group.switch]`."""
+
+    asterisk: AsteriskSwitchTable | None = None
+    freeswitch: FreeswitchSwitchTable | None = None
+    kamailio: KamailioSwitchTable | None = None
+
+
+class GroupTable(Struct, frozen=True):
+    """`[[group]]`."""
+
+    name: Name
+    trunks: tuple[str, ...]
+    failover: Failover = Failover.MANUAL
+    switch: SwitchTable | None = None
+
+
+class PollTable(Struct, frozen=True):
+    """`[poll]`: `connections` is how many SBCs are being logged in to at any one time."""
+
+    interval: Duration = "30s"
+    connections: Annotated[int, Meta(ge=1, le=64)] = 5
+
+
+class UiTable(Struct, frozen=True):
+    """`[ui]`: left out, the screen finds out by itself."""
+
+    theme: Words | None = None
+    ascii: bool | None = None
+
+
+class Document(Struct, frozen=True):
+    """The whole file. `health` changes single thresholds; the rest keep their defaults."""
+
+    poll: PollTable = PollTable()
+    health: Thresholds = Thresholds()
+    ui: UiTable = UiTable()
+    state: FilePath | None = None
+    carrier: tuple[CarrierTable, ...] = ()
+    account: tuple[AccountTable, ...] = ()
+    sbc: tuple[SbcTable, ...] = ()
+    trunk: tuple[TrunkTable, ...] = ()
+    group: tuple[GroupTable, ...] = ()

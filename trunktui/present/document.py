@@ -1,0 +1,265 @@
+"""The fleet as a document for other programs: `status --format json` (schema trunktui.status/1) and CSV.
+
+The shape is a promise: every key is always there, and a value that is not known is null, never 0.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from trunktui.model.health import WORST_FIRST, LegState, ProbeSignal, RegSignal, SbcState, Severity, Usage
+from trunktui.model.link import SshState
+from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
+from trunktui.present.freshness import duration, shown, stale
+
+SCHEMA = "trunktui.status/1"
+"""Changes when the meaning of a field does; a field that is only added does not change it."""
+
+CSV_COLUMNS = (
+    "id",
+    "trunk",
+    "sbc",
+    "carrier",
+    "account",
+    "groups",
+    "auth",
+    "auth_source",
+    "discovered",
+    "actionable",
+    "state",
+    "severity",
+    "since",
+    "reason",
+    "registration.state",
+    "registration.next_in_s",
+    "registration.failures",
+    "registration.gave_up",
+    "registration.code",
+    "probe.state",
+    "probe.rtt_ms",
+    "probe.misses",
+    "probe.code",
+    "probe.interval_s",
+    "probe.detect_s",
+    "channels.active",
+    "channels.cap",
+    "channels.used_of_cap",
+    "channels.state",
+    "cps.cap",
+    "age_s",
+)
+"""Columns of `to_csv`: paths into a leg of the document."""
+
+_FORMULA_STARTS = ("=", "+", "-", "@")
+
+Row = dict[str, object]
+
+
+def status_document(snapshot: Snapshot, now: float, wall: datetime) -> Row:
+    """Return the fleet at monotonic second `now` as plain data.
+
+    `wall` is the time of day at `now` (with a time zone): it only labels, every age comes from `now`.
+    A leg or SBC past its `stale_at` is unknown, whatever the snapshot says.
+    """
+    legs = tuple(shown(leg, now) for leg in snapshot.legs)
+    return {
+        "schema": SCHEMA,
+        "at": _stamp(wall),
+        "worst": worst(snapshot, now).value,
+        "sbcs": [_sbc(sbc, now) for sbc in snapshot.sbcs],
+        "legs": [_leg(leg, now, wall) for leg in legs],
+        "groups": [_group(group, legs, now) for group in snapshot.groups],
+        "carriers": [
+            {"name": name, "verdict": None, "reason": None}
+            for name in sorted({leg.carrier for leg in legs if leg.carrier is not None})
+        ],
+        "findings": [],
+    }
+
+
+def worst(snapshot: Snapshot, now: float | None = None) -> LegState:
+    """Return the worst state of any leg at `now` (left out: when the snapshot was taken); no legs are UNKNOWN."""
+    at = snapshot.at if now is None else now
+    states = {shown(leg, at).state for leg in snapshot.legs}
+    return next((state for state in WORST_FIRST if state in states), LegState.UNKNOWN)
+
+
+def to_json(document: Row) -> str:
+    """Return the document as indented JSON, ASCII only so that no terminal's or pipe's encoding can spoil it."""
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def to_csv(document: Row) -> str:
+    """Return the legs of the document as CSV: a header, one line per leg, line feeds at the ends.
+
+    Null is an empty cell, a list is joined by blanks. A text that a spreadsheet would take for a formula
+    gets a `'` in front.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    legs = document["legs"]
+    for leg in legs if isinstance(legs, list) else ():
+        writer.writerow([_cell(_at(leg, column)) for column in CSV_COLUMNS])
+    return out.getvalue()
+
+
+def shown_sbc_state(sbc: SbcStatus, now: float) -> SbcState:
+    """Return the state of an SBC as it may be shown at `now`: past its time it is unknown, unless it is down."""
+    past = sbc.stale_at is not None and now > sbc.stale_at
+    return SbcState.UNKNOWN if past and sbc.state is not SbcState.DOWN else sbc.state
+
+
+def _sbc(sbc: SbcStatus, now: float) -> Row:
+    state = shown_sbc_state(sbc, now)
+    overruled = state is not sbc.state
+    past = sbc.stale_at is not None and now > sbc.stale_at
+    reason: str = sbc.reason
+    if overruled:
+        age = _age(sbc.polled_at, now)
+        reason = f"no news{'' if age is None else ' for ' + duration(age)}; was {sbc.state.value}"
+    return {
+        "name": sbc.name,
+        "site": sbc.site,
+        "platform": sbc.platform,
+        "version": sbc.version,
+        "uptime_s": None if past else _age(sbc.started_at, now),
+        "state": state.value,
+        "severity": (Severity.INDETERMINATE if overruled else sbc.severity).value,
+        "reason": reason,
+        "ssh": {
+            "state": sbc.link.state.value,
+            "age_s": _age(sbc.link.last_ok, now),
+            "error": None if sbc.link.state is SshState.OK else sbc.link.reason or None,
+        },
+        "snmp": {"state": sbc.snmp.value, "age_s": None, "error": None},
+        "channels": None if past else sbc.channels,
+        "calls": None if past else sbc.calls,
+        "cps": None,
+        "clock_offset_s": None,
+    }
+
+
+def _leg(leg: LegStatus, now: float, wall: datetime) -> Row:
+    """Build one leg; figures that a stale look measured are null, settings and caps stay."""
+    old = stale(leg, now)
+    return {
+        "id": leg.id,
+        "trunk": leg.trunk,
+        "sbc": leg.sbc,
+        "carrier": leg.carrier,
+        "account": leg.account,
+        "groups": list(leg.groups),
+        "auth": leg.auth.value,
+        "auth_source": "guessed" if leg.auth_guessed else "config",
+        "discovered": leg.discovered,
+        "actionable": leg.why_not_actionable is None,
+        "state": leg.state.value,
+        "severity": leg.severity.value,
+        "since": None if leg.since_at is None else _stamp(wall - timedelta(seconds=now - leg.since_at)),
+        "reason": leg.reason,
+        "registration": _registration(leg, now, old),
+        "probe": _probe(leg, old),
+        "channels": _channels(leg, old),
+        "cps": {"now": None, "window_s": None, "cap": _number(leg.cps_cap)},
+        "at_risk": None,
+        "wasted": None,
+        "age_s": _age(leg.observed_at, now),
+        "flapping": None,
+        "maintenance": None,
+        "acknowledged": None,
+    }
+
+
+def _registration(leg: LegStatus, now: float, old: bool) -> Row:
+    view = leg.registration
+    state = RegSignal.UNKNOWN if old and view.state is not RegSignal.NOT_USED else view.state
+    return {
+        "state": state.value,
+        "next_in_s": None if old or view.next_at is None else round(view.next_at - now),
+        "failures": None if old else view.failures,
+        "gave_up": None if old else view.gave_up,
+        "code": None if old else view.code,
+    }
+
+
+def _probe(leg: LegStatus, old: bool) -> Row:
+    view = leg.probe
+    return {
+        "state": (ProbeSignal.UNKNOWN if old else view.state).value,
+        "rtt_ms": None if old else _number(view.rtt_ms),
+        "misses": None if old else view.misses,
+        "code": None if old else view.code,
+        "interval_s": view.interval_s,
+        "detect_s": _number(view.detect_s),
+        "contacts": [
+            {
+                "uri": contact.uri,
+                "state": None if old else contact.state.value,
+                "rtt_ms": None if old else _number(contact.rtt_ms),
+            }
+            for contact in view.contacts
+        ],
+    }
+
+
+def _channels(leg: LegStatus, old: bool) -> Row:
+    view = leg.channels
+    return {
+        "active": None if old else view.active,
+        "cap": view.cap,
+        "used_of_cap": None if old else view.used,
+        "state": (Usage.UNKNOWN if old else view.state).value,
+    }
+
+
+def _group(group: GroupStatus, legs: Iterable[LegStatus], now: float) -> Row:
+    """Build one group; once every leg it judged by is past its time, the group is unknown too."""
+    own = [leg for leg in legs if group.name in leg.groups]
+    old = bool(own) and all(stale(leg, now) for leg in own)
+    return {
+        "name": group.name,
+        "state": (LegState.UNKNOWN if old else group.state).value,
+        "severity": (Severity.INDETERMINATE if old else group.severity).value,
+        "reason": f"no news of its legs; was {group.state.value}" if old else group.reason,
+        "active": None,
+    }
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _age(since: float | None, now: float) -> int | None:
+    return None if since is None else max(int(now - since), 0)
+
+
+def _number(value: float | None) -> float | None:
+    """Return a figure with at most three decimals; JSON has no infinity, so what is not finite is null."""
+    return None if value is None or not math.isfinite(value) else round(value, 3)
+
+
+def _at(leg: object, path: str) -> object:
+    value = leg
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case list():
+            value = " ".join(str(item) for item in value)
+        case int() | float():
+            return str(value)
+    text = str(value)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
