@@ -26,6 +26,14 @@ _GONE_S = 600.0
 """A discovered leg that its SBC no longer lists is shown for so long, then forgotten."""
 
 
+class Judged(Struct, frozen=True):
+    """The verdicts on one SBC's legs: they hold until news comes, a shared cap moves, or the answer is stale."""
+
+    legs: list[LegStatus]
+    shares: tuple[Share | None, ...]
+    until: float
+
+
 class SbcRecord(Struct):
     """One SBC between polls."""
 
@@ -37,6 +45,7 @@ class SbcRecord(Struct):
     box: BoxMemory = BoxMemory()
     legs: dict[str, LegRecord] = field(default_factory=dict)
     next_poll_at: float | None = None
+    judged: Judged | None = None
 
 
 class Fleet:
@@ -61,7 +70,7 @@ class Fleet:
         """Fold one complete answer in."""
         record = self._records[sbc]
         record.link = _linked(record.link, SshState.OK, Safe(""), observation.at, ok=True)
-        record.observation = observation
+        record.observation, record.judged = observation, None
         if observation.app is not AppState.ANSWERING:
             return
         before, record.box = record.box, remember_box(record.box, observation, self._thresholds)
@@ -79,6 +88,7 @@ class Fleet:
     def failed(self, sbc: str, error: LinkError, at: float) -> None:
         """Note that a poll could not be made, and why."""
         record = self._records[sbc]
+        record.judged = None
         record.link = _linked(record.link, error.state, error.reason, at, ok=False)
 
     def soft(self, sbc: str, now: float) -> bool:
@@ -106,8 +116,16 @@ class Fleet:
         )
 
     def _judge(self, record: SbcRecord, now: float, usage: dict[str, Share]) -> list[LegStatus]:
+        held = tuple(usage.get(_trunk_of(leg)) for leg in record.legs.values())
+        before = record.judged
+        if before is not None and before.shares == held and now <= before.until:
+            return before.legs
         scene = self._scene(record, now)
-        return [judge_leg(leg, scene, usage.get(_trunk_of(leg))) for leg in record.legs.values()]
+        pairs = zip(record.legs.values(), held, strict=True)
+        legs = [judge_leg(leg, scene, share) for leg, share in pairs]
+        seen = record.observation
+        record.judged = Judged(legs, held, now if seen is None else seen.at + scene.stale_s)
+        return legs
 
     def _configured(self, binding: Binding) -> LegRecord:
         return LegRecord(
