@@ -1,0 +1,187 @@
+"""The status document: its shape is a promise, unknown is null, and nothing old is told as now."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fleets import NOW, fleet, leg, sample, sbc, unknown_leg
+from trunktui.model.health import LegState, ProbeSignal, SbcState, Severity
+from trunktui.model.snapshot import GroupStatus, ProbeView
+from trunktui.model.text import Safe
+from trunktui.present.document import CSV_COLUMNS, status_document, to_csv, to_json, worst
+
+GOLDEN = Path(__file__).parents[1] / "fixtures" / "documents"
+WALL = datetime(2026, 11, 23, 3, 14, 7, tzinfo=UTC)
+KEYS = {
+    "": "schema at worst sbcs legs groups carriers findings",
+    "sbcs": "name site platform version uptime_s state severity reason ssh snmp channels calls cps clock_offset_s",
+    "sbcs.ssh": "state age_s error",
+    "sbcs.snmp": "state age_s error",
+    "legs": "id trunk sbc carrier account groups auth auth_source discovered actionable state severity since reason "
+    "registration probe channels cps at_risk wasted age_s flapping maintenance acknowledged",
+    "legs.registration": "state next_in_s failures gave_up code",
+    "legs.probe": "state rtt_ms misses code interval_s detect_s contacts",
+    "legs.probe.contacts": "uri state rtt_ms",
+    "legs.channels": "active cap used_of_cap state",
+    "legs.cps": "now window_s cap",
+    "groups": "name state severity reason active",
+    "carriers": "name verdict reason",
+}
+
+
+def document(now: float = NOW, snapshot: Any = None) -> dict[str, Any]:
+    """Return the document of the sample fleet, or of `snapshot`, as its readers get it."""
+    loaded: dict[str, Any] = json.loads(to_json(status_document(snapshot or sample(), now, WALL)))
+    return loaded
+
+
+def objects(value: Any, path: str = "") -> Any:
+    """Yield (path, object) for every object in a JSON value."""
+    if isinstance(value, dict):
+        yield path, value
+        for key, item in value.items():
+            yield from objects(item, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for item in value:
+            yield from objects(item, path)
+
+
+def test_the_sample_fleet_gives_the_golden_json() -> None:
+    assert to_json(status_document(sample(), NOW, WALL)) == (GOLDEN / "status.json").read_text(
+        encoding="utf-8"
+    )
+
+
+def test_the_sample_fleet_gives_the_golden_csv() -> None:
+    assert to_csv(status_document(sample(), NOW, WALL)) == (GOLDEN / "status.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("later", [0, 100, 100_000])
+def test_every_object_has_exactly_its_keys_however_old_the_news(later: float) -> None:
+    seen = set()
+    for path, value in objects(document(NOW + later)):
+        assert list(value) == KEYS[path].split(), path
+        seen.add(path)
+    assert seen == set(KEYS)
+
+
+def test_nothing_known_is_null_and_never_nought() -> None:
+    (told,) = document(snapshot=fleet(unknown_leg("alpha@nyc-1")))["legs"]
+    assert told["registration"] == {
+        "state": "unknown",
+        "next_in_s": None,
+        "failures": None,
+        "gave_up": None,
+        "code": None,
+    }
+    assert told["channels"] == {"active": None, "cap": None, "used_of_cap": None, "state": "unknown"}
+    assert told["probe"]["rtt_ms"] is None
+    assert (told["since"], told["age_s"], told["at_risk"], told["wasted"]) == (None, None, None, None)
+
+
+def test_a_leg_past_its_time_is_unknown_whatever_the_snapshot_says() -> None:
+    told = document(NOW + 87)["legs"][0]
+    assert (told["state"], told["severity"]) == ("unknown", "indeterminate")
+    assert told["reason"] == "no news for 1m31s; was up"
+    assert told["age_s"] == 91
+    assert told["registration"] == {
+        "state": "unknown",
+        "next_in_s": None,
+        "failures": None,
+        "gave_up": None,
+        "code": None,
+    }
+    assert (told["probe"]["state"], told["probe"]["rtt_ms"], told["probe"]["interval_s"]) == (
+        "unknown",
+        None,
+        30,
+    )
+    assert told["probe"]["contacts"] == [{"uri": "sip:192.0.2.21", "state": None, "rtt_ms": None}]
+    assert told["channels"] == {"active": None, "cap": 200, "used_of_cap": None, "state": "unknown"}
+
+
+def test_an_sbc_past_its_time_is_unknown_and_its_figures_are_null() -> None:
+    told = document(NOW + 87)["sbcs"][0]
+    assert (told["state"], told["severity"], told["reason"]) == (
+        "unknown",
+        "indeterminate",
+        "no news for 1m31s; was up",
+    )
+    assert (told["uptime_s"], told["channels"], told["calls"]) == (None, None, None)
+
+
+def test_an_sbc_that_is_down_stays_down_however_old() -> None:
+    gone = sbc("nyc-1", SbcState.DOWN, Severity.CRITICAL, reason=Safe("refused"))
+    told = document(NOW + 10_000, fleet(sbcs=(gone,)))["sbcs"][0]
+    assert (told["state"], told["severity"], told["reason"]) == ("down", "critical", "refused")
+
+
+def test_a_group_is_unknown_once_all_its_legs_are_past_their_time() -> None:
+    group = GroupStatus("us", LegState.UP, Severity.NONE, Safe(""))
+    snapshot = fleet(leg("a@nyc-1", groups=("us",)), leg("b@nyc-1", groups=("us",)), groups=(group,))
+    assert document(NOW, snapshot)["groups"][0]["state"] == "up"
+    assert document(NOW + 87, snapshot)["groups"][0]["state"] == "unknown"
+
+
+def test_times_of_day_are_computed_from_ages_and_told_in_utc() -> None:
+    berlin = WALL.astimezone(timezone(timedelta(hours=1)))
+    told = status_document(fleet(leg("a@nyc-1", since_at=NOW - 61)), NOW, berlin)
+    assert told["at"] == "2026-11-23T03:14:07Z"
+    legs = told["legs"]
+    assert isinstance(legs, list)
+    assert legs[0]["since"] == "2026-11-23T03:13:06Z"
+
+
+def test_a_detect_time_without_end_is_null_because_json_has_no_infinity() -> None:
+    endless = leg("a@nyc-1", probe=ProbeView(state=ProbeSignal.UNMONITORED, detect_s=float("inf")))
+    assert document(snapshot=fleet(endless))["legs"][0]["probe"]["detect_s"] is None
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        ((), "unknown"),
+        (("up", "up"), "up"),
+        (("up", "unmonitored"), "unmonitored"),
+        (("unmonitored", "suspect"), "suspect"),
+        (("suspect", "degraded"), "degraded"),
+        (("degraded", "unknown"), "unknown"),
+        (("unknown", "down"), "down"),
+        (("up", "standby", "admin_off"), "up"),
+    ],
+)
+def test_the_worst_state_of_a_fleet(states: tuple[str, ...], expected: str) -> None:
+    legs = [leg(f"t{index}@nyc-1", LegState(state)) for index, state in enumerate(states)]
+    assert worst(fleet(*legs)) is LegState(expected)
+
+
+def test_the_worst_state_counts_what_is_past_its_time_as_unknown() -> None:
+    assert worst(fleet(leg("a@nyc-1")), NOW + 87) is LegState.UNKNOWN
+
+
+def test_no_text_in_the_csv_begins_like_a_formula() -> None:
+    legs = [leg(f"{start}cmd@nyc-1", reason=Safe(f"{start}HYPERLINK()")) for start in "=+-@"]
+    text = to_csv(status_document(fleet(*legs), NOW, WALL))
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["id"] for row in rows] == [f"'{start}cmd@nyc-1" for start in "=+-@"]
+    assert all(row["reason"].startswith("'") for row in rows)
+    assert "\r" not in text
+
+
+def test_the_csv_has_a_column_for_every_plain_value_of_a_leg() -> None:
+    told = document()["legs"][0]
+    plain = {key for key, value in told.items() if not isinstance(value, dict)}
+    nested = {f"{key}.{inner}" for key, value in told.items() if isinstance(value, dict) for inner in value}
+    not_told_yet = {"at_risk", "wasted", "flapping", "maintenance", "acknowledged", "cps.now", "cps.window_s"}
+    assert set(CSV_COLUMNS) == (plain | nested) - not_told_yet - {"probe.contacts"}
+
+
+def test_the_document_is_ascii_so_that_no_encoding_spoils_it() -> None:
+    assert to_json(status_document(fleet(leg("träger@nyc-1")), NOW, WALL)).isascii()

@@ -1,0 +1,240 @@
+"""The two lines above the table: counts and ages of the fleet, and the worst news in one sentence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+from trunktui.model.health import SEVERITY_RANK, WORST_FIRST, LegState, SbcState
+from trunktui.model.link import SshState
+from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
+from trunktui.present.cells import STATE_ROLES, Cell, Line, Role
+from trunktui.present.document import shown_sbc_state
+from trunktui.present.freshness import duration, shown
+from trunktui.present.words import LONG_WORDS, STATE_GLYPHS, STATE_WORDS, brief, cell_width, plural
+
+
+class EngineNews(NamedTuple):
+    """What the head needs to know of the polling process; `notice` is cleaned text, empty where all is well."""
+
+    alive: bool = True
+    restarts: int = 0
+    notice: str = ""
+
+
+class HeadFacts(NamedTuple):
+    """What the head shows beside the fleet. `frozen_for` in seconds, None while the display is live.
+
+    `clock` is the wall clock as text; `hidden` counts legs that the filter hides, None without a filter.
+    """
+
+    title: str
+    read_only: bool
+    clock: str
+    frozen_for: float | None = None
+    changed_since: int = 0
+    filter_text: str = ""
+    hidden: int | None = None
+
+
+_SBC_WORST_FIRST = (SbcState.DOWN, SbcState.UNKNOWN, SbcState.DEGRADED, SbcState.UP)
+_SEPARATOR = "  "
+_LONG_FROM = 120
+_COUNTS_SHARE = 0.55
+_QUIET = frozenset({LegState.STANDBY, LegState.ADMIN_OFF})
+_TINY_BELOW = 60
+
+
+def count_states(snapshot: Snapshot, now: float) -> dict[LegState, int]:
+    """Return how many legs are shown in each state, worst first; states without legs are left out."""
+    counted = Counter(shown(leg, now).state for leg in snapshot.legs)
+    return {state: counted[state] for state in WORST_FIRST if counted[state]}
+
+
+def oldest_poll(snapshot: Snapshot, now: float) -> float | None:
+    """Return the age in seconds of the SBC answer that is oldest; None while any SBC has never answered."""
+    ages = [None if sbc.polled_at is None else max(now - sbc.polled_at, 0.0) for sbc in snapshot.sbcs]
+    known = [age for age in ages if age is not None]
+    return max(known) if known and len(known) == len(ages) else None
+
+
+def head_line(snapshot: Snapshot, now: float, facts: HeadFacts, width: int) -> Line:
+    """Return the first line in `width` cells; where it is too long the least needed parts are left out."""
+    parts = _head_parts(snapshot, now, facts, width)
+    clock = cell_width(facts.clock)
+    left = _fitting(parts, width - clock - 3)
+    gap = width - _width(left) - clock - 1
+    # the clock gives way to the marks that must be seen
+    without = _fitting(parts, width - 1)
+    needed = [part for part in without if part.role in {Role.READ_ONLY, Role.FROZEN}]
+    if gap < 1 or width < _TINY_BELOW or any(part not in left for part in needed):
+        return without
+    return (*left, Cell(" " * gap), Cell(facts.clock, Role.DIM), Cell(" "))
+
+
+def sbc_now(sbc: SbcStatus, now: float) -> tuple[SbcState, str]:
+    """Return the state and reason of an SBC that may be shown now: unknown once its last answer is stale."""
+    state = shown_sbc_state(sbc, now)
+    if state is sbc.state:
+        return state, sbc.reason
+    age = "" if sbc.polled_at is None else f" for {duration(now - sbc.polled_at)}"
+    return state, f"no news{age}; was {sbc.state.value}"
+
+
+def news_line(snapshot: Snapshot, now: float, engine: EngineNews) -> Line:
+    """Return the worst news as one line: the engine, then SBCs in trouble, then the worst leg, then "all up"."""
+    parts: list[Cell] = []
+    if not engine.alive:
+        parts.append(Cell(engine.notice or "the polling engine stopped: what is shown grows old", Role.BAD))
+    troubled = sorted(
+        ((sbc, *sbc_now(sbc, now)) for sbc in snapshot.sbcs),
+        key=lambda known: (_SBC_WORST_FIRST.index(known[1]), known[0].name),
+    )
+    silent = _all_silent(snapshot, now)
+    if silent is not None:
+        text = f"no news from any SBC for {duration(silent)}: nothing shown below is known to be so now"
+        parts.append(Cell(text, Role.BAD))
+        troubled = [known for known in troubled if known[1] is SbcState.DOWN]
+    for sbc, state, reason in troubled:
+        if state is not SbcState.UP and sbc.link.state is not SshState.PENDING:
+            parts.append(_sbc_news(snapshot, now, sbc, state, reason))
+    waiting = [sbc.name for sbc in snapshot.sbcs if not_asked_yet(sbc)]
+    if waiting:
+        parts.append(Cell(f"asking {_named(waiting)} ...", Role.DIM))
+    if engine.alive and (engine.restarts or engine.notice):
+        restarted = f"engine restarted ({engine.restarts}×)" if engine.restarts else ""
+        parts.append(Cell(": ".join(part for part in (restarted, engine.notice) if part), Role.WARN))
+    if not parts:
+        parts.append(_leg_news(snapshot, now))
+    line: list[Cell] = [Cell(" ")]
+    for index, part in enumerate(parts):
+        line += [Cell("  ·  ", Role.DIM), part] if index else [part]
+    return tuple(line)
+
+
+def sentence(leg: LegStatus, now: float) -> tuple[Cell, ...]:
+    """Return a leg's one sentence: its id, its state and since when, and the reason."""
+    leg = shown(leg, now)
+    since = "" if leg.since_at is None else f" {duration(now - leg.since_at)}"
+    badge = f" ({leg.badge})" if leg.badge else ""
+    return (
+        Cell(leg.id, Role.TITLE),
+        Cell("  "),
+        Cell(f"{STATE_WORDS[leg.state]}{since}{badge}", STATE_ROLES[leg.state]),
+        Cell(f": {leg.reason or 'nothing to remark'}"),
+    )
+
+
+def _head_parts(snapshot: Snapshot, now: float, facts: HeadFacts, width: int) -> list[tuple[int, Line]]:
+    """Return the parts of the head with their rank: 0 is never left out, the highest rank goes first."""
+    wide = width >= _LONG_FROM
+    parts: list[tuple[int, Line]] = [
+        (8, (Cell(" trunktui", Role.DIM),)),
+        (5, (Cell(facts.title, Role.TITLE),)),
+    ]
+    if facts.frozen_for is not None:
+        changed = ""
+        if facts.changed_since and wide:
+            changed = f", {plural(facts.changed_since, 'leg')} changed since"
+        parts.append((0, (Cell(f" FROZEN {brief(facts.frozen_for)}{changed} ", Role.FROZEN),)))
+    if facts.read_only:
+        parts.append((2, (Cell("READ-ONLY", Role.READ_ONLY),)))
+    parts += [
+        (7, (Cell(plural(len(snapshot.sbcs), "SBC")),)),
+        (6, (Cell(plural(len(snapshot.legs), "leg")),)),
+        (0, _counts(snapshot, now, width)),
+    ]
+    if facts.hidden is not None:
+        word = "filter: " if wide else "/ "
+        text = f"{word}{facts.filter_text} ({facts.hidden} hidden)"
+        parts.append((1, (Cell(text, Role.FROZEN),)))
+    age = brief(oldest_poll(snapshot, now))
+    parts.append((3, (Cell(f"oldest poll {age}" if wide else f"poll {age}", Role.DIM),)))
+    return parts
+
+
+def _counts(snapshot: Snapshot, now: float, width: int) -> Line:
+    """Return the counts in the longest words that fit their part of the head, at last beside bare glyphs."""
+    counted = count_states(snapshot, now)
+    if width < _TINY_BELOW:
+        counted = {state: count for state, count in counted.items() if state not in _QUIET}
+    long, short, glyphs = (
+        [(f"{count} {LONG_WORDS[state]}", state) for state, count in counted.items()],
+        [(f"{count} {STATE_WORDS[state].lower()}", state) for state, count in counted.items()],
+        [(f"{STATE_GLYPHS[state]}{count}", state) for state, count in counted.items()],
+    )
+    for texts, separator in ((long, _SEPARATOR), (short, _SEPARATOR), (short, " "), (glyphs, " ")):
+        needed = sum(cell_width(text) + len(separator) for text, _ in texts)
+        if texts is glyphs or needed <= width * _COUNTS_SHARE:
+            break
+    cells: list[Cell] = []
+    for text, state in texts:
+        cells += [Cell(separator)] if cells else []
+        cells.append(Cell(text, STATE_ROLES[state]))
+    return tuple(cells)
+
+
+def _fitting(parts: list[tuple[int, Line]], width: int) -> Line:
+    kept = [part for part in parts if part[1]]
+    while kept:
+        line = _joined([line for _, line in kept])
+        if _width(line) <= width or all(rank == 0 for rank, _ in kept):
+            return line
+        kept.remove(max(kept, key=lambda part: part[0]))
+    return ()
+
+
+def _width(line: Line) -> int:
+    return sum(cell_width(cell.text) for cell in line)
+
+
+def _joined(lines: list[Line]) -> Line:
+    cells: list[Cell] = []
+    for line in lines:
+        if cells:
+            cells.append(Cell(_SEPARATOR))
+        elif not line[0].text.startswith(" "):
+            cells.append(Cell(" "))
+        cells += line
+    return tuple(cells)
+
+
+def _sbc_news(snapshot: Snapshot, now: float, sbc: SbcStatus, state: SbcState, reason: str) -> Cell:
+    unknown = sum(leg.sbc == sbc.name and shown(leg, now).state is LegState.UNKNOWN for leg in snapshot.legs)
+    tail = f": {plural(unknown, 'leg')} unknown" if unknown and "unknown" not in reason else ""
+    text = f"{sbc.name}: {reason or state.value}{tail}"
+    return Cell(text, Role.WARN if state is SbcState.DEGRADED else Role.BAD)
+
+
+def _all_silent(snapshot: Snapshot, now: float) -> float | None:
+    """Return for how long nothing came from any SBC, where each is past its time though its link was fine.
+
+    That is a fault on our side: the engine, this machine, its network.
+    """
+    polled = [sbc for sbc in snapshot.sbcs if sbc.polled_at is not None and sbc.state is not SbcState.DOWN]
+    if len(polled) < 2 or any(sbc.stale_at is None or now <= sbc.stale_at for sbc in polled):
+        return None
+    return now - max(sbc.polled_at for sbc in polled if sbc.polled_at is not None)
+
+
+def not_asked_yet(sbc: SbcStatus) -> bool:
+    """Tell whether the first answer of an SBC is still to come."""
+    return sbc.polled_at is None and sbc.link.state is SshState.PENDING
+
+
+def _named(names: list[str]) -> str:
+    few = 3
+    return ", ".join(names) if len(names) <= few else plural(len(names), "SBC")
+
+
+def _leg_news(snapshot: Snapshot, now: float) -> Cell:
+    legs = [shown(leg, now) for leg in snapshot.legs]
+    bad = [leg for leg in legs if leg.state in {LegState.DOWN, LegState.UNKNOWN, LegState.DEGRADED}]
+    if bad:
+        worst = min(bad, key=lambda leg: (WORST_FIRST.index(leg.state), -SEVERITY_RANK[leg.severity], leg.id))
+        more = f"  (+{len(bad) - 1} more)" if len(bad) > 1 else ""
+        return Cell(f"{worst.id}: {worst.reason}{more}", STATE_ROLES[worst.state])
+    if not legs:
+        return Cell("no trunks known", Role.DIM)
+    up = sum(leg.state is LegState.UP for leg in legs)
+    return Cell(f"{up} of {plural(len(legs), 'leg')} up, nothing down, degraded or unknown", Role.GOOD)

@@ -1,0 +1,238 @@
+"""The dashboard: runs the screens over a feed of snapshots until the operator leaves, and gives the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import Struct
+from rich.console import RenderableType
+from textual import events
+from textual.app import App
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from trunktui.model.text import Safe
+from trunktui.present.themes import ThemeError, choose_theme, load_theme
+from trunktui.tui import crash, terminal
+from trunktui.tui.fence import CleaningFilter
+from trunktui.tui.fleet_screen import FleetScreen
+from trunktui.tui.help_screen import HelpScreen
+from trunktui.tui.paint import Palette, cropped
+from trunktui.tui.ports import EngineStatus, Feed, FeedUpdate
+from trunktui.tui.stage import Stage, StageScreen
+from trunktui.tui.watch import FleetWatch
+
+USAGE_EXIT = 64
+CRASH_EXIT = 1
+
+_TICK_S = 1.0
+_COALESCE_S = 0.1
+_FEED_ENDED = Safe("the engine's feed ended: what is shown grows old; quit and start again")
+
+
+class DashboardOptions(Struct, frozen=True):
+    """What the command line and the config say about the screen.
+
+    `theme` is a shipped name or a path, None to choose by the terminal. `title` names the config.
+    `log_path` is the log that an error message points to. `ascii` None: by the terminal's encoding.
+    """
+
+    title: str = ""
+    theme: str | None = None
+    log_path: Path | None = None
+    read_only: bool = True
+    ascii: bool | None = None
+
+
+def utc_clock() -> str:
+    """Return the time of day for the head; only a label, never used to compute."""
+    return datetime.now(UTC).strftime("%H:%M:%S UTC")
+
+
+class FleetApp(App[None], inherit_bindings=False):
+    """The Textual app. `clock` and `wall` are arguments so that a test can stop them.
+
+    `crash_line` is set when the app ended on an error of its own.
+    """
+
+    ENABLE_COMMAND_PALETTE = False
+    ESCAPE_TO_MINIMIZE = False
+    CSS = """
+    Screen { layout: vertical; overflow: hidden; background: ansi_default; color: ansi_default; }
+    Lines { height: 1; background: ansi_default; color: ansi_default; }
+    #grid, #page { height: 1fr; }
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        options: DashboardOptions,
+        palette: Palette,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], str] = utc_clock,
+    ) -> None:
+        super().__init__(ansi_color=True)
+        self.animation_level = "none"
+        self.title = "trunktui"
+        self.crash_line: str | None = None
+        self._feed = feed
+        self._log_path = options.log_path
+        self._clock = clock
+        self._watch = FleetWatch(feed.initial())
+        self._fence = CleaningFilter()
+        self._draw_pending = False
+        self._ticks = 0
+        self._stage = Stage(
+            watch=self._watch,
+            palette=palette,
+            clock=clock,
+            wall=wall,
+            copy=self._copy,
+            title=options.title,
+            read_only=options.read_only,
+        )
+
+    def get_default_screen(self) -> Screen[None]:
+        """Return the fleet: it is there from the first frame on."""
+        return FleetScreen(self._stage)
+
+    def on_mount(self) -> None:
+        """Paint what is known first; only then listen to the engine."""
+        self._watch.note_changes(self._clock())
+        self.set_interval(_TICK_S, self._tick)
+        self.call_after_refresh(self._after_first_frame)
+
+    def action_leave(self, code: int) -> None:
+        """Quit with exit code `code`."""
+        self.leave(code)
+
+    def leave(self, code: int) -> None:
+        """End the app in order; the first code given stands."""
+        if self.return_code is None:
+            self.exit(return_code=code)
+
+    def action_help(self) -> None:
+        """Show all keys; from the help itself, go back."""
+        if isinstance(self.screen, HelpScreen):
+            self.screen.dismiss()
+        else:
+            self.push_screen(HelpScreen(self._stage))
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return Textual's filters and, after them, the fence."""
+        return [*super().get_line_filters(), self._fence]
+
+    def _after_first_frame(self) -> None:
+        # What lives now lives on: not looking through it again keeps key presses from waiting for the collector.
+        gc.freeze()
+        gc.set_threshold(700, 10, 10**6)
+        self.run_worker(self._follow(), name="feed", exit_on_error=True)
+
+    async def _follow(self) -> None:
+        async for update in self._feed.updates():
+            self._accept(update)
+        ended = EngineStatus(alive=False, restarts=self._watch.engine.restarts, notice=_FEED_ENDED)
+        self._accept(FeedUpdate(snapshot=self._watch.snapshot, engine=ended))
+
+    def _accept(self, update: FeedUpdate) -> None:
+        self._watch.accept(update, self._clock())
+        if not self._draw_pending:
+            self._draw_pending = True
+            self.set_timer(_COALESCE_S, self._draw)
+
+    def _draw(self) -> None:
+        self._draw_pending = False
+        if isinstance(self.screen, StageScreen):
+            self.screen.draw()
+
+    def _tick(self) -> None:
+        self._ticks += 1
+        self._watch.note_changes(self._clock())
+        if isinstance(self.screen, StageScreen):
+            self.screen.tick(table=self._ticks % 2 == 0)
+
+    def _copy(self, text: str) -> str:
+        self.copy_to_clipboard(text)
+        return terminal.clipboard_advice(os.environ)
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        super()._display(screen, cropped(renderable))  # type: ignore[arg-type]
+
+    def on_app_focus(self, event: events.AppFocus) -> None:
+        """Ignore it: nothing looks different without the focus, and Textual would repaint everything."""
+        event.prevent_default()
+
+    def on_app_blur(self, event: events.AppBlur) -> None:
+        """Ignore it, likewise."""
+        event.prevent_default()
+
+    def _fatal_error(self) -> None:
+        error = sys.exc_info()[1] or self._exception or RuntimeError("unknown")
+        self._fail(error)
+
+    def _handle_exception(self, error: Exception) -> None:
+        self._fail(error)
+        super()._handle_exception(error)
+
+    def panic(self, *renderables: RenderableType) -> None:  # noqa: ARG002 - never shown: they may hold source
+        """End with one line; what Textual would print here shows source and locals."""
+        self._fail(sys.exc_info()[1] or RuntimeError("input or rendering failed"))
+
+    def _fail(self, error: BaseException) -> None:
+        self._return_code = CRASH_EXIT
+        if self.crash_line is None:
+            self.crash_line = crash.crash_line(error, self._log_path)
+            crash.log_crash(error, self._log_path)
+        self._close_messages_no_wait()
+
+
+def run_dashboard(feed: Feed, options: DashboardOptions) -> int:
+    """Run the dashboard over `feed` until it is left, and return the exit code; the feed is closed in any case.
+
+    0 after `q`, 130 after ctrl+c, 128 + n after signal n, 1 after an error of our own, 64 where no screen can
+    be drawn or the theme is wrong; each but 0 and the signals with one line on stderr.
+    """
+    problem = terminal.refusal(os.environ, ttys=terminal.standard_ttys())
+    palette: Palette | None = None
+    if problem is None:
+        try:
+            palette = _palette(options)
+        except ThemeError as error:
+            problem = f"trunktui: {error}"
+    if palette is None:
+        sys.stderr.write(f"{problem}\n")
+        asyncio.run(feed.close())
+        return USAGE_EXIT
+    sys.excepthook = crash.except_hook(options.log_path)
+    app = FleetApp(feed, options, palette)
+    asyncio.run(_run(app, feed, options.log_path))
+    if app.crash_line is not None:
+        sys.stderr.write(f"{app.crash_line}\n")
+        return CRASH_EXIT
+    return app.return_code or 0
+
+
+def _palette(options: DashboardOptions) -> Palette:
+    theme = load_theme(choose_theme(options.theme, os.environ))
+    encoding = None if sys.__stderr__ is None else sys.__stderr__.encoding
+    ascii_only = terminal.needs_ascii(encoding) if options.ascii is None else options.ascii
+    return Palette(theme, ascii_only=ascii_only)
+
+
+async def _run(app: FleetApp, feed: Feed, log_path: Path | None) -> None:
+    asyncio.get_running_loop().set_exception_handler(crash.loop_handler(log_path))
+    guard = terminal.TerminalGuard(app.leave)
+    guard.open()
+    try:
+        await app.run_async(mouse=False)
+    finally:
+        guard.close()
+        await feed.close()

@@ -1,0 +1,95 @@
+"""One leg in full: everything `present` knows of it and of its SBC, on a page that scrolls and stays live."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+
+from trunktui.model.snapshot import LegStatus, Snapshot
+from trunktui.present.cells import Cell, Line, Role
+from trunktui.present.cells import plain as plain_text
+from trunktui.present.detail import page_lines
+from trunktui.present.freshness import duration
+from trunktui.present.head import sentence
+from trunktui.present.words import cell_width
+from trunktui.tui.foot import Foot
+from trunktui.tui.keys import DETAIL, EVERYWHERE, bindings
+from trunktui.tui.lines import Lines, Page
+from trunktui.tui.stage import Stage, StageScreen
+
+
+class DetailScreen(StageScreen, inherit_bindings=False):
+    """The page of the leg `leg_id`; it stays on that leg whatever the table does."""
+
+    BINDINGS = [*bindings(DETAIL), *bindings(EVERYWHERE)]  # noqa: RUF012 - Textual's way
+
+    def __init__(self, stage: Stage, leg_id: str) -> None:
+        super().__init__(stage)
+        self._leg_id = leg_id
+        self._head = Lines(stage.palette, id="path")
+        self._page = Page(stage.palette, id="page")
+        self._foot = Foot(stage.palette, DETAIL, id="foot")
+
+    def compose(self) -> ComposeResult:
+        """Yield the path, the page and the footer."""
+        yield self._head
+        yield self._page
+        yield self._foot
+
+    def tick(self, *, table: bool) -> None:
+        """Let a second pass: the head's clock goes on, and with `table` the page's ages too."""
+        if table:
+            self.draw()
+        else:
+            self._draw_head()
+        self._foot.tick(self._stage.clock())
+
+    def draw(self) -> None:
+        """Bring the page up to date."""
+        snapshot, at = self._stage.watch.in_view(self._stage.clock())
+        leg = self._leg(snapshot)
+        if leg is None:
+            gone: Line = (Cell(" This leg is not reported any more. esc goes back.", Role.WARN),)
+            self._page.show((gone,))
+        else:
+            sbc = next((sbc for sbc in snapshot.sbcs if sbc.name == leg.sbc), None)
+            samples = self._stage.watch.samples(leg.id)
+            self._page.show(page_lines(leg, sbc, at, samples, self.size.width))
+        self._draw_head()
+
+    def action_back(self) -> None:
+        """Go back to the fleet."""
+        self.dismiss()
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll by `by` lines."""
+        self._page.scroll_lines(by)
+        self._draw_head()
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by pages."""
+        self.action_scroll(pages * max(self._page.size.height - 1, 1))
+
+    def action_edge(self, side: int) -> None:
+        """Scroll to the top (-1) or the end (1)."""
+        self.action_scroll(side * self._page.line_count)
+
+    def action_copy(self) -> None:
+        """Copy the leg's sentence."""
+        now = self._stage.clock()
+        snapshot, at = self._stage.watch.in_view(now)
+        leg = self._leg(snapshot)
+        if leg is not None:
+            self._foot.say(self._stage.copy(plain_text(sentence(leg, at))), now)
+
+    def _leg(self, snapshot: Snapshot) -> LegStatus | None:
+        return next((leg for leg in snapshot.legs if leg.id == self._leg_id), None)
+
+    def _draw_head(self) -> None:
+        frozen = self._stage.watch.frozen_for(self._stage.clock())
+        mark = (Cell("  "), Cell(f" FROZEN {duration(frozen)} ", Role.FROZEN)) if frozen is not None else ()
+        path: Line = (Cell(" fleet > ", Role.DIM), Cell(self._leg_id, Role.TITLE), *mark)
+        position = self._page.position
+        clock = self._stage.wall()
+        right = f"{position}   {clock} " if position else f"{clock} "
+        gap = self.size.width - sum(cell_width(cell.text) for cell in path) - cell_width(right)
+        self._head.show(((*path, Cell(" " * max(gap, 1)), Cell(right, Role.DIM)),))

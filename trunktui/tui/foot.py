@@ -1,0 +1,109 @@
+"""The last line: hints, a message for a few seconds, or the filter while it is typed."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.message import Message
+
+from trunktui.model.text import clean
+from trunktui.present.cells import Cell, Line, Role
+from trunktui.tui.keys import Key, hint_line
+from trunktui.tui.lines import Lines
+from trunktui.tui.paint import Palette
+
+MESSAGE_S = 6.0
+"""For how long a message stands in place of the hints."""
+
+_MOST_TYPED = 120
+
+
+class Foot(Lines):
+    """Shows the hints of `keys`, a message, or the filter being typed.
+
+    It never has the focus: the screen hands keys over while `typing`. A focus would arrive too late for keys
+    typed fast, and they would act as commands.
+    """
+
+    class Typed(Message):
+        """The filter text changed: it applies at once."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Done(Message):
+        """Typing ended: by enter (`kept`) or by escape."""
+
+        def __init__(self, *, kept: bool) -> None:
+            super().__init__()
+            self.kept = kept
+
+    def __init__(self, palette: Palette, keys: tuple[Key, ...], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(palette, id=id)
+        self._keys = keys
+        self._typing: str | None = None
+        self._message = ""
+        self._message_until = 0.0
+
+    @property
+    def typing(self) -> bool:
+        """Whether a filter is being typed."""
+        return self._typing is not None
+
+    def start_typing(self, text: str) -> None:
+        """Begin to edit the filter `text`."""
+        self._typing = text
+        self._draw()
+
+    def say(self, message: str, now: float) -> None:
+        """Show one line of our own words for a few seconds."""
+        self._message, self._message_until = message, now + MESSAGE_S
+        self._draw()
+
+    def tick(self, now: float) -> None:
+        """Let a message go when its time is over."""
+        if self._message and now >= self._message_until:
+            self._message = ""
+        self._draw()
+
+    def take_key(self, event: events.Key) -> None:
+        """Edit the filter by one key; only while `typing`."""
+        typed = self._typing or ""
+        event.stop()
+        event.prevent_default()
+        if event.key in {"enter", "escape"}:
+            self._typing = None
+            self._draw()
+            self.post_message(self.Done(kept=event.key == "enter"))
+        elif event.key == "backspace":
+            self._edit(typed[:-1])
+        elif event.key == "ctrl+u":
+            self._edit("")
+        elif event.key == "ctrl+w":
+            self._edit(typed.rstrip().rpartition(" ")[0])
+        elif event.character is not None and event.character.isprintable():
+            self._edit(typed + event.character)
+
+    def take_paste(self, text: str) -> None:
+        """Add pasted text to the filter, cleaned and as one line; only while `typing`."""
+        self._edit((self._typing or "") + " ".join(text.split()))
+
+    def on_resize(self) -> None:
+        """Choose the hints that fit the new width."""
+        self._draw()
+
+    def _edit(self, text: str) -> None:
+        self._typing = clean(text, _MOST_TYPED)
+        self._draw()
+        self.post_message(self.Typed(self._typing))
+
+    def _draw(self) -> None:
+        self.show((self._text(),))
+
+    def _text(self) -> Line:
+        if self._typing is not None:
+            hint = "   enter keeps, esc clears"
+            return (Cell(" / ", Role.KEY), Cell(self._typing), Cell("▏"), Cell(hint, Role.DIM))
+        if self._message:
+            return (Cell(f" {self._message}", Role.TITLE),)
+        return hint_line(self._keys, self.size.width)

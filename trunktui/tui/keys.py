@@ -1,0 +1,97 @@
+"""Every key in one table: bindings, the footer and the help are made from it.
+
+Read-only: no key here acts on an SBC, and none is one that tmux, screen or flow control takes for itself.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from textual.binding import Binding
+
+from trunktui.present.cells import Cell, Line, Role
+from trunktui.present.words import cell_width
+
+
+class Key(NamedTuple):
+    """One thing a key does: Textual's names of the keys, what to print, the action, one line of help.
+
+    `hint` is its short word in the footer, empty where it is not shown there.
+    """
+
+    names: str
+    printed: str
+    action: str
+    help: str
+    hint: str = ""
+
+
+EVERYWHERE = (
+    Key("question_mark", "?", "app.help", "all keys", "all keys"),
+    Key("q", "q", "app.leave(0)", "quit", "quit"),
+    Key("ctrl+c", "ctrl+c", "app.leave(130)", "quit with exit code 130"),
+)
+FLEET = (
+    Key(
+        "slash", "/", "filter", "filter: down, carrier:x, sbc:x, any text; !word hides; esc clears", "filter"
+    ),
+    Key("f", "f", "faults", "faults only: hides legs that are up, standby or off", "faults"),
+    Key("enter", "enter", "open", "open the leg: all evidence, its SBC", "open"),
+    Key("space", "space", "freeze", "freeze the display; collecting goes on", "freeze"),
+    Key("s", "s", "sort", "sort: trouble, leg, carrier, sbc", "sort"),
+    Key("y", "y", "copy", "copy the leg's sentence (OSC 52)", "copy"),
+    Key("j,down", "j down", "move(1)", "next leg"),
+    Key("k,up", "k up", "move(-1)", "previous leg"),
+    Key("g,home", "g home", "edge(-1)", "first leg"),
+    Key("G,end", "G end", "edge(1)", "last leg"),
+    Key("pagedown", "pgdn", "page(1)", "a page on"),
+    Key("pageup", "pgup", "page(-1)", "a page back"),
+    Key("escape", "esc", "back", "clear the filter; go back"),
+)
+PAGE = (
+    Key("escape", "esc", "back", "go back", "back"),
+    Key("j,down", "j down", "scroll(1)", "a line on"),
+    Key("k,up", "k up", "scroll(-1)", "a line back"),
+    Key("pagedown", "pgdn", "page(1)", "a page on", "page"),
+    Key("pageup", "pgup", "page(-1)", "a page back"),
+    Key("g,home", "g home", "edge(-1)", "to the top"),
+    Key("G,end", "G end", "edge(1)", "to the end"),
+)
+DETAIL = (*PAGE, Key("y", "y", "copy", "copy the leg's sentence (OSC 52)", "copy"))
+
+
+def bindings(keys: tuple[Key, ...]) -> list[Binding]:
+    """Return Textual's bindings for `keys`; ctrl+c goes before everything, typing included."""
+    return [
+        Binding(key.names, key.action, key.help, show=False, priority=key.names == "ctrl+c") for key in keys
+    ]
+
+
+def hint_line(keys: tuple[Key, ...], width: int) -> Line:
+    """Return the footer: as many hints as fit, the most needed first, `?` always and last."""
+    shown = [key for key in keys if key.hint]
+    shown += [EVERYWHERE[1], EVERYWHERE[0]]
+    while len(shown) > 1 and sum(cell_width(f"{key.printed} {key.hint}  ") for key in shown) + 1 > width:
+        del shown[-2]
+    cells: list[Cell] = [Cell(" ")]
+    for key in shown:
+        cells += [Cell(key.printed, Role.KEY), Cell(f" {key.hint}  ")]
+    return tuple(cells)
+
+
+def help_lines() -> tuple[Line, ...]:
+    """Return the help: every key of the fleet screen and those that work everywhere."""
+    return (
+        (Cell(" Keys", Role.TITLE), Cell("   (read-only: no key acts on an SBC)", Role.DIM)),
+        (),
+        *(_help_line(key) for key in (*FLEET, *EVERYWHERE)),
+        (),
+        (
+            Cell(" Filter words: ", Role.LABEL),
+            Cell("up degr susp down unmon unkn off stby, group:x, state:x"),
+        ),
+    )
+
+
+def _help_line(key: Key) -> Line:
+    return (Cell(f"  {key.printed:<9}", Role.KEY), Cell(key.help))
