@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from trunktui.config.load import Config
     from trunktui.engine.server import Engine
     from trunktui.model.snapshot import Snapshot
+    from trunktui.model.text import Safe
     from trunktui.poll.fleet import Fleet
     from trunktui.poll.poller import SbcPoller
     from trunktui.poll.schedule import Pace
@@ -36,8 +37,8 @@ def dashboard(config: Config, theme: str | None) -> int:
     from trunktui.engine.client import EngineFeed
     from trunktui.tui.app import DashboardOptions, run_dashboard
 
-    log_path, _ = _log_path(config)
-    feed = EngineFeed(engine_argv(config), first_snapshot(config), log_path, engine_environment())
+    log_path, notice = _log_path(config)
+    feed = EngineFeed(engine_argv(config), first_snapshot(config), log_path, engine_environment(), notice)
     options = DashboardOptions(
         theme=theme or config.ui.theme, title=config.name, log_path=log_path, ascii=config.ui.ascii
     )
@@ -147,13 +148,17 @@ def _pollers(config: Config, fleet: Fleet, changed: Callable[[], None]) -> list[
     ]
 
 
-def _log_path(config: Config) -> tuple[Path | None, str]:
-    """Return where the engine's log goes; None, and why, where the state directory cannot be written."""
+def _log_path(config: Config) -> tuple[Path | None, Safe]:
+    """Return where the engine's log goes; None, and why, where the state folder cannot be had."""
+    from trunktui.config.errors import ConfigError
+    from trunktui.config.files import make_state_dir
+    from trunktui.model.text import clean
+
     try:
-        config.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        return None, f"{config.state_dir}: {error.strerror}"
-    return config.state_dir / "engine.log", ""
+        make_state_dir(config.state_dir)
+    except ConfigError as error:
+        return None, clean(f"no engine log: {error}")
+    return config.state_dir / "engine.log", clean("")
 
 
 if __name__ == "__main__":

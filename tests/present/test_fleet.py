@@ -119,7 +119,7 @@ def test_what_was_once_too_old_never_comes_back_by_waiting(one: LegStatus, first
         (RegView(RegSignal.LATE_REFRESH, next_at=NOW - 12), "refresh late 12s"),
         (RegView(RegSignal.OVERDUE, next_at=NOW - 95), "overdue 1m35s"),
         (RegView(RegSignal.RETRYING, next_at=NOW + 41, failures=2, code=503), "retry 2 · 41s · 503"),
-        (RegView(RegSignal.RETRYING, next_at=NOW - 4, failures=2), "retry 2 · now"),
+        (RegView(RegSignal.RETRYING, next_at=NOW - 4, failures=2), "retry 2 · 4s ago"),
         (RegView(RegSignal.GAVE_UP, next_at=NOW - 720, code=403), "gave up 12m · 403"),
         (RegView(RegSignal.NOT_USED), "not used"),
         (RegView(RegSignal.UNKNOWN), NOT_KNOWN),

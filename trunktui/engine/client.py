@@ -26,7 +26,8 @@ class EngineFeed:
     """A Feed (see tui.ports) from an engine in a process of its own.
 
     `argv` starts the engine; `{fd}` in it becomes the number of the socket it inherits. Its stderr goes to
-    `log_path`, because the screen draws on ours; without a writable log it is thrown away, and said.
+    `log_path`, because the screen draws on ours; without a writable log it is thrown away, and said
+    (`notice` is what to say from the start).
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class EngineFeed:
         initial: Snapshot,
         log_path: Path | None,
         environment: Mapping[str, str] | None = None,
+        notice: Safe = Safe(""),  # noqa: B008 - a Safe is a str
     ) -> None:
         self._argv = list(argv)
         self._environment = environment
@@ -42,7 +44,7 @@ class EngineFeed:
         self._log_path = log_path
         self._changed: set[str] = set()
         self._news = asyncio.Event()
-        self._status = EngineStatus(alive=False)
+        self._status = EngineStatus(alive=False, notice=notice)
         self._process: subprocess.Popen[bytes] | None = None
         self._task: asyncio.Task[None] | None = None
         self._closing = False

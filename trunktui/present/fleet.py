@@ -203,7 +203,7 @@ def _add_due(parts: list[str], state: RegSignal, due: float) -> None:
         case RegSignal.REGISTERED:
             parts.append(f"next {brief(due)}" if due > 0 else "refresh due")
         case RegSignal.RETRYING:
-            parts.append(brief(due) if due > 0 else "now")
+            parts.append(brief(due) if due > 0 else f"{brief(-due)} ago")
         case RegSignal.GAVE_UP if due < 0:
             parts[0] += f" {brief(-due)}"
         case RegSignal.REFRESHING | RegSignal.LATE_REFRESH | RegSignal.OVERDUE if due < 0:
