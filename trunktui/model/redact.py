@@ -18,12 +18,14 @@ _KEYED = re.compile(
     (?P<value> "[^"]*" | '[^']*' | \S.* )
     """
 )
-_URI_PASSWORD = re.compile(r"(?i)(\bsips?:[^\s:@/;<>]+):([^\s@/<>]+)(?=@)")
+# Possessive, and from the start of a word only: a long line must not take time that grows with its square.
+_BEFORE_AT = re.compile(r"(?<![^\s@/<>])[^\s@/<>]++(?=@)")
+_URI_PASSWORD = re.compile(r"(?i)(\bsips?:[^:;]+):.+")
 _DIGEST = re.compile(r'(?i)\b(response|nonce|cnonce|opaque)=("[^"]*"|[0-9a-f]{16,})')
 
 
 def redact(line: str) -> str:
     """Return `line` with the values of secret-looking keys, URI passwords and digest replies as `***`."""
     line = _KEYED.sub(lambda m: m.group(1) + MASK, line)
-    line = _URI_PASSWORD.sub(lambda m: m.group(1) + ":" + MASK, line)
+    line = _BEFORE_AT.sub(lambda m: _URI_PASSWORD.sub(rf"\1:{MASK}", m.group()), line)
     return _DIGEST.sub(lambda m: m.group(1) + "=" + MASK, line)

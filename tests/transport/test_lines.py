@@ -1,0 +1,81 @@
+"""Lines of an SBC come out printable and without passwords, however these are dressed up."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trunktui.model.text import LINE_LIMIT
+from trunktui.transport.lines import safe_line, safe_lines
+
+SECRET = "hunter2-Zq9"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f" password     : {SECRET}",
+        f"\x1b[1mpassword\x1b[0m : {SECRET}",
+        f"pass\x1b[0mword: {SECRET}",
+        f"p\x1b]0;title\x07assword: {SECRET}",
+        f"p\x1bPdcs\x1b\\assword: {SECRET}",
+        f"pass\x00word: {SECRET}",
+        f"pass\u200bword: {SECRET}",
+        f"pass\u0301word: {SECRET}",
+        f"pass\u00adword\u202e: {SECRET}",
+        f"passs\bword: {SECRET}",
+        f"password\x07:\x08 {SECRET}",
+        f"secret\r={SECRET}",
+        f"password\x1b]8;;x\x07: {SECRET}",
+        f"\x9b31mpassword: {SECRET}",
+        f"sip:bob:{SECRET}@example.com",
+        f"sip:b\x1b[7mob\x1b[0m:{SECRET}@example.com",
+        f"sip:bob:{SECRET[:4]}\x00{SECRET[4:]}@example.com",
+        f"é auth_password: {SECRET}",
+    ],
+)
+def test_a_password_cannot_hide_behind_characters_that_are_not_seen(line: str) -> None:
+    shown = safe_line(line.encode())
+    letters = "".join(char for char in shown if char.isalnum())
+    assert "hunter2" not in letters
+    assert "Zq9" not in letters
+    assert "***" in shown
+    assert shown.isprintable()
+
+
+def test_a_line_without_a_secret_shows_what_was_strange_about_it() -> None:
+    assert safe_line(b"name\x1b[0m\x07 ok") == "name␛[0m␇ ok"
+
+
+def test_a_secret_that_the_limit_cuts_is_masked_all_the_same() -> None:
+    line = "x" * (LINE_LIMIT - 20) + f" sip:bob:{SECRET}@example.com"
+    assert "hunter2" not in safe_line(line.encode())
+
+
+def test_lines_end_at_lf_and_crlf() -> None:
+    assert safe_lines(b"a\r\nb\n\nc") == ("a", "b", "", "c")
+    assert safe_lines(b"") == ()
+    assert safe_lines(b"\n") == ("",)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_become_printable_bounded_lines(raw: bytes) -> None:
+    lines = safe_lines(raw)
+    assert len(lines) <= raw.count(b"\n") + 1
+    for line in lines:
+        assert line.isprintable()
+        assert all(unicodedata.category(char) not in {"Cc", "Cf", "Cs"} for char in line)
+
+
+@pytest.mark.parametrize(
+    "unit", ["a", "-", "password ", "sip:a:", "\x1b[", "\x1b]", "é\b", "pass-", 'nonce="', "\u0301"]
+)
+def test_a_hostile_answer_of_full_size_takes_no_more_than_moments(unit: str) -> None:
+    raw = b"\n".join([(unit * LINE_LIMIT)[:LINE_LIMIT].encode()] * 16)
+    began = time.process_time()
+    safe_lines(raw)
+    assert time.process_time() - began < 2.0

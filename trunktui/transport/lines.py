@@ -1,0 +1,64 @@
+"""Turns the bytes of an SBC's answer into lines that hold neither a control character nor a secret.
+
+A password must not slip past the redactor behind an escape sequence, an overstrike or an invisible character
+(`pass<ESC>[0mword: x` reads as a password on a terminal). So a line with such characters is read as it is,
+without what cannot be seen, without escape sequences, and without what was struck over; where one of these
+readings holds a secret, that reading is what is shown, the secret masked.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from trunktui.model.redact import redact
+from trunktui.model.text import LINE_LIMIT, Safe, clean
+
+_OVERLAP = 512
+"""Characters beyond the limit that the redactor still sees: a secret cut by the limit is known as one."""
+
+_ESCAPES = re.compile(
+    r"(?: \x1b\[ | \x9b ) [0-?]* [ -/]* [@-~]"  # CSI: colours, cursor
+    r"| (?: \x1b[\]PX^_] | [\x9d\x90\x98\x9e\x9f] ) [^\x1b\x07\x9c]{0,512} (?: \x07 | \x1b\\ | \x9c )"  # OSC
+    r"| \x1b [ -/]* [0-Z\\^-~]",  # two-character sequences
+    re.VERBOSE,
+)
+_OVERSTRUCK = re.compile(r"[^\x08]\x08")
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Mn", "Me"})
+
+
+def safe_lines(raw: bytes) -> tuple[Safe, ...]:
+    """Split `raw` at its line ends (LF or CRLF) into cleaned, redacted lines; a final line end adds none."""
+    if not raw:
+        return ()
+    lines = raw.split(b"\n")
+    if lines[-1] == b"":
+        lines.pop()
+    return tuple(safe_line(line.removesuffix(b"\r")) for line in lines)
+
+
+def safe_line(raw: bytes) -> Safe:
+    """Return one line cleaned, redacted and cut at `LINE_LIMIT` characters."""
+    text = raw[: 4 * (LINE_LIMIT + _OVERLAP)].decode("utf-8", "replace")[: LINE_LIMIT + _OVERLAP]
+    if text.isascii() and text.isprintable():
+        return clean(redact(text), LINE_LIMIT)
+    shown = text
+    for reading in _readings(text):
+        redacted = redact(reading)
+        if redacted != reading:
+            shown = redacted
+    return clean(shown, LINE_LIMIT)
+
+
+def _readings(text: str) -> Iterator[str]:
+    """Yield what an eye may make of `text`, the best reading last."""
+    yield text
+    yield _without_hidden(text)
+    plain = _ESCAPES.sub("", text)
+    yield _without_hidden(plain)
+    yield _without_hidden(_OVERSTRUCK.sub("", plain))
+
+
+def _without_hidden(text: str) -> str:
+    return "".join(char for char in text if char == "\t" or unicodedata.category(char) not in _HIDDEN)
