@@ -111,6 +111,22 @@ def test_an_answer_that_broke_off_is_a_failed_poll_and_not_half_a_truth() -> Non
     assert asker.asked_at[-1] - asker.asked_at[-2] == 5.0
 
 
+def test_more_channels_than_we_take_leave_the_trunks_judged_and_the_channels_unknown() -> None:
+    whole = good(START + 31)
+    cut = tuple(Reply("channels", None, truncated=True) if r.key == "channels" else r for r in whole.replies)
+    answers = [
+        good(START + 1),
+        *settings_answers(START + 1),
+        Answer(START + 31, START + 31, cut, complete=False),
+    ]
+    fleet, _, _ = play(answers)
+    assert fleet.record("sbc-1").link.state is SshState.OK
+    verdict = leg(fleet.snapshot(START + 32))
+    assert verdict.state is LegState.UP
+    assert verdict.channels.active is None
+    assert [unread.why for unread in fleet.snapshot(START + 32).sbcs[0].unread] == ["more than we take"]
+
+
 def test_a_host_key_failure_ends_the_polling_and_says_so() -> None:
     clock = Clock(START)
     fleet = fleet_of(Trunks(auth=AuthMode.IP))

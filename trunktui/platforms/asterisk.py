@@ -71,17 +71,20 @@ def askable(native: str) -> bool:
 
 
 def poll_ask() -> SshAsk:
-    """Return the poll: uptime first, because a frozen daemon hangs on it and ends the ask cheaply."""
+    """Return the poll: uptime first, because a frozen daemon hangs on it and ends the ask cheaply.
+
+    Channels come last: theirs is the only answer that can outgrow what we take.
+    """
     return SshAsk(
         (
             _rx("uptime", "core show uptime seconds"),
             _rx("version", "core show version"),
             _rx("registrations", "pjsip show registrations"),
             _rx("contacts", "pjsip show contacts"),
-            _rx("channels", "core show channels concise"),
-            _rx("count", "core show channels count"),
             Command("socket", ("test", "-S", _SOCKET), privileged=False),
             Command("socket_open", ("test", "-w", _SOCKET), privileged=False),
+            _rx("count", "core show channels count"),
+            _rx("channels", "core show channels concise"),
         )
     )
 

@@ -285,10 +285,10 @@ def _fault(reply: Reply) -> str | None:
     """Say why a reply cannot be read at all, None when it looks like an answer."""
     if reply.status in (124, 137):
         return "Asterisk did not answer in time"
-    if reply.status is None:
-        return "the answer broke off"
     if reply.truncated:
         return "more than we take"
+    if reply.status is None:
+        return "the answer broke off"
     if denied := refusal(reply):
         return denied
     if no_such_command(reply):

@@ -32,7 +32,7 @@ class Limits(Struct, frozen=True):
     close_s: float = 0.9
     connects: int = 5
     sessions: int = 2
-    output_bytes: int = 256 * 1024
+    output_bytes: int = 1024 * 1024
 
 
 class Turnstile:
