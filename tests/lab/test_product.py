@@ -14,7 +14,7 @@ from trunktui.model.link import SshState
 from .lab import CARRIER_A, Lab
 from .product import Watched, one_shot, status, watched, write_config
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
 
 INTERVAL_S = 5.0
 DETECT_S = 10.0 + 3.0
