@@ -16,7 +16,7 @@ from typing import Any
 from trunktui import wiring
 from trunktui.config.load import load
 from trunktui.engine.client import EngineFeed
-from trunktui.model.health import LegState
+from trunktui.model.health import LegState, RegSignal
 from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
 from trunktui.present.freshness import shown
 
@@ -117,6 +117,7 @@ class Watched:
         self.snapshot: Snapshot = feed.initial()
         self.seen: dict[str, list[LegState]] = {}
         self.reasons: dict[str, list[str]] = {}
+        self.registrations: dict[str, set[RegSignal]] = {}
         self.restarts = 0
 
     async def follow(self) -> None:
@@ -124,6 +125,7 @@ class Watched:
         async for update in self._feed.updates():
             self.snapshot, self.restarts = update.snapshot, update.engine.restarts
             for leg in update.snapshot.legs:
+                self.registrations.setdefault(leg.id, set()).add(leg.registration.state)
                 states = self.seen.setdefault(leg.id, [])
                 if not states or states[-1] is not leg.state:
                     states.append(leg.state)
@@ -164,6 +166,7 @@ class Watched:
         """Begin to note states anew."""
         self.seen.clear()
         self.reasons.clear()
+        self.registrations.clear()
 
     def _now(self) -> str:
         legs = [f"{leg.id} {leg.state.value}: {leg.reason}" for leg in self.snapshot.legs]
