@@ -157,7 +157,7 @@ async def test_a_frozen_asterisk_leaves_no_leg_green_and_names_the_sbc(lab: Lab,
         await product.wait(lambda: product.state("acme-primary@lab-1") is LegState.UP, SETTLED_S, "up")
         with lab.fault(lab.freeze_asterisk, lab.thaw_asterisk):
             await product.wait(lambda: product.sbc.state is SbcState.DOWN, 30.0, "the SBC down")
-            assert "lab-1: Asterisk does not answer its own console" in product.sbc.reason
+            assert "Asterisk does not answer its own console" in product.sbc.reason
             assert {leg.state for leg in product.snapshot.legs} == {LegState.UNKNOWN}
             assert product.leg("acme-primary@lab-1").was is LegState.UP
             assert product.sbc.link.state is SshState.OK
@@ -172,14 +172,14 @@ async def test_a_stopped_asterisk_is_told_from_a_dead_trunk_and_its_boot_from_an
         await product.wait(lambda: product.state("acme-primary@lab-1") is LegState.UP, SETTLED_S, "up")
         lab.stop_asterisk()
         await product.wait(lambda: product.sbc.state is SbcState.DOWN, 30.0, "the SBC down")
-        assert "lab-1: Asterisk is not running" in product.sbc.reason
+        assert "Asterisk is not running" in product.sbc.reason
         assert {leg.state for leg in product.snapshot.legs} == {LegState.UNKNOWN}
         product.forget()
         lab.start_asterisk()
         await product.wait(lambda: product.state("acme-primary@lab-1") is LegState.UP, SETTLED_S, "up again")
         assert LegState.DOWN not in product.seen["acme-primary@lab-1"]
         assert all(LegState.DOWN not in product.seen.get(leg, []) for leg in GOOD)
-        assert product.sbc.reason.startswith("lab-1 restarted"), product.sbc.reason
+        assert product.sbc.reason.startswith("restarted"), product.sbc.reason
 
 
 async def test_a_killed_sshd_ages_into_unknown_and_is_back_by_itself(lab: Lab, tmp_path: Path) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
-from trunktui.health.reasons import LIMIT, span
-from trunktui.model.health import SbcState, Severity, Thresholds
+from trunktui.health.reasons import NOTHING_LISTED, span
+from trunktui.model.health import SEVERITY_RANK, SbcState, Severity, Thresholds
 from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.observation import AppState, Observation
 from trunktui.model.text import Safe, clean
@@ -13,13 +13,35 @@ from trunktui.model.text import Safe, clean
 _CLOCK_SLACK_S = 5.0
 """Uptime is printed in whole seconds and the answer takes time: only a later start than this is a restart."""
 
+_ROUNDING_S = 1.5
+
+SBC_LIMIT = 400
+"""An SBC's sentence may carry a transport's advice with the commands to run; screens cut it, detail does not."""
+
 
 class BoxMemory(Struct, frozen=True):
-    """When the SBC's software started and reloaded, and the restarts seen (monotonic seconds)."""
+    """When the SBC's software started and reloaded, when we last saw it, and the restarts (monotonic seconds)."""
 
     started_at: float | None = None
     reloaded_at: float | None = None
+    seen_at: float | None = None
+    starts: int = 0
     restarts: tuple[float, ...] = ()
+
+
+class BoxLook(Struct, frozen=True):
+    """What is known of an SBC at the instant of judging.
+
+    `legs`: how many hang on it. `age_s`: of the last answer, None when there was none. `nothing_listed`: its
+    tables were read whole and hold nothing, though the config names trunks there.
+    """
+
+    link: LinkStatus
+    observation: Observation | None
+    legs: int
+    age_s: float | None
+    stale_s: float
+    nothing_listed: bool = False
 
 
 class BoxVerdict(Struct, frozen=True):
@@ -31,35 +53,47 @@ class BoxVerdict(Struct, frozen=True):
 
 
 def remember_box(memory: BoxMemory, observation: Observation, t: Thresholds) -> BoxMemory:
-    """Return `memory` with one more answer; a start later than the last one known is a restart."""
+    """Return `memory` with one more answer; a start after the answer before is a restart."""
     uptime = observation.box.uptime_s
     if uptime is None:
         return memory
     started = observation.at - uptime
     reload_age = observation.box.reload_age_s
     restarts = tuple(r for r in memory.restarts if observation.at - r <= t.restart_loop_s)
-    if memory.started_at is not None and started > memory.started_at + _CLOCK_SLACK_S:
-        restarts = (*restarts, started)
-    elif memory.started_at is not None:
+    starts = memory.starts
+    if _is_new(memory.started_at, started, memory.seen_at):
+        restarts, starts = (*restarts, started), starts + 1
+    elif memory.started_at is not None and abs(started - memory.started_at) <= _ROUNDING_S:
         started = memory.started_at
-    return structs.replace(
-        memory,
+    return BoxMemory(
         started_at=started,
         reloaded_at=None if reload_age is None else observation.at - reload_age,
+        seen_at=observation.at,
+        starts=starts,
         restarts=restarts,
     )
 
 
 def restarted(before: BoxMemory, after: BoxMemory) -> bool:
     """Whether the SBC's software started anew between two answers."""
-    return before.started_at is not None and before.started_at != after.started_at
+    return after.starts > before.starts
 
 
 def reloaded(before: BoxMemory, after: BoxMemory) -> bool:
     """Whether settings may have changed between two answers: a restart or a reload."""
     if before.reloaded_at is None or after.reloaded_at is None:
         return before.reloaded_at is not after.reloaded_at
-    return after.reloaded_at > before.reloaded_at + _CLOCK_SLACK_S
+    return restarted(before, after) or _is_new(before.reloaded_at, after.reloaded_at, before.seen_at)
+
+
+def _is_new(before: float | None, after: float, seen_at: float | None) -> bool:
+    """Whether an event happened since we last looked: later than before, and later than that look.
+
+    The second condition keeps a clock that drifts, or is stepped, from looking like a restart.
+    """
+    if before is None or seen_at is None:
+        return False
+    return after > before + _CLOCK_SLACK_S and after > seen_at - _CLOCK_SLACK_S
 
 
 def in_grace(memory: BoxMemory, uptime_s: int | None, t: Thresholds) -> bool:
@@ -67,37 +101,27 @@ def in_grace(memory: BoxMemory, uptime_s: int | None, t: Thresholds) -> bool:
     return uptime_s is not None and uptime_s < t.grace_s and len(memory.restarts) < 2
 
 
-def judge_box(
-    name: str,
-    link: LinkStatus,
-    observation: Observation | None,
-    memory: BoxMemory,
-    legs: int,
-    age_s: float | None,
-    stale_s: float,
-    t: Thresholds,
-) -> BoxVerdict:
-    """Return the verdict on an SBC. `age_s` is the age of the last answer, `legs` how many hang on it."""
-    failing = link.state not in {SshState.OK, SshState.PENDING}
-    if age_s is None and not failing:
+def judge_box(look: BoxLook, memory: BoxMemory, t: Thresholds) -> BoxVerdict:
+    """Return the verdict on an SBC; its sentence does not name it, whoever shows it does."""
+    failing = look.link.state not in {SshState.OK, SshState.PENDING}
+    if look.age_s is None and not failing:
         return _verdict(SbcState.UNKNOWN, Severity.INDETERMINATE, "not polled yet")
-    if age_s is None or age_s > stale_s:
-        why = link.reason or "no answer"
-        old = f"; last answer {span(age_s)} ago" if age_s is not None else ""
-        lost = f"{name} not polled: {why}: {_legs(legs)} unknown{old}"
-        return _verdict(SbcState.UNKNOWN, Severity.CRITICAL, lost)
-    if failing:
+    if look.age_s is None or look.observation is None or look.age_s > look.stale_s:
+        why = look.link.reason or "no answer"
+        old = f"; last answer {span(look.age_s)} ago" if look.age_s is not None else ""
         return _verdict(
-            SbcState.DEGRADED, Severity.WARNING, f"poll failed: {link.reason}; showing data {span(age_s)} old"
+            SbcState.UNKNOWN, Severity.CRITICAL, f"not polled, {_legs(look.legs)} unknown{old}: {why}"
         )
-    if observation is None:
-        return _verdict(SbcState.UNKNOWN, Severity.INDETERMINATE, "not polled yet")
-    return _judge_app(name, observation, memory, legs, t)
+    known = _judge_app(look.observation, memory, look, t)
+    if not failing:
+        return known
+    failed = f"poll failed ({look.link.reason}), showing data {span(look.age_s)} old"
+    if SEVERITY_RANK[known.severity] > SEVERITY_RANK[Severity.WARNING]:
+        return _verdict(known.state, known.severity, f"{known.reason}; {failed}")
+    return _verdict(SbcState.DEGRADED, Severity.WARNING, failed)
 
 
-def _judge_app(
-    name: str, observation: Observation, memory: BoxMemory, legs: int, t: Thresholds
-) -> BoxVerdict:
+def _judge_app(observation: Observation, memory: BoxMemory, look: BoxLook, t: Thresholds) -> BoxVerdict:
     trouble = {
         AppState.FROZEN: (SbcState.DOWN, Severity.CRITICAL),
         AppState.NOT_RUNNING: (SbcState.DOWN, Severity.CRITICAL),
@@ -106,20 +130,22 @@ def _judge_app(
         AppState.STARTING: (SbcState.DEGRADED, Severity.WARNING),
     }.get(observation.app)
     if trouble is not None:
-        return _verdict(*trouble, f"{name}: {observation.app_reason}: {_legs(legs)} unknown")
+        return _verdict(*trouble, f"{observation.app_reason}: {_legs(look.legs)} unknown")
     recent = [r for r in memory.restarts if observation.at - r <= t.restart_loop_s]
     if len(recent) >= 2:
         over = span(max(observation.at - recent[0], 60.0))
-        words = f"{name} restarted {len(recent)} times in {over}: restart loop?"
-        return _verdict(SbcState.DEGRADED, Severity.CRITICAL, words)
+        return _verdict(
+            SbcState.DEGRADED, Severity.CRITICAL, f"restarted {len(recent)} times in {over}: restart loop?"
+        )
+    if look.nothing_listed:
+        return _verdict(SbcState.DEGRADED, Severity.MAJOR, f"{NOTHING_LISTED}: {_legs(look.legs)} unknown")
     if observation.unread:
         first = observation.unread[0]
-        words = f"{name}: cannot read '{first.command}': {first.why}"
-        return _verdict(SbcState.DEGRADED, Severity.MAJOR, words)
+        return _verdict(SbcState.DEGRADED, Severity.MAJOR, f"cannot read '{first.command}': {first.why}")
     uptime = observation.box.uptime_s
     if in_grace(memory, uptime, t):
-        return _verdict(SbcState.DEGRADED, Severity.WARNING, f"{name} restarted {span(uptime or 0)} ago")
-    return _verdict(SbcState.UP, Severity.NONE, f"answering, up {span(uptime or 0)}")
+        return _verdict(SbcState.DEGRADED, Severity.WARNING, f"restarted {span(uptime or 0)} ago")
+    return _verdict(SbcState.UP, Severity.NONE, "answering")
 
 
 def _legs(count: int) -> str:
@@ -127,4 +153,4 @@ def _legs(count: int) -> str:
 
 
 def _verdict(state: SbcState, severity: Severity, words: str) -> BoxVerdict:
-    return BoxVerdict(state, severity, clean(words, LIMIT))
+    return BoxVerdict(state, severity, clean(words, SBC_LIMIT))

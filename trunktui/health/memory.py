@@ -98,7 +98,8 @@ def settle(memory: LegMemory, state: LegState, by_probe: bool, at: float) -> Leg
     return structs.replace(
         memory,
         state=state,
-        state_since=memory.state_since if memory.state is state and memory.state_since is not None else at,
+        # Since when is only known of a change that we saw: what it was before the first look is not.
+        state_since=memory.state_since if memory.state is state or memory.known is None else at,
         known=memory.known if state is LegState.UNKNOWN else state,
         down_by_probe=by_probe
         if state is LegState.DOWN

@@ -16,6 +16,8 @@ from trunktui.model.inventory import AuthMode
 from trunktui.model.observation import AppState, Contact, ProbeSettings
 from trunktui.model.text import Safe, clean
 
+NOTHING_LISTED = "lists no registration and no contact at all: modules not loaded?"
+
 LIMIT = 160
 """Fits two lines of an 80-column terminal."""
 
@@ -88,13 +90,15 @@ def _ms(rtt: float | None) -> str:
 
 def _up_unmonitored(w: Words) -> str:
     age = span(w.signals.answered_age_s or 0)
-    return f"{_registered(w)}a call was answered {age} ago; no OPTIONS watch this trunk while it is idle"
+    return f"{_registered(w)}a call that began {age} ago was answered; no OPTIONS watch this trunk while idle"
 
 
 def _unmonitored(w: Words) -> str:
     if w.aor is None:
         head = _registered(w) or "no registration; "
         return f"{head}no contact to send OPTIONS to: a dead trunk would look idle"
+    if w.signals.unprobed and w.signals.alive:
+        return f"{len(w.signals.unprobed)} of its contacts never asked ({_hosts(w.signals.unprobed)}), others answer"
     if w.probe is not None and w.probe.interval_s == 0:
         return f"{_registered(w)}no OPTIONS configured on AOR {w.aor}: a dead trunk would look idle"
     if w.probe is not None:
@@ -213,12 +217,16 @@ def _cap(w: Words) -> str:
     used, cap = w.context.used or 0, w.context.cap
     whose = f"account {w.context.account}" if w.context.account else "trunk"
     at = "over its cap" if cap is not None and used > cap else "at its cap"
-    return f"{whose} {at}: {used} of {cap} channels; further calls will be refused by the carrier"
+    least = "" if w.context.used_whole else "at least "
+    return f"{whose} {at}: {least}{used} of {cap} channels; further calls will be refused by the carrier"
 
 
 def _high(w: Words) -> str:
     used, cap = w.context.used or 0, w.context.cap or 1
-    return f"{used} of {cap} channels in use ({100 * used // cap} %); further calls are refused at {cap}"
+    least = "" if w.context.used_whole else "at least "
+    return (
+        f"{least}{used} of {cap} channels in use ({100 * used // cap} %); further calls are refused at {cap}"
+    )
 
 
 def _slow(w: Words) -> str:
@@ -227,7 +235,7 @@ def _slow(w: Words) -> str:
 
 
 def _box_down(w: Words) -> str:
-    return f"{w.context.sbc} unreachable ({w.context.link_words}): nothing is known of its legs{_was(w)}"
+    return f"{w.context.sbc} is not polled{_was(w)}: {w.context.link_words}"
 
 
 def _app_down(w: Words) -> str:
@@ -246,10 +254,16 @@ def _stale(w: Words) -> str:
 def _starting(w: Words) -> str:
     if w.context.app is AppState.STARTING:
         return f"{w.context.sbc} is starting: {w.context.app_reason}"
-    return f"{w.context.sbc} restarted {span(w.context.uptime_s or 0)} ago; first REGISTER within seconds"
+    s, ago = w.signals, span(w.context.uptime_s or 0)
+    if s.reg_elapsed_s is not None:
+        return f"{w.context.sbc} restarted {ago} ago; first REGISTER sent {span(s.reg_elapsed_s)} ago"
+    when = f"in {span(s.reg_due_s)}" if s.reg_due_s is not None else "within seconds"
+    return f"{w.context.sbc} restarted {ago} ago; first REGISTER {when}"
 
 
 def _pending(w: Words) -> str:
+    if w.aor is None:
+        return f"{_registered(w)}its settings are being read"
     interval = w.probe.interval_s if w.probe else None
     due = f"first OPTIONS due within {interval} s" if interval else "first OPTIONS not sent yet"
     if w.context.uptime_s is not None and w.context.uptime_s < 600:
@@ -271,6 +285,10 @@ def _not_loaded(w: Words) -> str:
 
 
 def _not_found_yet(w: Words) -> str:
+    if w.signals.listed:
+        return (
+            f"its registration is not in {w.context.sbc}'s table; not loaded if still missing a minute later"
+        )
     if w.context.configured:
         return f"not in {w.context.sbc}'s tables at the last look; not loaded if still missing a minute later"
     return f"no longer listed by {w.context.sbc} (removed or renamed there?){_was(w)}"
@@ -282,9 +300,7 @@ _SENTENCES: dict[Cause, Callable[[Words], str]] = {
     Cause.APP_DOWN: _app_down,
     Cause.NEVER: _never,
     Cause.STALE: _stale,
-    Cause.NOTHING_LISTED: lambda w: (
-        f"{w.context.sbc} lists no registration and no contact at all: modules not loaded?"
-    ),
+    Cause.NOTHING_LISTED: lambda w: f"{w.context.sbc} {NOTHING_LISTED}",
     Cause.NOT_LOADED: _not_loaded,
     Cause.NOT_FOUND_YET: _not_found_yet,
     Cause.REG_NOT_LOADED: lambda w: (

@@ -75,20 +75,24 @@ def judge_groups(legs: Iterable[LegStatus], inventory: Inventory) -> tuple[Group
     )
 
 
-def _judge_group(name: str, members: list[tuple[str, list[LegStatus]]]) -> GroupStatus:
-    legs = [leg for _, found in members for leg in found if leg.state is not LegState.ADMIN_OFF]
+def _judge_group(name: str, trunks: list[tuple[str, list[LegStatus]]]) -> GroupStatus:
+    in_use = [
+        (trunk, [leg for leg in found if leg.state is not LegState.ADMIN_OFF]) for trunk, found in trunks
+    ]
+    members = [(trunk, found) for trunk, found in in_use if found]
+    if not members:
+        return _group(name, LegState.ADMIN_OFF, Severity.NONE, "every trunk is switched off in the config")
+    legs = [leg for _, found in members for leg in found]
     usable = [trunk for trunk, found in members if any(leg.state in ROUTABLE for leg in found)]
-    primary = members[0][0] if members else ""
     down = [leg.id for leg in legs if leg.state is LegState.DOWN]
-    unknown = [leg.id for leg in legs if leg.state is LegState.UNKNOWN]
     if not usable:
-        if legs and len(down) == len(legs):
-            return _group(name, LegState.DOWN, Severity.CRITICAL, f"no path: all {len(down)} legs are down")
-        words = f"no leg is known to work: {len(down)} down, {len(unknown)} unknown"
-        return _group(name, LegState.UNKNOWN, Severity.CRITICAL if down else Severity.INDETERMINATE, words)
+        return _no_path(name, len(legs), len(down))
+    primary, on_primary = members[0]
     if primary not in usable:
-        words = f"primary {primary} is out; {usable[0]} is next"
-        return _group(name, LegState.DEGRADED, Severity.MAJOR, words)
+        out = any(leg.state is LegState.DOWN for leg in on_primary)
+        what = "is out" if out else "is not known to work"
+        severity = Severity.MAJOR if out else Severity.WARNING
+        return _group(name, LegState.DEGRADED, severity, f"primary {primary} {what}; {usable[0]} is next")
     if down:
         words = f"{len(down)} of {len(legs)} legs down ({', '.join(down[:2])}); {primary} still has a path"
         return _group(name, LegState.DEGRADED, Severity.MINOR, words)
@@ -97,6 +101,13 @@ def _judge_group(name: str, members: list[tuple[str, list[LegStatus]]]) -> Group
         words = f"{len(soft)} of {len(legs)} legs not up ({', '.join(soft[:2])})"
         return _group(name, LegState.DEGRADED, Severity.WARNING, words)
     return _group(name, LegState.UP, Severity.NONE, f"all {len(legs)} legs up")
+
+
+def _no_path(name: str, legs: int, down: int) -> GroupStatus:
+    if down == legs:
+        return _group(name, LegState.DOWN, Severity.CRITICAL, f"no path: all {down} legs are down")
+    words = f"no leg is known to work: {down} down, {legs - down} unknown"
+    return _group(name, LegState.UNKNOWN, Severity.CRITICAL if down else Severity.INDETERMINATE, words)
 
 
 def _group(name: str, state: LegState, severity: Severity, words: str) -> GroupStatus:

@@ -22,7 +22,7 @@ from trunktui.model.health import (
     Thresholds,
     Usage,
 )
-from trunktui.model.inventory import AuthMode
+from trunktui.model.inventory import AuthMode, Direction
 from trunktui.model.observation import AppState
 
 
@@ -71,6 +71,7 @@ class Verdict(Struct, frozen=True):
     row: int
 
 
+_RECOVERED = frozenset({LegState.UP, LegState.DEGRADED, LegState.SUSPECT, LegState.UNMONITORED})
 _FULL = frozenset({Usage.FULL, Usage.OVER_CAP})
 _REG_FINE = frozenset({RegSignal.REGISTERED, RegSignal.REFRESHING, RegSignal.NOT_USED})
 _REG_GONE = frozenset({RegSignal.GAVE_UP, RegSignal.UNREGISTERED})
@@ -83,7 +84,7 @@ def judge(context: LegContext, signals: Signals, memory: LegMemory, t: Threshold
     if early is not None:
         return early
     found = _dead(signals) or _reg_lost_rules(context, signals, t) or _soft(context, signals, t)
-    if memory.down_by_probe and found.state is not LegState.DOWN and not _proven_back(signals, t):
+    if memory.down_by_probe and signals.goods and found.state in _RECOVERED and not _proven_back(signals, t):
         return Verdict(LegState.DOWN, Severity.MAJOR, Cause.RECOVERING, 8)
     return found
 
@@ -144,7 +145,9 @@ def _reg_lost_rules(context: LegContext, signals: Signals, t: Thresholds) -> Ver
 def _registration_lost(context: LegContext, signals: Signals, cause: Cause, row: int) -> Verdict:
     if context.auth is AuthMode.REGISTRATION and not signals.calls_pass:
         return Verdict(LegState.DOWN, Severity.MAJOR, cause, row)
-    return Verdict(LegState.DEGRADED, Severity.MINOR, cause, row)
+    # What comes in needs the binding, whatever goes out.
+    severity = Severity.MINOR if context.direction is Direction.OUTBOUND else Severity.MAJOR
+    return Verdict(LegState.DEGRADED, severity, cause, row)
 
 
 def _soft(context: LegContext, signals: Signals, t: Thresholds) -> Verdict:
@@ -174,6 +177,8 @@ def _soft(context: LegContext, signals: Signals, t: Thresholds) -> Verdict:
 
 def _quiet(signals: Signals, t: Thresholds) -> Verdict:
     """Rows 14 to 16: UP only where every signal it needs was read and is good."""
+    if signals.reg is RegSignal.ABSENT:
+        return _unknown(Cause.NOT_FOUND_YET, 4)
     if signals.reg not in _REG_FINE:
         return _unknown(Cause.UNREAD, 16)
     if signals.probe is ProbeSignal.OK:

@@ -6,13 +6,12 @@ from msgspec import Struct
 
 from trunktui.health.memory import LegMemory, attempt_limit_s, median
 from trunktui.model.health import Effective, Freshness, ProbeSignal, RegSignal, Thresholds, Usage
-from trunktui.model.inventory import AuthMode, DialMode
+from trunktui.model.inventory import AuthMode, DialMode, Direction
 from trunktui.model.observation import (
     AppState,
     Contact,
     ContactState,
     NativeLeg,
-    Registration,
     RegPhase,
     Unread,
 )
@@ -30,7 +29,8 @@ class LegContext(Struct, frozen=True):
     """What the config and the SBC as a whole say about a leg, beside the look at the leg itself.
 
     `freshness` is judged from the last answer's age. `app` and `app_reason`: whether the SBC's software
-    answered at the last look. `uptime_s` as of that look; `grace` while a restart excuses what is missing.
+    answered at the last look. `uptime_s` as of that look, `settled_s` since the last start or reload; `grace`
+    while a restart excuses what is missing.
     `used` is the share of `cap` used over every leg that counts against it, `used_whole` False when a leg's
     channels are not known, so that `used` is a lower bound.
     """
@@ -39,6 +39,7 @@ class LegContext(Struct, frozen=True):
     sbc: str
     auth: AuthMode
     dial: DialMode | None = None
+    direction: Direction = Direction.OUTBOUND
     enabled: bool = True
     configured: bool = False
     freshness: Freshness = Freshness.FRESH
@@ -49,6 +50,7 @@ class LegContext(Struct, frozen=True):
     app_reason: Safe = Safe("")
     version: Safe | None = None
     uptime_s: int | None = None
+    settled_s: int | None = None
     grace: bool = False
     settings_pending: bool = False
     nothing_listed: bool = False
@@ -83,6 +85,7 @@ class Signals(Struct, frozen=True):
     rtt_ms: float | None = None
     usual_ms: float | None = None
     dead: tuple[Contact, ...] = ()
+    unprobed: tuple[Contact, ...] = ()
     alive: tuple[Contact, ...] = ()
     answered_age_s: int | None = None
     calls_pass: bool = False
@@ -104,7 +107,7 @@ def read_signals(
             listed=False,
             absent_s=absent,
         )
-    reg, due, elapsed = _registration(leg.registration, memory, context, t)
+    reg, due, elapsed = _registration(leg, memory, context, t)
     effective = _effective(leg, context)
     probe = _probe(leg, memory, context, t)
     answered = leg.channels.answered_age_s if leg.channels else None
@@ -128,6 +131,7 @@ def read_signals(
         rtt_ms=memory.rtt_ms,
         usual_ms=median(tuple(rtt for _, rtt in memory.rtts)),
         dead=tuple(c for c in leg.contacts if c.state is ContactState.UNREACHABLE),
+        unprobed=tuple(c for c in leg.contacts if c.state is ContactState.UNPROBED),
         alive=tuple(c for c in leg.contacts if c.state is ContactState.REACHABLE),
         answered_age_s=answered,
         calls_pass=_calls_pass(answered, bad_since, at, t),
@@ -152,9 +156,10 @@ def usage(context: LegContext, t: Thresholds) -> Usage:
 
 
 def _registration(
-    registration: Registration | None, memory: LegMemory, context: LegContext, t: Thresholds
+    leg: NativeLeg, memory: LegMemory, context: LegContext, t: Thresholds
 ) -> tuple[RegSignal, int | None, int | None]:
     """Return (signal, seconds to the next REGISTER, seconds since an attempt began or was due)."""
+    registration = leg.registration
     if registration is None:
         if context.auth is AuthMode.IP and (context.configured or context.reg_read):
             return RegSignal.NOT_USED, None, None
@@ -172,11 +177,12 @@ def _registration(
             gave_up = over and memory.attempt_looks >= 2
             return (RegSignal.GAVE_UP if gave_up else RegSignal.RETRYING), ahead, elapsed
         case RegPhase.UNREGISTERED:
-            if context.grace or (ahead is not None and ahead <= _INITIAL_DELAY_S):
-                return RegSignal.STARTING, ahead, elapsed
-            if elapsed is not None and elapsed <= attempt_limit_s(registration, t):
-                return RegSignal.STARTING, ahead, elapsed
-            return RegSignal.UNREGISTERED, ahead, elapsed
+            loaded = leg.reg_settings.initial_delay_s if leg.reg_settings else None
+            delay = _INITIAL_DELAY_S if loaded is None else loaded
+            due_soon = ahead is not None and ahead <= delay
+            in_flight = elapsed is not None and elapsed <= attempt_limit_s(registration, t)
+            starting = context.grace or due_soon or in_flight
+            return (RegSignal.STARTING if starting else RegSignal.UNREGISTERED), ahead, elapsed
         case RegPhase.OTHER:
             return RegSignal.UNKNOWN, ahead, elapsed
 
@@ -191,7 +197,9 @@ def _refresh(elapsed: int | None, t: Thresholds) -> RegSignal:
 
 def _probe(leg: NativeLeg, memory: LegMemory, context: LegContext, t: Thresholds) -> ProbeSignal:
     if not leg.contacts:
-        return ProbeSignal.UNMONITORED if context.contacts_read else ProbeSignal.UNKNOWN
+        if not context.contacts_read:
+            return ProbeSignal.UNKNOWN
+        return ProbeSignal.PENDING if context.settings_pending else ProbeSignal.UNMONITORED
     states = {contact.state for contact in leg.contacts}
     if ContactState.OTHER in states:
         return ProbeSignal.UNKNOWN
@@ -215,7 +223,7 @@ def _unprobed(leg: NativeLeg, context: LegContext) -> ProbeSignal:
         return ProbeSignal.PENDING if context.settings_pending or context.grace else ProbeSignal.UNMONITORED
     if interval == 0:
         return ProbeSignal.UNMONITORED
-    young = context.uptime_s is not None and context.uptime_s <= interval + 5
+    young = context.settled_s is not None and context.settled_s <= interval + 5
     return ProbeSignal.PENDING if young or context.grace else ProbeSignal.UNMONITORED
 
 

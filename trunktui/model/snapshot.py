@@ -44,12 +44,16 @@ class ProbeView(Struct, frozen=True):
 
 
 class ChannelsView(Struct, frozen=True):
-    """A leg's channels; `used` counts against `cap` over every leg that shares it, None when not known."""
+    """A leg's channels; `used` counts against `cap` over every leg that shares it, None when not known.
+
+    `whole` False: some of those legs' channels are not known, so `used` is a lower bound.
+    """
 
     state: Usage
     active: int | None = None
     cap: int | None = None
     used: int | None = None
+    whole: bool = True
 
 
 class LegStatus(Struct, frozen=True):

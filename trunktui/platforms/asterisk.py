@@ -155,8 +155,8 @@ def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSetti
     contacts_of, static = dict(before.contacts_of), dict(before.static)
     asked = set(before.asked)
     for reply in (reply for answer in answers for reply in answer.replies):
-        if reply.status is None or reply.truncated:
-            continue
+        if not reply.truncated and (reply.status in {None, 124, 137} or tables.refusal(reply)):
+            continue  # a busy moment, or a grant that is still missing: asked again at the next poll
         asked.add(reply.key)
         kind, _, native = reply.key.partition(" ")
         if kind == "aors":
@@ -264,7 +264,7 @@ class _Fleet(Struct, frozen=True):
 
     def legs(self, bindings: tuple[Binding, ...]) -> list[NativeLeg]:
         """Return the legs the config spells out, then every other registration, then static AORs left over."""
-        spelled = [b.native for b in bindings if b.native is not None]
+        spelled = [self._completed(b.native) for b in bindings if b.native is not None]
         named = {b.name for b in bindings if b.name is not None}
         found: list[NativeNames] = [native for native in spelled if self._exists(native)]
         taken = {name for native in spelled for name in native.all}
@@ -276,6 +276,19 @@ class _Fleet(Struct, frozen=True):
             if aor not in taken and (aor in named or self._static(aor)):
                 found.append(NativeNames(aor=aor, endpoint=self._endpoint_of_aor(aor)))
         return [self._leg(native) for native in found]
+
+    def _completed(self, native: NativeNames) -> NativeNames:
+        """Fill in the parts of a leg that the config leaves out and the SBC's own settings tell."""
+        endpoint = native.endpoint
+        if endpoint is None and native.aor is not None:
+            endpoint = self._endpoint_of_aor(native.aor)
+        if endpoint is None and native.registration is not None:
+            endpoint = self._tied(native.registration).endpoint
+        aor = native.aor
+        if aor is None and endpoint is not None:
+            listed = self.settings.aors_of.get(endpoint, (endpoint,))
+            aor = next((name for name in listed if name in self.contacts), None)
+        return NativeNames(native.registration, endpoint, aor)
 
     def candidates(self) -> tuple[str, ...]:
         """Return AORs with contacts of which it is not known whether they are trunks or phones."""

@@ -39,18 +39,21 @@ _NEVER_S = 10**9
 """A registration that was never scheduled prints about 1.7e9 seconds `ago`: its time is zero."""
 
 _REGISTRATION = re.compile(
-    r" (?P<name>\S.*?)/(?P<server>sips?:\S+)\s+(?P<auth>\S.*?)\s+(?P<word>[A-Z][A-Za-z]+)"
-    r"(?:\s+\(exp\. (?P<seconds>\d{1,10})s(?P<ago> ago)?\))?\s*"
+    r" (?P<name>\S.*?)/(?P<server>sips?:\S++)\s++(?P<auth>\S++(?: \S++)*?)\s++(?P<word>[A-Z][A-Za-z]+)"
+    r"(?:\s++\(exp\. (?P<seconds>\d{1,10})s(?P<ago> ago)?\))?\s*"
 )
 _CONTACT = re.compile(
-    r"  Contact:  (?P<pair>\S.*?)\s+(?P<hash>[0-9a-f]{10})\s+(?P<word>[A-Z][A-Za-z]+)\s+"
+    r"  Contact:  (?P<pair>\S++(?: ++\S++)*?)\s++(?P<hash>[0-9a-f]{10})\s++(?P<word>[A-Z][A-Za-z]+)\s++"
     r"(?P<rtt>-?nan|\d{1,7}(?:\.\d{1,6})?)\s*"
 )
+_CUT_SCHEME = re.compile(r"/(?:s(?:ips?|i)?|t(?:el?)?)?$")
+"""What the cut may leave of `/sips:`, `/sip:` or `/tel:` behind a long AOR."""
+
 _URI_START = re.compile(r"/(?=sips?:|tel:)")
 _COUNT_LINE = re.compile(r"(\d{1,9}) (active channels?|active calls?|calls? processed)")
 _UPTIME = re.compile(r"(System uptime|Last reload): (\d{1,10})\s*")
 _PARAMETER = re.compile(r" ([a-z0-9_]+)\s+: ?(.*)")
-_AOR_LINE = re.compile(r"      Aor:  (\S.*?)\s+(\d{1,9})\s*")
+_AOR_LINE = re.compile(r"      Aor:  (\S++(?: ++\S++)*?)\s++(\d{1,9})\s*")
 _CHANNEL = re.compile(r"PJSIP/(.+)-[0-9a-f]{8}")
 _VERSION = re.compile(r"Asterisk (\S+) built by")
 
@@ -136,6 +139,8 @@ def _split_contact(pair: str, whole_uris: dict[str, tuple[str, ...]]) -> tuple[s
     aor, uri = (pair[: found.start()], pair[found.end() :]) if found else (None, "")
     if aor is None:  # so long an AOR that even the scheme was cut
         aor = next((known for known in whole_uris if pair.startswith(known + "/")), None)
+        if aor is None and len(pair) == _CONTACT_WIDTH:
+            aor = _CUT_SCHEME.sub("", pair)
         if aor is None:
             return None
         uri = pair[len(aor) + 1 :]
@@ -178,7 +183,9 @@ def channels(concise: Reply, counted: Reply) -> Table[Channels]:
             unread.append(line)
             continue
         if found := _CHANNEL.fullmatch(fields[0]):
-            answered = fields[4] == "Up" and "(Outgoing Line)" in fields
+            # Only a row of exactly 14 fields is sure: a caller ID may hold a `!` and anything after it.
+            sure = len(fields) == 14 and fields[5:7] == ["AppDial", "(Outgoing Line)"]
+            answered = fields[4] == "Up" and sure
             ages.setdefault(found[1], []).append(int(fields[-3]) if answered else None)
     rows = {
         endpoint: Channels(len(seen), min((age for age in seen if age is not None), default=None))

@@ -9,12 +9,13 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from msgspec import Struct, field
+from msgspec.structs import astuple
 
-from trunktui.health.box import BoxMemory, judge_box, reloaded, remember_box, restarted
+from trunktui.health.box import BoxLook, BoxMemory, judge_box, reloaded, remember_box, restarted
 from trunktui.health.memory import forget_streaks, remember, remember_absent
 from trunktui.health.rollup import Share, escalate, judge_groups, shares
 from trunktui.model.health import Thresholds
-from trunktui.model.inventory import AuthMode, Binding, Inventory, Sbc
+from trunktui.model.inventory import AuthMode, Binding, Inventory, NativeNames, Sbc
 from trunktui.model.link import LinkError, LinkStatus, SnmpState, SshState
 from trunktui.model.observation import AppState, NativeLeg, Observation
 from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
@@ -155,11 +156,14 @@ class Fleet:
 
     def _look(self, leg: LegRecord, native: NativeLeg, observation: Observation) -> None:
         leg.seen, leg.listed = native, True
-        if leg.memory.looked_at == observation.at:
-            return  # the same answer again, read with more settings: nothing new happened
+        leg.registers = leg.registers or native.registration is not None
+        if leg.memory.looked_at != observation.at:
+            leg.before = (
+                leg.memory
+            )  # else: the same answer again, read with more settings, replaces that look
         missing = native.registration is None and leg.auth is not AuthMode.IP and observation.reg_read
         leg.memory = remember(
-            leg.memory,
+            leg.before,
             native,
             observation.at,
             observation.box.uptime_s,
@@ -172,12 +176,14 @@ class Fleet:
         whole = observation.reg_read and observation.contacts_read
         parts = {name for leg in record.legs.values() if leg.listed for name in leg.native.all}
         for leg in list(record.legs.values()):
-            if leg.listed or not whole:
+            if not whole:
                 continue
-            leg.memory = remember_absent(leg.memory, observation.at)
+            if not leg.listed:
+                leg.memory = remember_absent(leg.memory, observation.at)
             gone_s = observation.at - (leg.memory.absent_since or observation.at)
-            if leg.trunk is None and (gone_s > _GONE_S or parts.issuperset(leg.native.all)):
-                del record.legs[leg.id]
+            part = not leg.listed and not leg.registers and parts.issuperset(leg.native.all)
+            if leg.trunk is None and (gone_s > _GONE_S or part):
+                del record.legs[leg.id]  # one that lost its registration comes back as what it is now
 
     def _active(self, now: float) -> dict[tuple[str, str], int | None]:
         """Return channels by (trunk, sbc), None where the last look is stale or did not tell."""
@@ -213,18 +219,11 @@ class Fleet:
     def _sbc_status(self, record: SbcRecord, now: float) -> SbcStatus:
         scene, seen = self._scene(record, now), record.observation
         age = now - seen.at if seen is not None else None
-        verdict = judge_box(
-            record.sbc.name,
-            record.link,
-            seen,
-            record.box,
-            len(record.legs),
-            age,
-            scene.stale_s,
-            self._thresholds,
-        )
+        look = BoxLook(record.link, seen, len(record.legs), age, scene.stale_s, scene.nothing_listed)
+        verdict = judge_box(look, record.box, self._thresholds)
         fresh = age is not None and age <= scene.stale_s
-        box = seen.box if seen is not None and fresh else None
+        answering = seen is not None and fresh and seen.app is AppState.ANSWERING
+        box = seen.box if seen is not None and answering else None
         return SbcStatus(
             name=record.sbc.name,
             site=record.sbc.site,
@@ -236,7 +235,7 @@ class Fleet:
             link=record.link,
             snmp=SnmpState.OFF,
             version=seen.box.version if seen is not None else None,
-            started_at=record.box.started_at if fresh else None,
+            started_at=record.box.started_at if answering else None,
             channels=box.channels if box else None,
             calls=box.calls if box else None,
             polled_at=seen.at if seen is not None else None,
@@ -266,12 +265,21 @@ def _find(leg: LegRecord, natives: list[NativeLeg]) -> NativeLeg | None:
     if leg.binding is not None:
         wanted, name = leg.binding.native, leg.binding.name
         if wanted is not None:
-            return next((n for n in natives if n.native == wanted), None)
+            return next((n for n in natives if _names_fit(wanted, n.native)), None)
         return next((n for n in natives if name in n.native.all), None)
-    if leg.native.registration is not None:
-        return next((n for n in natives if n.native.registration == leg.native.registration), None)
+    before = leg.native
+    if before.registration is not None:
+        same = next((n for n in natives if n.native.registration == before.registration), None)
+        if same is not None or before.aor is None:
+            return same
     unregistered = (n for n in natives if n.native.registration is None)
-    return next((n for n in unregistered if n.native.aor == leg.native.aor), None)
+    return next((n for n in unregistered if n.native.aor == before.aor), None)
+
+
+def _names_fit(wanted: NativeNames, found: NativeNames) -> bool:
+    """Whether a listed leg has every part that the config spells out; parts it leaves out may be anything."""
+    pairs = zip(astuple(wanted), astuple(found), strict=True)
+    return all(want is None or want == have for want, have in pairs)
 
 
 def _certain(native: NativeLeg, observation: Observation) -> bool:

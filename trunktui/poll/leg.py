@@ -12,7 +12,7 @@ from trunktui.health.rollup import Share
 from trunktui.health.rules import Cause, judge
 from trunktui.health.signals import LegContext, Signals, read_signals
 from trunktui.model.health import Freshness, ProbeSignal, RegSignal, Thresholds, Usage
-from trunktui.model.inventory import AuthMode, Binding, NativeNames, Trunk
+from trunktui.model.inventory import AuthMode, Binding, Direction, NativeNames, Trunk
 from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.observation import AppState, NativeLeg, Observation
 from trunktui.model.snapshot import ChannelsView, LegStatus, ProbeView, RegView
@@ -27,7 +27,11 @@ _FAILING = frozenset({RegSignal.RETRYING, RegSignal.GAVE_UP})
 
 
 class LegRecord(Struct):
-    """One leg between polls. `trunk` None: discovered, the config does not name it. `seen` None: never listed."""
+    """One leg between polls. `trunk` None: discovered, the config does not name it. `seen` None: never listed.
+
+    `registers`: it was seen to register, so a registration that is missing is a loss. `before` is the memory
+    as it was before the last look, for reading that look again with more settings.
+    """
 
     id: str
     trunk_name: str
@@ -37,7 +41,9 @@ class LegRecord(Struct):
     groups: tuple[str, ...] = ()
     seen: NativeLeg | None = None
     listed: bool = False
+    registers: bool = False
     memory: LegMemory = LegMemory()
+    before: LegMemory = LegMemory()
 
     @property
     def native(self) -> NativeNames:
@@ -51,8 +57,7 @@ class LegRecord(Struct):
         """Its auth mode: the config's, else guessed: it registers, or it does not."""
         if self.trunk is not None:
             return self.trunk.auth
-        registers = self.seen is not None and self.native.registration is not None
-        return AuthMode.REGISTRATION if registers else AuthMode.IP
+        return AuthMode.REGISTRATION if self.registers else AuthMode.IP
 
 
 class Scene(Struct, frozen=True):
@@ -132,7 +137,7 @@ def judge_leg(record: LegRecord, scene: Scene, share: Share | None) -> LegStatus
         observed_at=observation.at if observation else None,
         late_at=observation.at + scene.late_s if observation else None,
         stale_at=observation.at + scene.stale_s if observation else None,
-        evidence=record.seen.evidence if record.seen else (),
+        evidence=leg.evidence if leg is not None else (),
         badge="unmonitored" if verdict.cause is Cause.UP_UNMONITORED else None,
     )
 
@@ -140,7 +145,8 @@ def judge_leg(record: LegRecord, scene: Scene, share: Share | None) -> LegStatus
 def _context(record: LegRecord, scene: Scene, share: Share | None) -> LegContext:
     observation, freshness, trunk = scene.observation, scene.freshness, record.trunk
     uptime = observation.box.uptime_s if observation else None
-    active = record.seen.channels.active if record.seen and record.seen.channels else None
+    listed = record.seen if record.listed else None
+    active = listed.channels.active if listed and listed.channels else None
     failing = scene.link.state not in {SshState.OK, SshState.PENDING}
     lost = freshness in {Freshness.STALE, Freshness.NEVER}
     return LegContext(
@@ -148,6 +154,7 @@ def _context(record: LegRecord, scene: Scene, share: Share | None) -> LegContext
         sbc=record.sbc,
         auth=record.auth,
         dial=trunk.dial if trunk else None,
+        direction=trunk.direction if trunk else Direction.OUTBOUND,
         enabled=trunk.enabled if trunk else True,
         configured=trunk is not None,
         freshness=freshness,
@@ -158,6 +165,7 @@ def _context(record: LegRecord, scene: Scene, share: Share | None) -> LegContext
         app_reason=observation.app_reason if observation else scene.link.reason,
         version=observation.box.version if observation else None,
         uptime_s=uptime,
+        settled_s=_settled_s(observation),
         grace=in_grace(scene.box, uptime, scene.thresholds),
         settings_pending=scene.settings_pending,
         nothing_listed=scene.nothing_listed,
@@ -169,6 +177,14 @@ def _context(record: LegRecord, scene: Scene, share: Share | None) -> LegContext
         used_whole=share.whole if share and share.cap is not None else True,
         account=share.account if share else None,
     )
+
+
+def _settled_s(observation: Observation | None) -> int | None:
+    """Return how long the settings in force have been so: since the last start or reload, None unknown."""
+    if observation is None:
+        return None
+    ages = (observation.box.uptime_s, observation.box.reload_age_s)
+    return min((age for age in ages if age is not None), default=None)
 
 
 def _why_not_actionable(record: LegRecord) -> str | None:
@@ -205,7 +221,7 @@ def _probe_view(record: LegRecord, platform: str, signals: Signals, blind: bool)
         misses=misses,
         interval_s=interval,
         detect_s=detect,
-        contacts=record.seen.contacts if record.seen else (),
+        contacts=record.seen.contacts if record.seen and record.listed else (),
     )
 
 
@@ -213,4 +229,4 @@ def _channels_view(leg: NativeLeg | None, context: LegContext, signals: Signals,
     if blind:
         return ChannelsView(Usage.UNKNOWN, cap=context.cap)
     active = leg.channels.active if leg is not None and leg.channels is not None else None
-    return ChannelsView(signals.usage, active=active, cap=context.cap, used=context.used)
+    return ChannelsView(signals.usage, active, context.cap, context.used, context.used_whole)

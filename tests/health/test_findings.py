@@ -1,0 +1,187 @@
+"""Stories that once ended in an untrue state or sentence: each is told again, and must end well."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from tests.health.scenes import START, Says, Trunks, answer, box, fleet_of, leg, play, settings_of
+from trunktui.model.ask import Answer, Reply
+from trunktui.model.health import LegState, SbcState, Severity, Thresholds
+from trunktui.model.inventory import (
+    AuthMode,
+    Binding,
+    DialMode,
+    Inventory,
+    NativeNames,
+    Sbc,
+    SshTarget,
+    Trunk,
+)
+from trunktui.model.link import SshState
+from trunktui.model.snapshot import Snapshot
+from trunktui.model.text import Safe, clean_lines
+from trunktui.platforms import asterisk
+from trunktui.platforms.contract import LegSettings
+from trunktui.poll.fleet import Fleet
+
+IP, REG = AuthMode.IP, AuthMode.REGISTRATION
+DEAD, ALIVE = Says(reg=None, contacts=("Unavail",)), Says(reg=None)
+
+
+def story(*steps: tuple[float, Says]) -> list[tuple[float, Says]]:
+    return list(steps)
+
+
+def down_by_uri() -> list[tuple[float, Says]]:
+    """Return polls after which a trunk dialled by URI is DOWN: three misses."""
+    return story((0, ALIVE), (30, DEAD), (60, DEAD), (90, DEAD))
+
+
+def test_a_dead_contact_with_answered_calls_is_degraded_also_after_it_was_down() -> None:
+    trunks = Trunks(auth=IP, dial=DialMode.URI)
+    assert leg(play(trunks, down_by_uri())).state is LegState.DOWN
+    calls = Says(reg=None, contacts=("Unavail",), channels=1, answered_ago=20)
+    verdict = leg(play(trunks, [*down_by_uri(), (120, calls)]))
+    assert (verdict.state, verdict.severity) == (LegState.DEGRADED, Severity.MINOR)
+    assert verdict.reason == "OPTIONS unanswered but calls pass; dial plan bypasses qualify"
+
+
+def test_a_leg_that_is_no_longer_probed_does_not_stay_down_as_if_it_were_recovering() -> None:
+    trunks = Trunks(auth=IP, dial=DialMode.URI, qualify=0)
+    verdict = leg(play(trunks, [*down_by_uri(), (120, Says(reg=None, contacts=("NonQual",)))]))
+    assert verdict.state is LegState.UNMONITORED
+
+
+def test_unreadable_contacts_of_a_dead_leg_are_unknown_and_not_recovering() -> None:
+    polls = [*down_by_uri(), (120.0, Says(reg=None, contacts=("Gone fishing",)))]
+    verdict = leg(play(Trunks(auth=IP, dial=DialMode.URI), polls))
+    assert verdict.state is LegState.UNKNOWN
+    assert "cannot read" in verdict.reason
+
+
+def discovered(*polls: tuple[float, Says]) -> list[Snapshot]:
+    """Return the fleet after each poll of an SBC whose one trunk the config does not name."""
+    fleet = Fleet(Inventory(sbcs=(Sbc("sbc-1", "asterisk", SshTarget("h")),)), Thresholds(), 30.0)
+    found = []
+    for second, says in polls:
+        at = START + second
+        fleet.answered("sbc-1", asterisk.parse_poll(answer(says, at), settings_of(Trunks()), ()))
+        fleet.record("sbc-1").settings_done = True
+        found.append(fleet.snapshot(at))
+    return found
+
+
+def test_a_discovered_trunk_that_loses_its_registration_does_not_turn_into_a_healthy_ip_trunk() -> None:
+    lost = Says(reg=None)
+    registered, missing, later, much_later = discovered((0, Says()), (30, lost), (100, lost), (700, lost))
+    assert [found.id for found in registered.legs] == ["carrier-a@sbc-1"]
+    assert (missing.legs[0].id, missing.legs[0].state) == ("carrier-a@sbc-1", LegState.UNKNOWN)
+    assert len(missing.legs) == 1
+    assert later.legs[0].state is LegState.DOWN
+    assert "no registration for it is loaded" in later.legs[0].reason
+    assert not [found for found in much_later.legs if "~" in found.id]
+
+
+def spelled(native: NativeNames, settings: LegSettings, *polls: tuple[float, Says]) -> Snapshot:
+    """Return the fleet after polls of a trunk whose parts the config spells out."""
+    trunk = Trunk("t", auth=IP, dial=DialMode.AOR, bindings=(Binding("t", "sbc-1", native=native),))
+    inventory = Inventory(sbcs=(Sbc("sbc-1", "asterisk", SshTarget("h"), discover=False),), trunks=(trunk,))
+    fleet = Fleet(inventory, Thresholds(), 30.0)
+    for second, says in polls:
+        at = START + second
+        fleet.answered(
+            "sbc-1", asterisk.parse_poll(answer(says, at), settings, inventory.bindings_on("sbc-1"))
+        )
+        fleet.record("sbc-1").settings_done = True
+    return fleet.snapshot(START + polls[-1][0])
+
+
+def test_a_leg_spelled_by_its_endpoint_alone_is_found_with_its_probe() -> None:
+    snapshot = spelled(NativeNames(endpoint="carrier-a"), settings_of(Trunks()), (0, ALIVE), (90, ALIVE))
+    assert leg(snapshot, "t@sbc-1").state is LegState.UP
+    assert leg(snapshot, "t@sbc-1").probe.interval_s == 30
+
+
+def test_a_leg_spelled_by_registration_and_endpoint_has_its_endpoints_contacts() -> None:
+    native = NativeNames(registration="carrier-a", endpoint="carrier-a")
+    snapshot = spelled(native, settings_of(Trunks()), (0, Says()))
+    assert leg(snapshot, "t@sbc-1").native.aor == "carrier-a"
+    assert leg(snapshot, "t@sbc-1").probe.detect_s == 33.0
+
+
+def test_a_leg_that_is_no_longer_listed_shows_no_old_contacts_channels_or_rows() -> None:
+    other = "=====\n other/sip:1.2.3.4   x   Registered  (exp. 9s)\n\nObjects found: 1"
+    gone = Says(reg_table=other, contacts=())
+    verdict = leg(play(Trunks(auth=IP, cap=5), [(0, Says(channels=2)), (30, gone), (100, gone)]))
+    assert verdict.state is LegState.DOWN
+    assert (verdict.probe.contacts, verdict.channels.active, verdict.evidence) == ((), None, ())
+    assert verdict.probe.rtt_ms is None
+
+
+def test_a_stopped_asterisk_has_no_uptime_and_a_failing_poll_does_not_make_it_look_better() -> None:
+    fleet = fleet_of(Trunks())
+    stopped = Answer(
+        START, START, (Reply("uptime", 1, errors=(Safe("Unable to connect to remote asterisk"),)),)
+    )
+    fleet.answered("sbc-1", asterisk.parse_poll(answer(Says(), START - 30), LegSettings(), ()))
+    fleet.answered("sbc-1", asterisk.parse_poll(stopped, LegSettings(), ()))
+    assert box(fleet.snapshot(START)).started_at is None
+    snapshot = play(Trunks(), [(0, Says()), (30, Says(frozen=True)), (40, Says(silent=SshState.HUNG))])
+    assert (box(snapshot).state, box(snapshot).severity) == (SbcState.DOWN, Severity.CRITICAL)
+    assert box(snapshot).reason.endswith("; poll failed (ssh hung), showing data 10 s old")
+
+
+def test_an_sbc_that_lists_nothing_is_one_event_of_the_sbc() -> None:
+    snapshot = play(Trunks(auth=IP), [(0, ALIVE), (30, Says(reg=None, contacts=()))])
+    assert (box(snapshot).state, box(snapshot).severity) == (SbcState.DEGRADED, Severity.MAJOR)
+
+
+def test_a_clock_that_drifts_or_steps_is_not_a_restart() -> None:
+    drifting = [(60.0 * n, Says(uptime=86400 + int(60 * n * 0.99))) for n in range(60)]
+    assert box(play(Trunks(), drifting)).state is SbcState.UP
+    stepped = [(0.0, Says(uptime=86400)), (30.0, Says(uptime=86000)), (60.0, Says(uptime=86030))]
+    assert box(play(Trunks(), stepped)).state is SbcState.UP
+    restarted = [(0.0, Says(uptime=86400)), (30.0, Says(uptime=9))]
+    assert box(play(Trunks(), restarted)).reason == "restarted 9 s ago"
+
+
+def test_since_is_not_known_before_a_change_was_seen() -> None:
+    assert leg(play(Trunks(), [(0, Says())])).since_at is None
+    changed = play(Trunks(auth=IP), [(0, ALIVE), (30, DEAD)])
+    assert leg(changed).since_at == START + 30
+
+
+def test_a_late_reload_gives_the_first_options_its_interval() -> None:
+    fleet = fleet_of(Trunks(auth=IP))
+    whole = answer(Says(reg=None, contacts=("NonQual",)), START)
+    uptime = Reply("uptime", 0, clean_lines(b"System uptime: 86400\nLast reload: 12"))
+    fresh = structs.replace(whole, replies=(uptime, *whole.replies[1:]))
+    bindings = fleet.inventory.bindings_on("sbc-1")
+    fleet.answered("sbc-1", asterisk.parse_poll(fresh, settings_of(Trunks()), bindings))
+    fleet.record("sbc-1").settings_done = True
+    assert leg(fleet.snapshot(START)).reason == "first OPTIONS due within 30 s"
+
+
+def test_a_lost_registration_of_an_inbound_trunk_is_major() -> None:
+    from trunktui.model.inventory import Direction
+
+    fleet = fleet_of(Trunks(auth=AuthMode.HYBRID))
+    trunk = structs.replace(fleet.inventory.trunks[0], direction=Direction.BOTH)
+    fleet = Fleet(structs.replace(fleet.inventory, trunks=(trunk,)), Thresholds(), 30.0)
+    bindings = fleet.inventory.bindings_on("sbc-1")
+    rejected = asterisk.parse_poll(answer(Says(reg="Rejected 9"), START), settings_of(Trunks()), bindings)
+    fleet.answered("sbc-1", rejected)
+    fleet.record("sbc-1").settings_done = True
+    assert leg(fleet.snapshot(START)).severity is Severity.MAJOR
+
+
+def test_the_first_look_read_again_with_settings_keeps_what_it_saw() -> None:
+    fleet = fleet_of(Trunks(auth=REG))
+    bindings = fleet.inventory.bindings_on("sbc-1")
+    said = answer(Says(contacts=("Unavail",)), START)
+    fleet.answered("sbc-1", asterisk.parse_poll(said, LegSettings(), bindings))
+    fleet.answered("sbc-1", asterisk.parse_poll(said, settings_of(Trunks()), bindings))
+    fleet.record("sbc-1").settings_done = True
+    verdict = leg(fleet.snapshot(START))
+    assert verdict.state is LegState.DOWN
+    assert verdict.probe.misses is None
