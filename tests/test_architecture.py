@@ -40,6 +40,9 @@ COMPOSERS = {"cli", "wiring", "__main__", "__init__"}
 THIRD_PARTY: dict[str, set[str]] = {"present": {"humanize"}, "tui": {"textual", "rich"}, "cli": {"click"}}
 """Third-party modules by package; msgspec's types are the common language and allowed everywhere."""
 
+MAY_CATCH_ALL = PACKAGE / "poll" / "guard.py"
+"""The one file with a broad `except`, and one only: a defect met at one SBC must not end the polling of others."""
+
 ONE_FILE_ONLY = {"asyncssh": PACKAGE / "transport" / "ssh.py"}
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
@@ -186,10 +189,13 @@ def test_every_public_class_and_function_is_documented(path: Path) -> None:
 
 @each_file
 def test_no_handler_catches_everything(path: Path) -> None:
+    broad: list[int] = []
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.ExceptHandler):
             names = {getattr(part, "id", "") for part in ast.walk(node.type)} if node.type else {"Exception"}
-            assert not names & {"Exception", "BaseException"}, f"{path}:{node.lineno}"
+            if names & {"Exception", "BaseException"}:
+                broad.append(node.lineno)
+    assert len(broad) == (1 if path == MAY_CATCH_ALL else 0), f"{path}:{broad}"
 
 
 @each_file

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 KNOWN_PLATFORMS: tuple[str, ...] = ("asterisk",)
 """The platforms this version can poll; a test holds it against `platforms.registry`."""
 
-_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-
 
 def dashboard(config: Config, theme: str | None) -> int:
     """Run the dashboard with an engine of its own; return the exit code."""
@@ -93,8 +91,9 @@ def engine_main(fd: int, config_path: Path) -> int:
     """Run the engine on an inherited socket until the screen is gone (the engine process's main)."""
     from trunktui.config.errors import ConfigError
     from trunktui.config.load import load
+    from trunktui.engine.logfile import start_logging
 
-    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
+    start_logging()
     sock = socket.socket(fileno=fd)
     sock.setblocking(False)
     try:
@@ -107,8 +106,10 @@ def engine_main(fd: int, config_path: Path) -> int:
 
 
 async def _engine(sock: socket.socket, config: Config) -> None:
+    from trunktui.engine.logfile import LoopErrors
     from trunktui.engine.server import Engine
 
+    asyncio.get_running_loop().set_exception_handler(LoopErrors().handle)
     fleet = _fleet(config)
     engine: Engine = Engine(fleet, time.monotonic)
     await engine.run(sock, _pollers(config, fleet, engine.changed), _pace(config))

@@ -5,12 +5,20 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
 
 from tests.health.scenes import START, Says, Trunks, answer, fleet_of
+from trunktui import wiring
+from trunktui.config.load import load
 from trunktui.engine.protocol import Changes, FleetFrame, Frame, Hello, read_frame
 from trunktui.engine.server import Engine, poll_once
 from trunktui.model.ask import Answer, SshAsk
-from trunktui.model.health import LegState
+from trunktui.model.health import LegState, Thresholds
+from trunktui.model.inventory import Binding, Inventory
+from trunktui.model.link import SshState
 from trunktui.platforms.registry import platform_for
 from trunktui.poll.fleet import Fleet
 from trunktui.poll.poller import SbcPoller
@@ -46,9 +54,30 @@ class HangingAsker(EndlessAsker):
         raise AssertionError
 
 
-def poller(asker: EndlessAsker, fleet: Fleet, engine: Engine | None = None) -> SbcPoller:
+class BrokenAsker(EndlessAsker):
+    """A transport with a defect."""
+
+    async def ask(self, ask: SshAsk, budget_s: float) -> Answer:
+        self.asked += 1
+        raise RuntimeError("canary")
+
+    async def close(self) -> None:
+        await super().close()
+        raise RuntimeError("canary")
+
+
+def two_sbcs() -> Fleet:
+    """Return a fleet of two SBCs that both carry the trunk."""
+    one = fleet_of(Trunks()).inventory
+    bindings = tuple(Binding("carrier-a", name, name="carrier-a") for name in ("sbc-1", "sbc-2"))
+    sbcs = (one.sbcs[0], replace(one.sbcs[0], name="sbc-2"))
+    trunks = (replace(one.trunks[0], bindings=bindings),)
+    return Fleet(Inventory(sbcs=sbcs, trunks=trunks), Thresholds(), 30.0)
+
+
+def poller(asker: EndlessAsker, fleet: Fleet, engine: Engine | None = None, sbc: str = "sbc-1") -> SbcPoller:
     return SbcPoller(
-        "sbc-1",
+        sbc,
         platform_for("asterisk"),
         asker,
         fleet,
@@ -122,3 +151,57 @@ def test_one_shot_polling_ends_in_time_though_an_sbc_hangs() -> None:
         assert fleet.snapshot(START).legs[0].state is LegState.UNKNOWN
 
     asyncio.run(go())
+
+
+def test_a_defect_met_at_one_sbc_leaves_the_others_judged() -> None:
+    async def go() -> None:
+        fleet, broken, sound, done = two_sbcs(), BrokenAsker(), EndlessAsker(), []
+        pollers = [poller(broken, fleet), poller(sound, fleet, sbc="sbc-2")]
+        await poll_once(pollers, DEADLINE_S, lambda: done.append(1))
+        assert len(done) == 2
+        assert broken.closed
+        assert sound.closed
+        seen = fleet.snapshot(time.monotonic())
+        assert [leg.state for leg in seen.legs] == [LegState.UNKNOWN, LegState.UP]
+        assert seen.sbcs[0].link.state is SshState.CONFIG
+        assert seen.sbcs[0].link.reason == "internal error (RuntimeError): see engine.log"
+
+    asyncio.run(go())
+
+
+def test_the_engine_outlives_a_defect_met_at_one_sbc() -> None:
+    async def go() -> None:
+        ours, theirs = socket.socketpair()
+        fleet, broken, sound = two_sbcs(), BrokenAsker(), EndlessAsker()
+        engine = Engine(fleet, time.monotonic)
+        pollers = [poller(broken, fleet, engine), poller(sound, fleet, engine, "sbc-2")]
+        running = asyncio.create_task(engine.run(theirs, pollers, PACE))
+        reader, writer = await asyncio.open_connection(sock=ours)
+        async with asyncio.timeout(DEADLINE_S):
+            await sound.often.wait()
+        assert broken.asked >= 1
+        assert isinstance((await frames(reader, 1))[0], Hello)
+        writer.close()
+        async with asyncio.timeout(DEADLINE_S):
+            await running
+
+    asyncio.run(go())
+
+
+def test_the_engine_has_its_own_handler_for_errors_of_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handlers: list[object] = []
+
+    async def run(*_: object) -> None:
+        handlers.append(asyncio.get_running_loop().get_exception_handler())
+
+    monkeypatch.setattr(Engine, "run", run)
+    path = tmp_path / "config.toml"
+    path.write_text('[[sbc]]\nname = "a"\nhost = "192.0.2.1"\n')
+    path.chmod(0o600)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        asyncio.run(wiring._engine(theirs, load(path, {}, wiring.KNOWN_PLATFORMS)))
+    assert handlers
+    assert None not in handlers

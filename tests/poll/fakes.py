@@ -25,8 +25,8 @@ class Clock:
         self.at += seconds
 
 
-class EndOfPlayError(Exception):
-    """The scripted SBC has nothing more to say."""
+class EndOfPlayError(BaseException):
+    """The scripted SBC has nothing more to say; no Exception, for a poller survives those."""
 
 
 class ScriptedAsker:

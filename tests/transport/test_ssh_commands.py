@@ -139,7 +139,7 @@ async def test_a_budget_that_ends_after_a_command_gives_an_incomplete_answer(
     asker = SshAsker(site.target(), shared)
     answer = await asker.ask(ask_of(("/bin/echo", "one"), SLEEP), 1.5)
     assert [reply.status for reply in answer.replies] == [0, None]
-    assert not answer.complete
+    assert (answer.complete, answer.late) == (False, True)
     assert (await asker.ask(TRUE, 5)).complete
     await asker.close()
     assert sshd.accepted() == 2
@@ -261,7 +261,7 @@ async def test_a_session_killed_after_a_command_ended_gives_an_incomplete_answer
     sshd.signal_sessions(signal.SIGKILL)
     answer = await asking
     assert [(reply.status, reply.lines) for reply in answer.replies] == [(0, ("one",)), (None, ())]
-    assert not answer.complete
+    assert (answer.complete, answer.late) == (False, False)
     assert (await asker.ask(TRUE, 5)).complete
     await asker.close()
 

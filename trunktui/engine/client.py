@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
+from trunktui.engine.logfile import open_log
 from trunktui.engine.protocol import Changes, FleetFrame, Hello, ProtocolError, applied, read_frame
 from trunktui.model.feed import EngineStatus, FeedUpdate
 from trunktui.model.snapshot import Snapshot
@@ -127,9 +128,8 @@ class EngineFeed:
     def _open_log(self, stack: contextlib.ExitStack) -> int:
         if self._log_path is None:
             return subprocess.DEVNULL
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            descriptor = os.open(self._log_path, flags, 0o600)
+            descriptor = open_log(self._log_path)
         except OSError as error:
             self._tell(notice=clean(f"no engine log: {self._log_path}: {error.strerror}"))
             return subprocess.DEVNULL

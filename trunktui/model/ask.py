@@ -52,12 +52,16 @@ class Reply(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """All replies to one ask. Times are monotonic seconds; `complete` means that the end marker arrived."""
+    """All replies to one ask. Times are monotonic seconds; `complete` means that the end marker arrived.
+
+    `late` says why it did not: our own budget ended while the link was up, so the SBC was slow, not lost.
+    """
 
     asked_at: float
     answered_at: float
     replies: tuple[Reply, ...] = ()
     complete: bool = True
+    late: bool = False
 
     def reply(self, key: str) -> Reply:
         """Return the reply to command `key`; one that never ran has status None and no lines."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
-from trunktui.model.ask import Answer, SshAsk
+from trunktui.model.ask import Answer
 from trunktui.model.link import LinkError, SshState
 from trunktui.model.text import Safe
 from trunktui.platforms.contract import LegSettings, Platform
 from trunktui.poll.fleet import Fleet
+from trunktui.poll.guard import Guard
 from trunktui.poll.schedule import Pace, next_wait_s
+from trunktui.transport import faults
 from trunktui.transport.port import Asker
 
 log = logging.getLogger(__name__)
@@ -20,6 +23,9 @@ POLL_BUDGET_S = 20.0
 """One budget for a whole poll: connecting, logging in and every command."""
 
 _SETTINGS_ASKS_PER_POLL = 8
+_SETTINGS_LEAST_S = 5.0
+"""Time for one command to end: given to the first settings ask always, and another is not begun with less."""
+
 _STOPPED = "; not tried again until trunktui is restarted"
 
 
@@ -47,7 +53,10 @@ class SbcPoller:
         self._chance = chance
         self._changed = changed
         self._bindings = fleet.inventory.bindings_on(sbc)
+        self._guard = Guard(sbc)
         self._failures = 0
+        self._soft = False
+        self._settings_fault = Safe("")
 
     async def run(
         self, first_wait_s: float, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -57,8 +66,7 @@ class SbcPoller:
         while True:
             started = self._clock()
             state = await self.poll()
-            soft = self._fleet.soft(self._sbc, self._clock())
-            wait = next_wait_s(state, self._failures, soft, self._pace, self._chance())
+            wait = next_wait_s(state, self._failures, self._soft, self._pace, self._chance())
             record = self._fleet.record(self._sbc)
             if wait is None:
                 record.next_poll_at = None
@@ -68,59 +76,83 @@ class SbcPoller:
             await sleep(max(0.0, started + wait - self._clock()))
 
     async def poll(self) -> SshState:
-        """Make one poll and fold it; return how the link did."""
+        """Make one poll and fold it; return how the link did. A defect met on the way is a fault of the link."""
         try:
-            answer = await self._ask(self._platform.poll_ask(), POLL_BUDGET_S)
+            await self._guard.run(self._poll())
         except LinkError as error:
             self._note_failure(error)
             return error.state
         self._note_success()
-        record = self._fleet.record(self._sbc)
-        self._fold(answer)
-        if record.observation is not None and not record.settings_done:
-            await self._read_settings(answer)
         return SshState.OK
 
     async def close(self) -> None:
-        """End the connection."""
-        await self._asker.close()
+        """End the connection; never raises."""
+        with contextlib.suppress(LinkError):
+            await self._guard.run(self._asker.close())
 
-    async def _ask(self, ask: SshAsk, budget_s: float) -> Answer:
-        """Ask; an answer that broke off half-way is a poll that failed: half a table misleads.
-
-        One that outgrew what we take is not: its parser knows which table that is.
-        """
-        answer = await self._asker.ask(ask, budget_s)
-        if not answer.complete and not any(reply.truncated for reply in answer.replies):
-            raise LinkError(SshState.UNREACHABLE, Safe("connection lost while the command ran"))
-        return answer
+    async def _poll(self) -> None:
+        """Ask and fold; an answer that broke off half-way is a poll that failed: half a table misleads."""
+        started = self._clock()
+        answer = await self._asker.ask(self._platform.poll_ask(), POLL_BUDGET_S)
+        record = self._fleet.record(self._sbc)
+        if _broke_off(answer):
+            host = record.sbc.ssh.host
+            raise faults.slow_answer(host, POLL_BUDGET_S) if answer.late else faults.broken_answer(host)
+        self._fold(answer)
+        if record.observation is not None and not record.settings_done:
+            await self._read_settings(answer, self._settings_until(started))
+        self._soft = self._fleet.soft(self._sbc, self._clock())
 
     def _fold(self, answer: Answer) -> None:
         settings = self._fleet.record(self._sbc).settings
         self._fleet.answered(self._sbc, self._platform.parse_poll(answer, settings, self._bindings))
         self._changed()
 
-    async def _read_settings(self, answer: Answer) -> None:
-        """Ask for settings not read yet, a few asks a poll, then read the poll's answer again with them."""
+    def _settings_until(self, started: float) -> float:
+        """Return when reading settings ends: with the poll's budget, or in time for the next poll.
+
+        A slow SBC is given a few seconds even so: without them its settings would never be read.
+        """
+        now = self._clock()
+        wait = next_wait_s(SshState.OK, 0, self._fleet.soft(self._sbc, now), self._pace, 0.0)
+        budget_s = POLL_BUDGET_S if wait is None else min(POLL_BUDGET_S, wait)
+        return max(started + budget_s, now + _SETTINGS_LEAST_S)
+
+    async def _read_settings(self, answer: Answer, until: float) -> None:
+        """Ask for settings not read yet, a few asks a poll, then read the poll's answer again with them.
+
+        What an answer that broke off does hold is kept: each object stands for itself. The next poll goes on.
+        """
         record = self._fleet.record(self._sbc)
-        for _ in range(_SETTINGS_ASKS_PER_POLL):
+        for made in range(_SETTINGS_ASKS_PER_POLL):
             if record.observation is None or not record.observation.legs + record.observation.candidates:
                 return
             asks = self._platform.settings_asks(record.observation, record.settings)
             if not asks:
-                record.settings_done = True
+                record.settings_done, self._settings_fault = True, Safe("")
                 self._fold(answer)
+                return
+            left_s = until - self._clock()
+            if made and left_s < _SETTINGS_LEAST_S:
                 return
             before: LegSettings = record.settings
             try:
-                reply = await self._ask(asks[0], POLL_BUDGET_S)
+                reply = await self._asker.ask(asks[0], left_s)
             except LinkError as error:
-                log.warning("%s: settings not read: %s", self._sbc, error.reason)
+                self._note_settings_fault(error.reason)
                 return
             record.settings = self._platform.parse_settings((reply,), before)
             if record.settings.asked == before.asked:
                 return  # nothing was answered: the next poll tries again
             self._fold(answer)
+            if _broke_off(reply):
+                return
+
+    def _note_settings_fault(self, reason: Safe) -> None:
+        """Log why settings were not read, once: it may be so at every poll."""
+        if reason != self._settings_fault:
+            log.warning("%s: settings not read: %s", self._sbc, reason)
+        self._settings_fault = reason
 
     def _note_failure(self, error: LinkError) -> None:
         self._failures += 1
@@ -135,3 +167,8 @@ class SbcPoller:
         if self._failures:
             log.warning("%s: answers again after %d failed polls", self._sbc, self._failures)
         self._failures = 0
+
+
+def _broke_off(answer: Answer) -> bool:
+    """Whether commands are missing; an answer that outgrew what we take is whole up to there, and says where."""
+    return not answer.complete and not any(reply.truncated for reply in answer.replies)

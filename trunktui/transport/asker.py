@@ -169,25 +169,27 @@ class SshAsker:
         """Run every command of `ask` in one exec and return what came back, all within `budget_s` seconds.
 
         A link lost, or a budget ended, after at least one command had ended gives an Answer with `complete`
-        False; before that, LinkError. After either, the connection is dropped and the next ask opens a new
-        one. Raises ValueError for an ask that cannot be put into a script: the caller's bug.
+        False (and `late` where it was the budget); before that, LinkError. After either, the connection is
+        dropped and the next ask opens a new one. Raises ValueError for an ask that cannot be put into a
+        script: the caller's bug.
         """
         self._shared.counters.asks += 1
         asked_at = self._clock()
-        stage = Stage()
+        stage, late = Stage(), False
         try:
             talk = self._conversation(ask)
             try:
                 async with asyncio.timeout(budget_s):
                     await self._run(talk, stage)
             except TimeoutError:
+                late = not talk.split().complete
                 if not talk.split().finished:
                     raise stage.late(budget_s) from None
         except LinkError as error:
             self._shared.counters.count_fault(error.state)
             raise
         split = talk.split()
-        return Answer(asked_at, self._clock(), split.replies, split.complete)
+        return Answer(asked_at, self._clock(), split.replies, split.complete, late)
 
     async def close(self) -> None:
         """End the connection; never raises, never takes longer than a second. A later ask opens a new one."""

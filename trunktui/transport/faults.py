@@ -102,6 +102,19 @@ def hung_command(where: str, seconds: float) -> LinkError:
     return fault(SshState.HUNG, f"{where} hung: no command came back within {seconds:.3g} s")
 
 
+def slow_answer(host: str, seconds: float) -> LinkError:
+    """Some commands came back, and our time ended before the others did."""
+    return fault(SshState.HUNG, f"{host} hung: it did not answer every command within {seconds:.3g} s")
+
+
+def broken_answer(host: str) -> LinkError:
+    """Some commands came back, then no more could: the session or the connection ended, we cannot tell which."""
+    return fault(
+        SshState.UNREACHABLE,
+        f"the answer of {host} broke off: not every command came back; see its sshd's log",
+    )
+
+
 def hung_link(where: str) -> LinkError:
     """Keepalives stayed unanswered."""
     return fault(SshState.HUNG, f"{where} hung: it no longer answers keepalives on an open connection")
