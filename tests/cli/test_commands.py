@@ -15,7 +15,10 @@ import pytest
 from tests.cli.conftest import FakeWiring, Outcome
 from tests.fleets import fleet, leg, unknown_leg
 from trunktui import __version__
+from trunktui.cli.main import run
 from trunktui.config.load import load
+from trunktui.model.health import LegState, Severity
+from trunktui.model.text import clean
 
 Cli = Callable[..., Outcome]
 
@@ -229,10 +232,36 @@ def test_config_show_prints_defaults_and_secrets_as_references_only(
 def test_the_table_is_ascii_where_the_output_cannot_take_more(
     config_path: Path, wiring: FakeWiring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from trunktui.cli.main import run
-
     wiring.snapshot = fleet(leg("träger@nyc-1"))
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii", write_through=True))
     assert run(["--config", str(config_path), "status"]) == 0
     assert b"tr?ger@nyc-1" in raw.getvalue()
+
+
+HOSTILE_TO_LATIN_1 = ("träger@nyc-1", "日本語@nyc-1")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "koi8-r", "utf-8"])
+@pytest.mark.parametrize(
+    "argv", [("check",), ("status",), ("status", "--format", "csv"), ("status", "--format", "json")]
+)
+def test_every_output_survives_every_encoding(
+    config_path: Path,
+    wiring: FakeWiring,
+    monkeypatch: pytest.MonkeyPatch,
+    encoding: str,
+    argv: tuple[str, ...],
+) -> None:
+    reason = clean("registration gave up – " + "x" * 400, 160)
+    legs = [leg(name, LegState.DOWN, Severity.MAJOR, reason=reason) for name in HOSTILE_TO_LATIN_1]
+    wiring.snapshot = fleet(*legs)
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding, write_through=True))
+    assert run(["--config", str(config_path), *argv]) == (2 if argv == ("check",) else 0)
+    out = raw.getvalue().decode(encoding)
+    assert "registration gave up" in out
+    if encoding == "latin-1" and argv[-1] in {"check", "csv"}:
+        assert "träger@nyc-1" in out
+        assert "??????@nyc-1" in out
+        assert "xxx~" in out

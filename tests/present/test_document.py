@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.fleets import NOW, fleet, leg, sample, sbc, unknown_leg
-from trunktui.model.health import LegState, ProbeSignal, SbcState, Severity
-from trunktui.model.snapshot import GroupStatus, ProbeView
+from trunktui.model.health import LegState, ProbeSignal, RegSignal, SbcState, Severity, Usage
+from trunktui.model.snapshot import ChannelsView, GroupStatus, ProbeView, RegView
 from trunktui.model.text import Safe
 from trunktui.present.document import CSV_COLUMNS, status_document, to_csv, to_json, worst
 
@@ -29,7 +29,7 @@ KEYS = {
     "legs.registration": "state next_in_s failures gave_up code",
     "legs.probe": "state rtt_ms misses code interval_s detect_s contacts",
     "legs.probe.contacts": "uri state rtt_ms",
-    "legs.channels": "active cap used_of_cap state",
+    "legs.channels": "active cap used_of_cap used_at_least state",
     "legs.cps": "now window_s cap",
     "groups": "name state severity reason active",
     "carriers": "name verdict reason",
@@ -81,7 +81,13 @@ def test_nothing_known_is_null_and_never_nought() -> None:
         "gave_up": None,
         "code": None,
     }
-    assert told["channels"] == {"active": None, "cap": None, "used_of_cap": None, "state": "unknown"}
+    assert told["channels"] == {
+        "active": None,
+        "cap": None,
+        "used_of_cap": None,
+        "used_at_least": None,
+        "state": "unknown",
+    }
     assert told["probe"]["rtt_ms"] is None
     assert (told["since"], told["age_s"], told["at_risk"], told["wasted"]) == (None, None, None, None)
 
@@ -89,7 +95,7 @@ def test_nothing_known_is_null_and_never_nought() -> None:
 def test_a_leg_past_its_time_is_unknown_whatever_the_snapshot_says() -> None:
     told = document(NOW + 87)["legs"][0]
     assert (told["state"], told["severity"]) == ("unknown", "indeterminate")
-    assert told["reason"] == "no news for 1m31s; was up"
+    assert told["reason"] == "no news for 1 m 31 s; was up"
     assert told["age_s"] == 91
     assert told["registration"] == {
         "state": "unknown",
@@ -104,7 +110,13 @@ def test_a_leg_past_its_time_is_unknown_whatever_the_snapshot_says() -> None:
         30,
     )
     assert told["probe"]["contacts"] == [{"uri": "sip:192.0.2.21", "state": None, "rtt_ms": None}]
-    assert told["channels"] == {"active": None, "cap": 200, "used_of_cap": None, "state": "unknown"}
+    assert told["channels"] == {
+        "active": None,
+        "cap": 200,
+        "used_of_cap": None,
+        "used_at_least": None,
+        "state": "unknown",
+    }
 
 
 def test_an_sbc_past_its_time_is_unknown_and_its_figures_are_null() -> None:
@@ -112,7 +124,7 @@ def test_an_sbc_past_its_time_is_unknown_and_its_figures_are_null() -> None:
     assert (told["state"], told["severity"], told["reason"]) == (
         "unknown",
         "indeterminate",
-        "no news for 1m31s; was up",
+        "no news for 1 m 31 s; was up",
     )
     assert (told["uptime_s"], told["channels"], told["calls"]) == (None, None, None)
 
@@ -185,3 +197,34 @@ def test_the_csv_has_a_column_for_every_plain_value_of_a_leg() -> None:
 
 def test_the_document_is_ascii_so_that_no_encoding_spoils_it() -> None:
     assert to_json(status_document(fleet(leg("träger@nyc-1")), NOW, WALL)).isascii()
+
+
+def test_a_count_that_misses_legs_is_told_as_a_lower_bound_only() -> None:
+    part = leg("a@nyc-1", channels=ChannelsView(Usage.NORMAL, active=12, cap=200, used=41, whole=False))
+    told = document(snapshot=fleet(part))["legs"][0]["channels"]
+    assert (told["used_of_cap"], told["used_at_least"]) == (None, 41)
+    whole = document(snapshot=fleet(leg("a@nyc-1")))["legs"][0]["channels"]
+    assert (whole["used_of_cap"], whole["used_at_least"]) == (82, 82)
+
+
+@pytest.mark.parametrize(
+    ("state", "next_at", "told"),
+    [
+        (RegSignal.REGISTERED, NOW + 246, 246),
+        (RegSignal.REGISTERED, NOW - 2, None),
+        (RegSignal.REFRESHING, NOW - 3, None),
+        (RegSignal.RETRYING, NOW + 41, 41),
+        (RegSignal.RETRYING, NOW - 4, None),
+        (RegSignal.STARTING, NOW + 3, 3),
+        (RegSignal.STARTING, None, None),
+        (RegSignal.GAVE_UP, NOW - 720, None),
+        (RegSignal.UNREGISTERED, NOW + 50, None),
+        (RegSignal.ADMIN_OFF, NOW + 50, None),
+        (RegSignal.ABSENT, NOW + 50, None),
+    ],
+)
+def test_the_next_attempt_is_null_where_none_is_due_and_never_negative(
+    state: RegSignal, next_at: float | None, told: int | None
+) -> None:
+    one = leg("a@nyc-1", registration=RegView(state, next_at=next_at))
+    assert document(snapshot=fleet(one))["legs"][0]["registration"]["next_in_s"] == told

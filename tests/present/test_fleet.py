@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,7 @@ from trunktui.present.empty import empty_lines
 from trunktui.present.fleet import (
     Sort,
     bar,
+    channel_cells,
     fleet_rows,
     options_cell,
     registration_cell,
@@ -29,7 +32,7 @@ from trunktui.present.head import EngineNews, HeadFacts, head_line, news_line
 from trunktui.present.layout import cut_line, row_line, title_line
 from trunktui.present.query import Query, parse_query
 from trunktui.present.series import Samples
-from trunktui.present.words import NOT_KNOWN, cell_width
+from trunktui.present.words import NOT_KNOWN, cell_width, to_ascii
 
 texts = st.text(max_size=40).map(clean)
 times = st.one_of(st.none(), st.floats(-1e6, 1e6))
@@ -60,7 +63,9 @@ def legs(draw: st.DrawFn) -> LegStatus:
             draw(times),
             (contact,),
         ),
-        channels=ChannelsView(draw(st.sampled_from(Usage)), draw(counts), draw(counts), draw(counts)),
+        channels=ChannelsView(
+            draw(st.sampled_from(Usage)), draw(counts), draw(counts), draw(counts), draw(st.booleans())
+        ),
     )
 
 
@@ -84,7 +89,7 @@ def test_any_fleet_can_be_shown_at_any_time_and_width(
     assert cell_width(plain(cut_line(news_line(snapshot, now, EngineNews()), width))) <= width
     for one in snapshot.legs:
         page_lines(one, snapshot.sbcs[1], now, Samples((None, 1.0), (3.0, None)), width)
-    assert empty_lines(snapshot, now, parse_query(query))
+    assert empty_lines(snapshot, now, parse_query(query), width)
 
 
 @given(legs(), ages)
@@ -120,7 +125,13 @@ def test_what_was_once_too_old_never_comes_back_by_waiting(one: LegStatus, first
         (RegView(RegSignal.OVERDUE, next_at=NOW - 95), "overdue 1m35s"),
         (RegView(RegSignal.RETRYING, next_at=NOW + 41, failures=2, code=503), "retry 2 · 41s · 503"),
         (RegView(RegSignal.RETRYING, next_at=NOW - 4, failures=2), "retry 2 · 4s ago"),
+        (RegView(RegSignal.RETRYING, next_at=NOW + 41, failures=0), "retry · 41s"),
         (RegView(RegSignal.GAVE_UP, next_at=NOW - 720, code=403), "gave up 12m · 403"),
+        (RegView(RegSignal.GAVE_UP), "gave up"),
+        (RegView(RegSignal.UNREGISTERED, next_at=NOW - 30), "unregistered"),
+        (RegView(RegSignal.UNREGISTERED, next_at=NOW + 30), "unregistered"),
+        (RegView(RegSignal.STARTING, next_at=NOW - 3), "registering"),
+        (RegView(RegSignal.STARTING), "registering"),
         (RegView(RegSignal.NOT_USED), "not used"),
         (RegView(RegSignal.UNKNOWN), NOT_KNOWN),
         (RegView(RegSignal.ABSENT), "not loaded"),
@@ -268,8 +279,34 @@ def test_a_bar_shows_a_trace_and_never_more_than_full(share: float, text: str) -
 
 def test_the_detail_of_a_leg_tells_its_sentence_evidence_and_age() -> None:
     text = "\n".join(plain(line) for line in detail_lines(fleet().legs[0], NOW, Samples(), 120))
-    assert text.startswith(" alpha-us@nyc-1  DOWN 6m12s: registration gave up 12 min ago")
+    assert text.startswith(" alpha-us@nyc-1  DOWN 6 m 12 s: registration gave up 12 min ago")
     assert "Rejected   (exp. 720s ago)" in text
     assert "seen 3s ago, late in 57s, unknown in 1m27s" in text
     assert "the SBC will not try again by itself" in text
     assert "endpoint alpha-us" in text
+
+
+@given(st.sampled_from(RegSignal), times, counts)
+def test_no_registration_is_told_with_a_negative_number(
+    state: RegSignal, next_at: float | None, failures: int | None
+) -> None:
+    text = registration_cell(RegView(state, next_at, failures), NOW, old=False).text
+    assert not re.search(r"-\d", text)
+
+
+def test_a_count_that_misses_legs_is_marked_and_still_fits_its_column() -> None:
+    part = ChannelsView(Usage.HIGH, active=12, cap=200, used=188, whole=False)
+    cell = channel_cells(part, old=False)[ColumnKey.OF_CAP]
+    assert cell.text == "≥188/200"
+    for width in (80, 100, 120, 140, 160):
+        assert "≥188/200" in plain(row_line(row_of(leg(channels=part), NOW), columns_for(width)))
+    assert channel_cells(part, old=True)[ColumnKey.OF_CAP].text == "–/200"
+    assert channel_cells(replace(part, used=None), old=False)[ColumnKey.OF_CAP].text == "–/200"
+
+
+@pytest.mark.parametrize("used", [41, 188])
+def test_in_ascii_a_lower_bound_takes_two_characters_and_the_row_stays_aligned(used: int) -> None:
+    part = leg(channels=ChannelsView(Usage.NORMAL, active=12, cap=200, used=used, whole=False))
+    line = plain(row_line(row_of(part, NOW), columns_for(140)))
+    assert f">={used}/200" in to_ascii(line)
+    assert len(to_ascii(line)) == cell_width(line)

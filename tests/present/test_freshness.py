@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fleets import NOW, leg
-from trunktui.model.health import LegState, Severity
+from tests.fleets import NOW, leg, sbc
+from trunktui.health.reasons import span
+from trunktui.model.health import LegState, SbcState, Severity
 from trunktui.model.text import Safe
-from trunktui.present.freshness import duration, shown
+from trunktui.present.freshness import duration, in_words, shown, shown_sbc
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_a_leg_is_believed_up_to_its_limit_and_not_a_moment_longer() -> None:
     assert shown(healthy, NOW + 90) is healthy
     old = shown(healthy, NOW + 250)
     assert (old.state, old.severity, old.was) == (LegState.UNKNOWN, Severity.INDETERMINATE, LegState.UP)
-    assert old.reason == "no news for 4m10s; was up"
+    assert old.reason == "no news for 4 m 10 s; was up"
 
 
 def test_a_leg_without_a_limit_is_never_overruled() -> None:
@@ -46,3 +47,24 @@ def test_a_leg_without_a_limit_is_never_overruled() -> None:
 def test_a_leg_that_is_unknown_already_keeps_its_own_reason() -> None:
     unknown = leg("a@nyc-1", LegState.UNKNOWN, reason=Safe("nyc-1 unreachable"), was=LegState.DOWN)
     assert shown(unknown, NOW + 1000) is unknown
+
+
+@pytest.mark.parametrize(
+    "seconds", [-5, 0, 12.9, 59.99, 60, 250, 3599, 3600, 10_920, 86_399, 86_400, 1_036_805]
+)
+def test_sentences_tell_time_as_the_judged_reasons_do(seconds: float) -> None:
+    assert in_words(seconds) == span(seconds)
+
+
+def test_an_sbc_is_believed_up_to_its_limit_and_not_a_moment_longer() -> None:
+    healthy = sbc("nyc-1")
+    assert shown_sbc(healthy, NOW + 86) is healthy
+    old = shown_sbc(healthy, NOW + 246)
+    assert (old.state, old.severity) == (SbcState.UNKNOWN, Severity.INDETERMINATE)
+    assert old.reason == "no news for 4 m 10 s; was up"
+
+
+@pytest.mark.parametrize("state", [SbcState.DOWN, SbcState.UNKNOWN])
+def test_an_sbc_that_was_not_answering_keeps_its_own_reason(state: SbcState) -> None:
+    gone = sbc("nyc-1", state, reason=Safe("Asterisk is not running"))
+    assert shown_sbc(gone, NOW + 1000) is gone

@@ -6,8 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from tests.tui.fleet_samples import NOW, broken_sbc, fleet, leg, never_polled, sbc
-from trunktui.model.health import LegState, SbcState
-from trunktui.model.snapshot import Snapshot
+from trunktui.health.box import BoxLook, BoxMemory, judge_box
+from trunktui.model.health import LegState, SbcState, Thresholds
+from trunktui.model.link import LinkStatus, SshState
+from trunktui.model.observation import AppState, Observation
+from trunktui.model.snapshot import SbcStatus, Snapshot
 from trunktui.model.text import Safe
 from trunktui.present.cells import plain
 from trunktui.present.head import (
@@ -19,6 +22,8 @@ from trunktui.present.head import (
     oldest_poll,
     sentence,
 )
+from trunktui.present.table import status_table
+from trunktui.present.verdict import check
 
 FACTS = HeadFacts("prod-eu", read_only=True, clock="14:03:22 UTC")
 
@@ -91,7 +96,7 @@ def test_the_engine_comes_first() -> None:
 def test_silence_of_every_sbc_is_one_sentence() -> None:
     quiet = Snapshot(1, NOW, (sbc("a-1"), sbc("b-1")), (leg(sbc="a-1"),))
     assert news(quiet, NOW + 200) == (
-        " no news from any SBC for 3m23s: nothing shown below is known to be so now"
+        " no news from any SBC for 3 m 23 s: nothing shown below is known to be so now"
     )
 
 
@@ -114,8 +119,84 @@ def test_before_the_first_answer_the_sbcs_asked_are_named() -> None:
 
 def test_a_sentence_is_never_without_a_reason() -> None:
     text = plain(sentence(replace(leg(), reason=Safe("")), NOW))
-    assert text == "alpha-us@nyc-1  UP 1h00m: nothing to remark"
+    assert text == "alpha-us@nyc-1  UP 1 h 0 m: nothing to remark"
 
 
 def test_a_broken_sbc_stays_broken_when_its_news_is_old() -> None:
     assert "Asterisk does not answer" in news(Snapshot(1, NOW, (broken_sbc(),)), NOW + 9999)
+
+
+LIMITS = Thresholds()
+
+
+def judged(look: BoxLook) -> SbcStatus:
+    """Return lab-1 as it is judged for real."""
+    verdict = judge_box(look, BoxMemory(), LIMITS)
+    return replace(
+        sbc("lab-1"), state=verdict.state, severity=verdict.severity, reason=verdict.reason, link=look.link
+    )
+
+
+REFUSED = LinkStatus(SshState.REFUSED, Safe("connection refused by 10.0.0.1:22: sshd is not listening there"))
+OK = LinkStatus(SshState.OK)
+STOPPED = Observation(NOW, 0.1, AppState.NOT_RUNNING, Safe("Asterisk is not running (no console socket)"))
+STARTING = Observation(NOW, 0.1, AppState.STARTING, Safe("Asterisk started 3 s ago, its modules are loading"))
+LOOKS = (
+    BoxLook(REFUSED, None, 3, None, 90),
+    BoxLook(REFUSED, STOPPED, 3, 200, 90),
+    BoxLook(REFUSED, STARTING, 3, 5, 90),
+    BoxLook(OK, STOPPED, 3, 5, 90),
+    BoxLook(OK, STARTING, 3, 5, 90),
+    BoxLook(OK, replace(STOPPED, app=AppState.ANSWERING), 3, 5, 90, nothing_listed=True),
+)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_line_on_an_sbc_in_trouble_names_it_once_and_counts_its_legs_once(look: BoxLook) -> None:
+    dark = [leg(name, "lab-1", LegState.UNKNOWN) for name in ("a", "b", "c")]
+    snapshot = Snapshot(1, NOW, (judged(look),), tuple(dark))
+    line, verdict = news(snapshot), check(snapshot, NOW).line
+    table = status_table(snapshot, NOW).splitlines()[0]
+    about = verdict.partition("; ")[2].partition("; ")[0]
+    for text in (line, table, about):
+        assert text.count("lab-1") == 1, text
+        assert text.count("legs unknown") <= 1, text
+    assert "3 legs unknown" in line
+
+
+def test_legs_are_counted_though_the_reason_has_the_word_unknown() -> None:
+    box = replace(
+        broken_sbc("lab-1"), reason=Safe("host key of 10.0.0.1:22 is unknown; type: ssh noc@10.0.0.1")
+    )
+    assert news(Snapshot(1, NOW, (box,), (leg("a", "lab-1", LegState.UNKNOWN),))).endswith(": 1 leg unknown")
+
+
+def test_where_links_failed_their_reasons_are_told_and_not_only_silence() -> None:
+    lost = tuple(
+        replace(
+            sbc(name, age=300),
+            state=SbcState.UNKNOWN,
+            reason=Safe("not polled, 3 legs unknown: connection refused"),
+            link=REFUSED,
+        )
+        for name in ("a-1", "b-1")
+    )
+    line = news(Snapshot(1, NOW, lost))
+    assert line.startswith(" a-1: not polled, 3 legs unknown: connection refused  ·  b-1: not polled")
+    mixed = news(Snapshot(1, NOW, (lost[0], sbc("b-1", age=300))))
+    assert "a-1: not polled, 3 legs unknown: connection refused" in mixed
+    assert "b-1: no news for 5 m; was up" in mixed
+
+
+def test_silence_does_not_hide_an_sbc_that_was_in_trouble_of_its_own() -> None:
+    barred = replace(
+        sbc("c-1", age=300), state=SbcState.UNKNOWN, reason=Safe("its socket is not for this login")
+    )
+    never = replace(
+        sbc("d-1", age=None), state=SbcState.UNKNOWN, reason=Safe("not polled: refused"), link=REFUSED
+    )
+    line = news(Snapshot(1, NOW, (sbc("a-1", age=300), barred, never)))
+    assert line.startswith(" no news from any SBC for 5 m:")
+    assert "c-1: its socket" in line
+    assert "d-1: not polled: refused" in line
+    assert "a-1" not in line

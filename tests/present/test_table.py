@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tests.fleets import NOW, fleet, leg, sample
+from tests.fleets import NOW, fleet, leg, sample, sbc
+from trunktui.model.health import SbcState, Usage
+from trunktui.model.link import LinkStatus, SshState
+from trunktui.model.snapshot import ChannelsView
+from trunktui.model.text import Safe, clean
 from trunktui.present.table import status_table
 
 
@@ -30,7 +34,7 @@ def test_nothing_known_is_said_in_one_line() -> None:
 
 
 def test_an_old_leg_is_told_as_unknown() -> None:
-    assert "no news for 1m31s; was up" in status_table(fleet(leg("a@nyc-1")), NOW + 87)
+    assert "no news for 1 m 31 s; was up" in status_table(fleet(leg("a@nyc-1")), NOW + 87)
 
 
 def test_the_ascii_form_has_no_other_characters_and_the_same_lines() -> None:
@@ -38,3 +42,29 @@ def test_the_ascii_form_has_no_other_characters_and_the_same_lines() -> None:
     assert plain.isascii()
     assert not full.isascii()
     assert len(plain.splitlines()) == len(full.splitlines())
+
+
+def test_a_reason_is_printed_whole_and_so_is_the_way_out_that_was_cut_from_it() -> None:
+    remedy = "host key of 192.0.2.1:22 changed; " + "then type: ssh-keygen -R 192.0.2.1; " * 10
+    link = LinkStatus(SshState.HOST_KEY, Safe(remedy.strip()))
+    cut = sbc(
+        "lon-1", SbcState.UNKNOWN, reason=clean(f"not polled, 12 legs unknown: {remedy}", 200), link=link
+    )
+    lines = status_table(fleet(sbcs=(cut,)), NOW).splitlines()
+    assert lines[0] == f"lon-1: unknown: {cut.reason}"
+    assert lines[1] == f"  ssh host_key: {remedy.strip()}"
+    whole = sbc("lon-1", SbcState.UNKNOWN, reason=Safe(f"not polled: {link.reason}"), link=link)
+    assert status_table(fleet(sbcs=(whole,)), NOW).splitlines()[:-1] == [f"lon-1: unknown: {whole.reason}"]
+
+
+def test_an_sbc_past_its_time_is_told_with_its_age_and_not_with_what_it_last_said() -> None:
+    quiet = sbc("nyc-1", reason=Safe("answering"))
+    assert status_table(fleet(sbcs=(quiet,)), NOW + 87).startswith(
+        "nyc-1: unknown: no news for 1 m 31 s; was up\n"
+    )
+
+
+def test_a_lower_bound_is_marked_in_both_forms() -> None:
+    part = leg("a@nyc-1", channels=ChannelsView(Usage.NORMAL, active=12, cap=200, used=41, whole=False))
+    assert " ≥41/200 " in status_table(fleet(part), NOW)
+    assert ">=41/200 " in status_table(fleet(part), NOW, ascii_only=True)

@@ -97,7 +97,7 @@ def test_the_line_names_the_worst_first_and_counts_everything() -> None:
         "TRUNKTUI CRITICAL - 1 of 3 legs up; d@nyc-1 down (gave up / after 403);"
         " b@nyc-1 suspect (registered, next REGISTER in 246 s; OPTIONS 23 ms)"
         " | legs=3 up=1 degraded=0 suspect=1 down=1 unmonitored=0 unknown=0 admin_off=0 standby=0"
-        " sbcs=1 sbcs_unreachable=0"
+        " sbcs=1 sbcs_up=1 sbcs_degraded=0 sbcs_down=0 sbcs_unknown=0"
     )
 
 
@@ -154,3 +154,23 @@ def test_a_leg_that_vanished_with_its_sbc_is_critical_and_no_typing_mistake() ->
 def test_an_sbc_whose_news_is_old_is_not_known() -> None:
     quiet = sbc("nyc-1", SbcState.UP)
     assert check(fleet(sbcs=(quiet,)), NOW + 87, "nyc-1").code is Code.UNKNOWN
+
+
+def test_sbcs_are_counted_by_their_states_and_a_stopped_one_is_not_called_unreachable() -> None:
+    boxes = (
+        sbc("nyc-1"),
+        sbc(
+            "lon-1", SbcState.DOWN, Severity.CRITICAL, reason=Safe("Asterisk is not running: 0 legs unknown")
+        ),
+        sbc("fra-1", SbcState.UNKNOWN, Severity.MAJOR, reason=Safe("its socket is not for this login")),
+    )
+    figures = check(fleet(UP, sbcs=boxes), NOW).line.partition(" | ")[2]
+    assert figures.endswith(" sbcs=3 sbcs_up=1 sbcs_degraded=0 sbcs_down=1 sbcs_unknown=1")
+    assert check(fleet(UP, sbcs=boxes), NOW + 87).line.endswith(
+        "sbcs_up=0 sbcs_degraded=0 sbcs_down=1 sbcs_unknown=2"
+    )
+
+
+def test_an_sbc_past_its_time_is_named_with_its_age() -> None:
+    quiet = sbc("nyc-1", reason=Safe("answering"))
+    assert "nyc-1 unknown (no news for 1 m 31 s; was up)" in check(fleet(sbcs=(quiet,)), NOW + 87).line

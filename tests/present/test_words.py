@@ -106,3 +106,8 @@ def test_a_chart_has_one_cell_per_sample_and_gaps_where_none_is(
     last = values[len(values) - len(chart) :]
     assert len(chart) == min(len(values), width)
     assert [char == " " for char in chart] == [value is None for value in last]
+
+
+def test_at_least_is_two_characters_in_ascii_and_takes_the_place_of_a_blank() -> None:
+    assert to_ascii("12  ≥41/200") == "12 >=41/200"
+    assert to_ascii("≥41/200") == ">41/200"

@@ -72,9 +72,12 @@ async def test_a_leg_without_news_becomes_unknown_by_itself() -> None:
         show.now = NOW + 200
         await show.until(lambda: "● UP" not in show.text("grid"))
         assert all("? UNKN" in row and "was" in row for row in rows(show.text("grid")) if "gamma" not in row)
-        assert "no news from any SBC for 3m" in show.text("head")
+        assert "no news from any SBC for 3 m" in show.text("head")
         await show.press("G")
         await show.until_shown("no news for")
+        await show.press("k")
+        await show.until_shown("was answers")
+        assert "in use        – on this leg" in show.text("detail")
 
 
 async def test_the_cursor_stays_on_its_leg_when_rows_move() -> None:
@@ -266,7 +269,7 @@ async def test_40_by_10_still_shows_state_leg_age_and_the_sentence() -> None:
     async with showing(size=(40, 10)) as show:
         first = rows(show.text("grid"))[0]
         assert first.split() == ["▸", "✖", "DOWN", "alpha-us@nyc-1", "3s"]
-        assert "DOWN 6m12s: registration gave up" in show.text("detail")
+        assert "DOWN 6 m 12 s: registration gave up" in show.text("detail")
         assert "READ-ONLY" in show.text("head")
 
 
@@ -313,7 +316,7 @@ async def test_copying_says_so_and_under_tmux_tells_the_cure(monkeypatch: pytest
     async with showing() as show:
         await show.press("y")
         await show.until_shown("copied by OSC 52")
-        assert show.app.clipboard.startswith("alpha-us@nyc-1  DOWN 6m12s: registration gave up")
+        assert show.app.clipboard.startswith("alpha-us@nyc-1  DOWN 6 m 12 s: registration gave up")
         monkeypatch.setenv("TMUX", "/tmp/tmux-0/default,1,0")
         await show.press("y")
         await show.until_shown("tmux: set -g set-clipboard on")

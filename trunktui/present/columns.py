@@ -50,7 +50,7 @@ _FULL = (
     Column(_K.REGISTRATION, "REGISTRATION", 19),
     Column(_K.OPTIONS, "OPTIONS", 13),
     Column(_K.CHANNELS, "CHANNELS", 8, right=True),
-    Column(_K.OF_CAP, "OF CAP", 9, right=True),
+    Column(_K.OF_CAP, "OF CAP", 10, right=True),
     Column(_K.SHARE, "SHARE", SHARE_CELLS),
     Column(_K.CPS, "CPS", 5, right=True),
     Column(_K.DETECT, "DETECT", 6, right=True),
@@ -66,7 +66,7 @@ _NARROW = (
     Column(_K.REGISTRATION, "REGISTRATION", 19),
     Column(_K.OPTIONS, "OPTIONS", 12),
     Column(_K.CHANNELS, "CHAN", 4, right=True),
-    Column(_K.OF_CAP, "OF CAP", 7, right=True),
+    Column(_K.OF_CAP, "OF CAP", 8, right=True),
     Column(_K.AGE, "AGE", 5, right=True),
 )
 _TINY = (

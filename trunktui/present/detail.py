@@ -7,12 +7,12 @@ import humanize
 from trunktui.model.inventory import AuthMode
 from trunktui.model.link import SnmpState, SshState
 from trunktui.model.observation import Contact, ContactState
-from trunktui.model.snapshot import LegStatus, SbcStatus
+from trunktui.model.snapshot import ChannelsView, LegStatus, SbcStatus
 from trunktui.present.cells import SBC_ROLES, Cell, Line, Role, plain
 from trunktui.present.columns import ColumnKey
-from trunktui.present.fleet import row_of
-from trunktui.present.freshness import duration
-from trunktui.present.head import sbc_now, sentence
+from trunktui.present.fleet import channel_cells, row_of
+from trunktui.present.freshness import duration, sbc_stale, shown_sbc, stale
+from trunktui.present.head import sentence
 from trunktui.present.series import Samples, sparkline, spread
 from trunktui.present.words import NOT_KNOWN, SBC_WORDS, cell_width, fit, plural, span, wrap
 
@@ -43,16 +43,19 @@ def sentence_lines(leg: LegStatus, now: float, width: int, height: int) -> tuple
 
 def detail_lines(leg: LegStatus, now: float, samples: Samples, width: int) -> tuple[Line, ...]:
     """Return what is known of a leg: sentence, charts, contacts, ages, names, evidence."""
+    old = stale(leg, now)
+    registration = row_of(leg, now).cell(ColumnKey.REGISTRATION)
     return (
         *_wrapped(sentence(leg, now), width),
-        *_charts(leg, samples, width),
-        *_contacts(leg, width),
-        *_labelled("registration", row_of(leg, now).cell(ColumnKey.REGISTRATION), _attempts(leg), width),
+        *_charts(leg, samples, width, old=old),
+        *_contacts(leg, width, old=old),
+        *_labelled("registration", registration, "" if old else _attempts(leg), width),
+        *_in_use(leg.channels, width, old=old),
         *_labelled("detect time", _detect(leg), "", width),
         *_labelled("age", Cell(_ages(leg, now)), "", width),
         *_labelled("carrier", Cell(_carrier(leg)), "", width),
         *_labelled("on the SBC", Cell(_names(leg)), "", width),
-        *_evidence(leg, width),
+        *_evidence(leg, width, Role.DIM if old else Role.TEXT),
     )
 
 
@@ -66,19 +69,17 @@ def page_lines(
 
 def sbc_lines(sbc: SbcStatus, now: float, width: int) -> tuple[Line, ...]:
     """Return the facts of an SBC: state, link, version, uptime, calls, polls, unread answers."""
-    state, reason = sbc_now(sbc, now)
+    old = sbc_stale(sbc, now)
+    sbc = shown_sbc(sbc, now)
     where = f", {sbc.site}" if sbc.site else ""
-    started = None if sbc.started_at is None else now - sbc.started_at
-    link = "" if sbc.link.state is SshState.OK else f": {sbc.link.reason}"
-    snmp = "" if sbc.snmp is SnmpState.OFF else f", SNMP {sbc.snmp.value}"
     took, following = _seconds(sbc.poll_took_s), _until(now, sbc.next_poll_at)
-    polled = f"{_ago(now, sbc.polled_at)}, took {took}, next in {following}"
+    polled = f"{_ago(now, sbc.polled_at)}, took {took}, next {following}"
     platform = f"{sbc.platform} {sbc.version or NOT_KNOWN} at {sbc.host}{where}"
     head = (
         Cell(f"SBC {sbc.name}", Role.TITLE),
         Cell("  "),
-        Cell(SBC_WORDS[state], SBC_ROLES[state]),
-        Cell(f": {reason or 'nothing to remark'}"),
+        Cell(SBC_WORDS[sbc.state], SBC_ROLES[sbc.state]),
+        Cell(f": {sbc.reason or 'nothing to remark'}"),
     )
     unread: list[Line] = []
     for answer in sbc.unread:
@@ -87,45 +88,82 @@ def sbc_lines(sbc: SbcStatus, now: float, width: int) -> tuple[Line, ...]:
     return (
         *_wrapped(head, width),
         *_labelled("platform", Cell(platform), "", width),
-        *_labelled("ssh", Cell(f"{sbc.link.state.value}{link}{snmp}"), "", width),
-        *_labelled("running for", Cell(span(started)), "", width),
-        *_labelled("load", Cell(f"{_count(sbc.channels)} channels, {_count(sbc.calls)} calls"), "", width),
+        *_labelled("ssh", _links(sbc, old=old), "", width),
+        *_figures(sbc, now, width, old=old),
         *_labelled("last poll", Cell(polled), "", width),
         *unread,
     )
 
 
-def _charts(leg: LegStatus, samples: Samples, width: int) -> tuple[Line, ...]:
-    room = max(min(_SPARK_CELLS, width - _LABEL_CELLS - 24), 0)
+def _links(sbc: SbcStatus, *, old: bool) -> Cell:
+    """Return the links; a link that worked is told as what it was once nothing came over it for too long."""
+    worked = sbc.link.state is SshState.OK
+    ssh = f"was {sbc.link.state.value}" if old and worked else sbc.link.state.value
+    reason = "" if worked else f": {sbc.link.reason}"
+    was = "was " if old and sbc.snmp is SnmpState.OK else ""
+    snmp = "" if sbc.snmp is SnmpState.OFF else f", SNMP {was}{sbc.snmp.value}"
+    return Cell(f"{ssh}{reason}{snmp}", Role.DIM if old and worked else Role.TEXT)
+
+
+def _figures(sbc: SbcStatus, now: float, width: int, *, old: bool) -> tuple[Line, ...]:
+    started = None if old or sbc.started_at is None else now - sbc.started_at
+    channels, calls = (None, None) if old else (sbc.channels, sbc.calls)
+    role = Role.DIM if old else Role.TEXT
+    return (
+        *_labelled("running for", Cell(span(started), role), "", width),
+        *_labelled("load", Cell(f"{_count(channels)} channels, {_count(calls)} calls", role), "", width),
+    )
+
+
+def _charts(leg: LegStatus, samples: Samples, width: int, *, old: bool) -> tuple[Line, ...]:
     lines: list[Line] = []
     for label, values, now_is, unit in (
         ("RTT", samples.rtt_ms, leg.probe.rtt_ms, " ms"),
         ("channels", samples.channels, leg.channels.active, ""),
     ):
         bounds = spread(values)
-        if bounds is None or len(values) < 2 or not room:
+        if bounds is None or len(values) < 2:
             continue
-        last = NOT_KNOWN if now_is is None else f"{now_is:.0f}{unit}"
+        last = NOT_KNOWN if now_is is None else f"{'was ' if old else ''}{now_is:.0f}{unit}"
         text = f"  {last}, {bounds[0]:.0f} to {bounds[1]:.0f}{unit} in {plural(len(values), 'poll')}"
-        chart = sparkline(values, room)
-        lines.append((_label(label), Cell(chart, Role.LABEL), Cell(text, Role.DIM)))
+        room = min(_SPARK_CELLS, width - _LABEL_CELLS - cell_width(text))
+        if room > 0:
+            chart = Cell(sparkline(values, room), Role.DIM if old else Role.LABEL)
+            lines.append((_label(label), chart, Cell(text, Role.DIM)))
     return tuple(lines)
 
 
-def _contacts(leg: LegStatus, width: int) -> tuple[Line, ...]:
+def _contacts(leg: LegStatus, width: int, *, old: bool) -> tuple[Line, ...]:
     lines: list[Line] = []
     for index, contact in enumerate(leg.probe.contacts):
         word, role = _CONTACT_WORDS[contact.state]
-        cells = (Cell(f"{word:<10}", role), Cell(f"{_rtt(contact):>7}  "), Cell(_uri(contact)))
+        state = Cell(f"{'was ' + word:<14}", Role.DIM) if old else Cell(f"{word:<10}", role)
+        rest = Role.DIM if old else Role.TEXT
+        cells = (state, Cell(f"{_rtt(contact):>7}  ", rest), Cell(_uri(contact), rest))
         lines += _hung("contact" if index == 0 else "", cells, width)
     return tuple(lines)
 
 
-def _evidence(leg: LegStatus, width: int) -> tuple[Line, ...]:
+def _in_use(channels: ChannelsView, width: int, *, old: bool) -> tuple[Line, ...]:
+    """Return the leg's channels and how full its cap is; nothing where neither can be told."""
+    if channels.active is None and channels.cap is None:
+        return ()
+    cells = channel_cells(channels, old=old)
+    active = cells[ColumnKey.CHANNELS]
+    line = [active._replace(text=f"{active.text} on this leg")]
+    if channels.cap is not None:
+        full = cells[ColumnKey.OF_CAP]
+        part = channels.used is not None and not channels.whole and not old
+        more = ": not every leg that shares it is known" if part else ""
+        line.append(full._replace(text=f"  {full.text} of the cap{more}"))
+    return _hung("in use", tuple(line), width)
+
+
+def _evidence(leg: LegStatus, width: int, role: Role) -> tuple[Line, ...]:
     lines: list[Line] = []
     for index, piece in enumerate(leg.evidence):
         lines += _labelled("evidence" if index == 0 else "", Cell(piece.source, Role.DIM), "", width)
-        lines += _indented(piece.line, width)
+        lines += _indented(piece.line, width, role)
     return tuple(lines)
 
 
@@ -197,7 +235,7 @@ def _ago(now: float, at: float | None) -> str:
 
 
 def _until(now: float, at: float | None) -> str:
-    return NOT_KNOWN if at is None else duration(at - now)
+    return NOT_KNOWN if at is None else f"in {duration(at - now)}" if at >= now else "due"
 
 
 def _label(text: str) -> Cell:
@@ -214,8 +252,8 @@ def _hung(label: str, cells: tuple[Cell, ...], width: int) -> tuple[Line, ...]:
     return tuple((_label(label if index == 0 else ""), *line) for index, line in enumerate(lines))
 
 
-def _indented(raw: str, width: int) -> tuple[Line, ...]:
-    return _hung("", (Cell(raw),), width)
+def _indented(raw: str, width: int, role: Role = Role.TEXT) -> tuple[Line, ...]:
+    return _hung("", (Cell(raw, role),), width)
 
 
 def _wrapped(cells: tuple[Cell, ...], width: int, margin: str = " ") -> tuple[Line, ...]:
@@ -227,9 +265,11 @@ def _wrapped(cells: tuple[Cell, ...], width: int, margin: str = " ") -> tuple[Li
     if used + least > room:
         text = "".join(cell.text for cell in cells)
         return tuple((Cell(f"{margin}{piece}", last.role),) for piece in wrap(text, room))
-    first, *rest = wrap(last.text, room - used)
+    body = last.text.lstrip(" ")
+    blanks = last.text[: len(last.text) - len(body)]
+    first, *rest = wrap(body, room - used - len(blanks))
     if not rest:
         return ((Cell(margin), *fixed, last),) if margin else ((*fixed, last),)
-    head: Line = (Cell(margin), *fixed, Cell(first, last.role))
-    tail = wrap(last.text[len(first) :].strip(), room)
+    head: Line = (Cell(margin), *fixed, Cell(blanks + first, last.role))
+    tail = wrap(body[len(first) :].strip(), room)
     return (head, *((Cell(f"{margin}{piece}", last.role),) for piece in tail))

@@ -12,10 +12,10 @@ import math
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from trunktui.model.health import WORST_FIRST, LegState, ProbeSignal, RegSignal, SbcState, Severity, Usage
+from trunktui.model.health import WORST_FIRST, LegState, ProbeSignal, RegSignal, Severity, Usage
 from trunktui.model.link import SshState
-from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
-from trunktui.present.freshness import duration, shown, stale
+from trunktui.model.snapshot import GroupStatus, LegStatus, RegView, SbcStatus, Snapshot
+from trunktui.present.freshness import sbc_stale, shown, shown_sbc, stale
 
 SCHEMA = "trunktui.status/1"
 """Changes when the meaning of a field does; a field that is only added does not change it."""
@@ -49,6 +49,7 @@ CSV_COLUMNS = (
     "channels.active",
     "channels.cap",
     "channels.used_of_cap",
+    "channels.used_at_least",
     "channels.state",
     "cps.cap",
     "age_s",
@@ -56,6 +57,10 @@ CSV_COLUMNS = (
 """Columns of `to_csv`: paths into a leg of the document."""
 
 _FORMULA_STARTS = ("=", "+", "-", "@")
+_NO_NEXT_REGISTER = frozenset(
+    {RegSignal.GAVE_UP, RegSignal.UNREGISTERED, RegSignal.ADMIN_OFF, RegSignal.ABSENT, RegSignal.NOT_USED}
+)
+"""Registrations that nothing will renew, whatever an old timer of the SBC still shows."""
 
 Row = dict[str, object]
 
@@ -109,29 +114,18 @@ def to_csv(document: Row) -> str:
     return out.getvalue()
 
 
-def shown_sbc_state(sbc: SbcStatus, now: float) -> SbcState:
-    """Return the state of an SBC as it may be shown at `now`: past its time it is unknown, unless it is down."""
-    past = sbc.stale_at is not None and now > sbc.stale_at
-    return SbcState.UNKNOWN if past and sbc.state is not SbcState.DOWN else sbc.state
-
-
 def _sbc(sbc: SbcStatus, now: float) -> Row:
-    state = shown_sbc_state(sbc, now)
-    overruled = state is not sbc.state
-    past = sbc.stale_at is not None and now > sbc.stale_at
-    reason: str = sbc.reason
-    if overruled:
-        age = _age(sbc.polled_at, now)
-        reason = f"no news{'' if age is None else ' for ' + duration(age)}; was {sbc.state.value}"
+    past = sbc_stale(sbc, now)
+    sbc = shown_sbc(sbc, now)
     return {
         "name": sbc.name,
         "site": sbc.site,
         "platform": sbc.platform,
         "version": sbc.version,
         "uptime_s": None if past else _age(sbc.started_at, now),
-        "state": state.value,
-        "severity": (Severity.INDETERMINATE if overruled else sbc.severity).value,
-        "reason": reason,
+        "state": sbc.state.value,
+        "severity": sbc.severity.value,
+        "reason": sbc.reason,
         "ssh": {
             "state": sbc.link.state.value,
             "age_s": _age(sbc.link.last_ok, now),
@@ -181,11 +175,18 @@ def _registration(leg: LegStatus, now: float, old: bool) -> Row:
     state = RegSignal.UNKNOWN if old and view.state is not RegSignal.NOT_USED else view.state
     return {
         "state": state.value,
-        "next_in_s": None if old or view.next_at is None else round(view.next_at - now),
+        "next_in_s": None if old else _next_in_s(view, now),
         "failures": None if old else view.failures,
         "gave_up": None if old else view.gave_up,
         "code": None if old else view.code,
     }
+
+
+def _next_in_s(view: RegView, now: float) -> int | None:
+    """Return the seconds to the next REGISTER; null where none is due, or where it is being sent."""
+    if view.next_at is None or view.state in _NO_NEXT_REGISTER or view.next_at < now:
+        return None
+    return round(view.next_at - now)
 
 
 def _probe(leg: LegStatus, old: bool) -> Row:
@@ -209,11 +210,13 @@ def _probe(leg: LegStatus, old: bool) -> Row:
 
 
 def _channels(leg: LegStatus, old: bool) -> Row:
+    """Build the channels; a count that misses legs is no `used_of_cap`, only `used_at_least`."""
     view = leg.channels
     return {
         "active": None if old else view.active,
         "cap": view.cap,
-        "used_of_cap": None if old else view.used,
+        "used_of_cap": view.used if view.whole and not old else None,
+        "used_at_least": None if old else view.used,
         "state": (Usage.UNKNOWN if old else view.state).value,
     }
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from trunktui.model.health import SbcState
 from trunktui.model.snapshot import SbcStatus, Snapshot
 from trunktui.present.cells import SBC_ROLES, Cell, Line, Role
-from trunktui.present.head import not_asked_yet, sbc_now
+from trunktui.present.freshness import shown_sbc
+from trunktui.present.head import not_asked_yet
 from trunktui.present.query import Query
-from trunktui.present.words import SBC_WORDS, plural
+from trunktui.present.words import SBC_WORDS, cell_width, plural, wrap
 
+_INDENT = 5
 _CONFIG_SAMPLE = """\
 [[sbc]]
 name = "nyc-1"
@@ -19,14 +21,14 @@ user = "noc"\
 """
 
 
-def empty_lines(snapshot: Snapshot, now: float, query: Query) -> tuple[Line, ...]:
-    """Return the text for a table without rows: why there is none and what to do next."""
+def empty_lines(snapshot: Snapshot, now: float, query: Query, width: int) -> tuple[Line, ...]:
+    """Return the text for a table `width` cells wide without rows: why there is none and what to do next."""
     if snapshot.legs:
         return _all_hidden(snapshot, query)
     if not snapshot.sbcs:
         return _nothing_configured()
     waiting = [sbc for sbc in snapshot.sbcs if not_asked_yet(sbc)]
-    each = tuple(_sbc_line(sbc, now) for sbc in snapshot.sbcs)
+    each = tuple(line for sbc in snapshot.sbcs for line in _sbc_lines(sbc, now, width))
     if waiting:
         title = f"asking {plural(len(waiting), 'SBC')} for their trunks ..."
         return (_title(title), (), *each, (), _hint("Trunks appear as each SBC answers."))
@@ -74,15 +76,18 @@ def _all_hidden(snapshot: Snapshot, query: Query) -> tuple[Line, ...]:
     )
 
 
-def _sbc_line(sbc: SbcStatus, now: float) -> Line:
-    state, reason = sbc_now(sbc, now)
+def _sbc_lines(sbc: SbcStatus, now: float, width: int) -> tuple[Line, ...]:
+    """Return an SBC with its whole reason: the way out stands at its end, and no other screen shows it yet."""
+    name = Cell(f"   {sbc.name}  ", Role.TITLE)
     if not_asked_yet(sbc):
-        return (Cell(f"   {sbc.name}  ", Role.TITLE), Cell("not answered yet", Role.DIM))
-    return (
-        Cell(f"   {sbc.name}  ", Role.TITLE),
-        Cell(SBC_WORDS[state], SBC_ROLES[state]),
-        Cell(f"  {reason}"),
-    )
+        return ((name, Cell("not answered yet", Role.DIM)),)
+    sbc = shown_sbc(sbc, now)
+    state = Cell(f"{SBC_WORDS[sbc.state]}  ", SBC_ROLES[sbc.state])
+    used = cell_width(name.text) + cell_width(state.text)
+    if used + cell_width(sbc.reason) < width:
+        return ((name, state, Cell(sbc.reason)),)
+    pieces = wrap(sbc.reason, width - _INDENT - 1)
+    return ((name, state), *((Cell(f"{'':{_INDENT}}{piece}"),) for piece in pieces))
 
 
 def _title(text: str) -> Line:

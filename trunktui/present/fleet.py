@@ -17,6 +17,7 @@ from trunktui.present.columns import SHARE_CELLS, ColumnKey
 from trunktui.present.freshness import shown, stale
 from trunktui.present.query import Query, matches
 from trunktui.present.words import (
+    AT_LEAST,
     NOT_KNOWN,
     PROBE_WORDS,
     REG_WORDS,
@@ -131,7 +132,7 @@ def registration_cell(reg: RegView, now: float, *, old: bool) -> Cell:
     if old:
         return Cell(f"was {'ok' if reg.state in _REG_WAS_OK else word}", Role.DIM)
     parts = [word]
-    if reg.state is RegSignal.RETRYING and reg.failures is not None:
+    if reg.state is RegSignal.RETRYING and reg.failures:
         parts[0] = f"{word} {reg.failures}"
     due = None if reg.next_at is None else reg.next_at - now
     if due is not None:
@@ -165,14 +166,20 @@ def options_cell(probe: ProbeView, *, old: bool) -> Cell:
 
 
 def channel_cells(channels: ChannelsView, *, old: bool) -> dict[ColumnKey, Cell]:
-    """Return the CHANNELS, OF CAP and SHARE cells; old figures are not shown at all: they would read as now."""
+    """Return the CHANNELS, OF CAP and SHARE cells; old figures are not shown at all: they would read as now.
+
+    `≥` stands before a count that misses some of the legs that share the cap.
+    """
     role = _USAGE_ROLES.get(channels.state, Role.TEXT)
     active = None if old else channels.active
     used = None if old else channels.used
     cap = channels.cap
     of_cap = _UNKNOWN_CELL
     if cap is not None:
-        of_cap = Cell(f"{NOT_KNOWN if used is None else used}/{cap}", Role.DIM if used is None else role)
+        least = "" if channels.whole or used is None else AT_LEAST
+        of_cap = Cell(
+            f"{least}{NOT_KNOWN if used is None else used}/{cap}", Role.DIM if used is None else role
+        )
     return {
         ColumnKey.CHANNELS: _UNKNOWN_CELL if active is None else Cell(str(active)),
         ColumnKey.OF_CAP: of_cap,

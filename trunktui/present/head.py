@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import NamedTuple
 
@@ -9,8 +10,7 @@ from trunktui.model.health import SEVERITY_RANK, WORST_FIRST, LegState, SbcState
 from trunktui.model.link import SshState
 from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
 from trunktui.present.cells import STATE_ROLES, Cell, Line, Role
-from trunktui.present.document import shown_sbc_state
-from trunktui.present.freshness import duration, shown
+from trunktui.present.freshness import in_words, shown, shown_sbc
 from trunktui.present.words import LONG_WORDS, STATE_GLYPHS, STATE_WORDS, brief, cell_width, plural
 
 
@@ -38,6 +38,8 @@ class HeadFacts(NamedTuple):
 
 
 _SBC_WORST_FIRST = (SbcState.DOWN, SbcState.UNKNOWN, SbcState.DEGRADED, SbcState.UP)
+_LINK_FINE = frozenset({SshState.OK, SshState.PENDING})
+_LEGS_TOLD = re.compile(r"\b\d+ legs? unknown\b")
 _SEPARATOR = "  "
 _LONG_FROM = 120
 _COUNTS_SHARE = 0.55
@@ -72,32 +74,22 @@ def head_line(snapshot: Snapshot, now: float, facts: HeadFacts, width: int) -> L
     return (*left, Cell(" " * gap), Cell(facts.clock, Role.DIM), Cell(" "))
 
 
-def sbc_now(sbc: SbcStatus, now: float) -> tuple[SbcState, str]:
-    """Return the state and reason of an SBC that may be shown now: unknown once its last answer is stale."""
-    state = shown_sbc_state(sbc, now)
-    if state is sbc.state:
-        return state, sbc.reason
-    age = "" if sbc.polled_at is None else f" for {duration(now - sbc.polled_at)}"
-    return state, f"no news{age}; was {sbc.state.value}"
-
-
 def news_line(snapshot: Snapshot, now: float, engine: EngineNews) -> Line:
     """Return the worst news as one line: the engine, then SBCs in trouble, then the worst leg, then "all up"."""
     parts: list[Cell] = []
     if not engine.alive:
         parts.append(Cell(engine.notice or "the polling engine stopped: what is shown grows old", Role.BAD))
-    troubled = sorted(
-        ((sbc, *sbc_now(sbc, now)) for sbc in snapshot.sbcs),
-        key=lambda known: (_SBC_WORST_FIRST.index(known[1]), known[0].name),
-    )
+    told = list(snapshot.sbcs)
     silent = _all_silent(snapshot, now)
     if silent is not None:
-        text = f"no news from any SBC for {duration(silent)}: nothing shown below is known to be so now"
+        text = f"no news from any SBC for {in_words(silent)}: nothing shown below is known to be so now"
         parts.append(Cell(text, Role.BAD))
-        troubled = [known for known in troubled if known[1] is SbcState.DOWN]
-    for sbc, state, reason in troubled:
-        if state is not SbcState.UP and sbc.link.state is not SshState.PENDING:
-            parts.append(_sbc_news(snapshot, now, sbc, state, reason))
+        told = [sbc for sbc in told if shown_sbc(sbc, now) is sbc]  # the others are what the sentence says
+    parts += [
+        _sbc_news(snapshot, now, sbc)
+        for sbc in sorted((shown_sbc(sbc, now) for sbc in told), key=_sbc_trouble)
+        if sbc.state is not SbcState.UP and sbc.link.state is not SshState.PENDING
+    ]
     waiting = [sbc.name for sbc in snapshot.sbcs if not_asked_yet(sbc)]
     if waiting:
         parts.append(Cell(f"asking {_named(waiting)} ...", Role.DIM))
@@ -115,7 +107,7 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews) -> Line:
 def sentence(leg: LegStatus, now: float) -> tuple[Cell, ...]:
     """Return a leg's one sentence: its id, its state and since when, and the reason."""
     leg = shown(leg, now)
-    since = "" if leg.since_at is None else f" {duration(now - leg.since_at)}"
+    since = "" if leg.since_at is None else f" {in_words(now - leg.since_at)}"
     badge = f" ({leg.badge})" if leg.badge else ""
     return (
         Cell(leg.id, Role.TITLE),
@@ -199,19 +191,25 @@ def _joined(lines: list[Line]) -> Line:
     return tuple(cells)
 
 
-def _sbc_news(snapshot: Snapshot, now: float, sbc: SbcStatus, state: SbcState, reason: str) -> Cell:
+def _sbc_trouble(sbc: SbcStatus) -> tuple[int, str]:
+    return (_SBC_WORST_FIRST.index(sbc.state), sbc.name)
+
+
+def _sbc_news(snapshot: Snapshot, now: float, sbc: SbcStatus) -> Cell:
     unknown = sum(leg.sbc == sbc.name and shown(leg, now).state is LegState.UNKNOWN for leg in snapshot.legs)
-    tail = f": {plural(unknown, 'leg')} unknown" if unknown and "unknown" not in reason else ""
-    text = f"{sbc.name}: {reason or state.value}{tail}"
-    return Cell(text, Role.WARN if state is SbcState.DEGRADED else Role.BAD)
+    tail = f": {plural(unknown, 'leg')} unknown" if unknown and not _LEGS_TOLD.search(sbc.reason) else ""
+    text = f"{sbc.name}: {sbc.reason or sbc.state.value}{tail}"
+    return Cell(text, Role.WARN if sbc.state is SbcState.DEGRADED else Role.BAD)
 
 
 def _all_silent(snapshot: Snapshot, now: float) -> float | None:
     """Return for how long nothing came from any SBC, where each is past its time though its link was fine.
 
-    That is a fault on our side: the engine, this machine, its network.
+    That is a fault on our side: the engine, or this machine. Where a link failed, its reason says more.
     """
     polled = [sbc for sbc in snapshot.sbcs if sbc.polled_at is not None and sbc.state is not SbcState.DOWN]
+    if any(sbc.link.state not in _LINK_FINE for sbc in polled):
+        return None
     if len(polled) < 2 or any(sbc.stale_at is None or now <= sbc.stale_at for sbc in polled):
         return None
     return now - max(sbc.polled_at for sbc in polled if sbc.polled_at is not None)

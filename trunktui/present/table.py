@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trunktui.model.health import LegState, SbcState
+from trunktui.model.link import SshState
 from trunktui.model.snapshot import Snapshot
 from trunktui.present.columns import ColumnKey
-from trunktui.present.document import shown_sbc_state
 from trunktui.present.fleet import Sort, fleet_order, row_of
+from trunktui.present.freshness import shown_sbc
 from trunktui.present.query import Query
-from trunktui.present.words import cell_width, fit, plural, to_ascii
+from trunktui.present.words import NOT_KNOWN, cell_width, fit, plural, to_ascii
 
 _COLUMNS = (
     (ColumnKey.STATE, "STATE"),
@@ -39,9 +40,12 @@ def status_table(snapshot: Snapshot, now: float, *, ascii_only: bool = False) ->
 
 def _sbc_lines(snapshot: Snapshot, now: float) -> Iterator[str]:
     for sbc in snapshot.sbcs:
-        state = shown_sbc_state(sbc, now)
-        if state is not SbcState.UP:
-            yield f"{sbc.name}: {state.value}: {sbc.reason}"
+        box = shown_sbc(sbc, now)
+        if box.state is SbcState.UP:
+            continue
+        yield f"{box.name}: {box.state.value}: {box.reason or NOT_KNOWN}"
+        if box.link.state is not SshState.OK and box.link.reason not in box.reason:
+            yield f"  ssh {box.link.state.value}: {box.link.reason}"  # its end names the way out
 
 
 def _leg_lines(snapshot: Snapshot, now: float) -> Iterator[str]:

@@ -14,8 +14,7 @@ from msgspec import Struct
 
 from trunktui.model.health import SEVERITY_RANK, LegState, SbcState, Severity
 from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
-from trunktui.present.document import shown_sbc_state
-from trunktui.present.freshness import shown
+from trunktui.present.freshness import shown, shown_sbc
 
 NAMED = 3
 """How many troubled subjects the line names before it only counts them."""
@@ -141,12 +140,10 @@ def _rolled_up(
     snapshot: Snapshot, chosen: Selection, legs: Sequence[LegStatus], now: float
 ) -> list[_Trouble]:
     """List what is wrong with SBCs, groups and legs; a leg whose groups all have a path is a warning at most."""
-    troubles = []
-    for sbc in chosen.sbcs:
-        severity = sbc.severity
-        if shown_sbc_state(sbc, now) is not sbc.state:
-            severity = Severity.INDETERMINATE
-        troubles.append(_trouble(severity, f"{sbc.name} {shown_sbc_state(sbc, now).value} ({sbc.reason})"))
+    troubles = [
+        _trouble(sbc.severity, f"{sbc.name} {sbc.state.value} ({sbc.reason})")
+        for sbc in (shown_sbc(sbc, now) for sbc in chosen.sbcs)
+    ]
     if chosen.whole:
         troubles += [
             _trouble(g.severity, f"group {g.name} {g.state.value} ({g.reason})") for g in snapshot.groups
@@ -184,5 +181,7 @@ def _figures(legs: Sequence[LegStatus], sbcs: Sequence[SbcStatus], now: float) -
     counts = {state: sum(leg.state is state for leg in legs) for state in LegState}
     figures = [f"legs={len(legs)}"]
     figures += [f"{state.value}={count}" for state, count in counts.items()]
-    bad = sum(shown_sbc_state(sbc, now) in (SbcState.DOWN, SbcState.UNKNOWN) for sbc in sbcs)
-    return " ".join((*figures, f"sbcs={len(sbcs)}", f"sbcs_unreachable={bad}"))
+    states = [shown_sbc(sbc, now).state for sbc in sbcs]
+    figures.append(f"sbcs={len(sbcs)}")
+    figures += [f"sbcs_{state.value}={states.count(state)}" for state in SbcState]
+    return " ".join(figures)

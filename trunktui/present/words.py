@@ -11,6 +11,9 @@ from trunktui.present.freshness import duration
 NOT_KNOWN = "–"
 """Shown for every value that is not known; never 0, never blank."""
 
+AT_LEAST = "≥"
+"""Before a count that is a lower bound."""
+
 ENDLESS = "∞"
 """Shown for a time that never ends: nothing would ever be noticed."""
 
@@ -86,7 +89,7 @@ PROBE_WORDS: dict[ProbeSignal, str] = {
 
 _ASCII = {
     "✖": "X", "▲": "!", "◌": "o", "●": "*", "◐": "~", "○": "-", "◇": "=",
-    "–": "-", "∞": "~", "·": ".", "…": "~", "×": "x", "─": "-", "│": "|", "▸": ">", "↑": "^", "↓": "v",
+    "–": "-", "∞": "~", "·": ".", "…": "~", "≥": ">", "×": "x", "─": "-", "│": "|", "▸": ">", "↑": "^", "↓": "v",
     "▁": "_", "▂": "_", "▃": ".", "▄": "-", "▅": "=", "▆": "+", "▇": "#", "█": "#",
     "▏": ".", "▎": ".", "▍": ":", "▌": ":", "▋": "+", "▊": "+", "▉": "#",
 }  # fmt: skip
@@ -127,7 +130,8 @@ def to_ascii(text: str) -> str:
     if text.isascii():
         return text
     out = []
-    for char in text:
+    # the one sign of two ASCII characters takes the place of the blank before it
+    for char in text.replace(f" {AT_LEAST}", ">="):
         if char.isascii():
             out.append(char)
         else:

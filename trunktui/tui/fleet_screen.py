@@ -81,7 +81,7 @@ class FleetScreen(StageScreen, inherit_bindings=False):
         now = self._stage.clock()
         snapshot, at = self._stage.watch.in_view(now)
         self._legs = fleet_order(snapshot, at, query=self._query, sort=self._sort)
-        empty = () if self._legs else empty_lines(snapshot, at, self._query)
+        empty = () if self._legs else empty_lines(snapshot, at, self._query, self.size.width)
         settled = not any(not_asked_yet(sbc) for sbc in snapshot.sbcs)
         self._grid.show(GridContent(self._legs, at, self._stage.watch.changed(now), empty, settled))
         self._titles.show((title_line(columns_for(self.size.width)),) if self._legs else ())
