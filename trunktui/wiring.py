@@ -43,6 +43,26 @@ def dashboard(config: Config, theme: str | None) -> int:
     return run_dashboard(feed, options)
 
 
+def demo(seed: int, speed: float, theme: str | None) -> int:
+    """Run the dashboard over a simulated fleet in a process of its own; return the exit code.
+
+    Raises SimulatorError when the fleet does not start. Nothing of it is left behind, however this ends.
+    """
+    from trunktui.config.load import load
+    from trunktui.demo.launch import Simulator
+    from trunktui.demo.tips import TippedFeed
+    from trunktui.engine.client import EngineFeed
+    from trunktui.tui.app import DashboardOptions, run_dashboard
+
+    with Simulator(seed, speed, engine_environment()) as simulator:
+        config = load(simulator.config, os.environ, KNOWN_PLATFORMS)
+        log_path, _ = _log_path(config)
+        feed = EngineFeed(engine_argv(config), first_snapshot(config), log_path, engine_environment())
+        return run_dashboard(
+            TippedFeed(feed, simulator), DashboardOptions(theme=theme, title=config.name, log_path=log_path)
+        )
+
+
 def engine_argv(config: Config) -> list[str]:
     """Return the command line of the engine process; `{fd}` stands for the socket it inherits."""
     return [sys.executable, "-P", "-m", "trunktui.wiring", "{fd}", str(config.path)]

@@ -13,7 +13,8 @@ import click
 
 from trunktui import __version__
 from trunktui.cli.configuring import config_group
-from trunktui.cli.session import Session
+from trunktui.cli.demo import demo
+from trunktui.cli.session import Session, need_terminal
 from trunktui.cli.status import check, status
 from trunktui.config.errors import ConfigError
 from trunktui.model.text import clean
@@ -60,15 +61,16 @@ class _Commands(click.Group):
 @click.pass_context
 def trunktui(context: click.Context, config_path: Path | None, theme: str | None) -> int | None:
     """Show, live, for every SIP trunk of a fleet of SBCs whether it works, and why not."""
-    context.obj = Session(config_path=config_path, env=os.environ)
+    context.obj = Session(config_path=config_path, env=os.environ, theme=theme)
     if context.invoked_subcommand is not None:
         return None
-    return _dashboard(context.obj, theme)
+    return _dashboard(context.obj)
 
 
 trunktui.add_command(status)
 trunktui.add_command(check)
 trunktui.add_command(config_group)
+trunktui.add_command(demo)
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -110,14 +112,9 @@ def _one_line(error: click.ClickException) -> str:
     return said if context is None else f"{said.rstrip('.')} (see: {context.command_path} --help)"
 
 
-def _dashboard(session: Session, theme: str | None) -> int:
+def _dashboard(session: Session) -> int:
     config = session.config()
-    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
-        raise click.ClickException("the dashboard needs a terminal; without one use: trunktui status")
-    if os.environ.get("TERM", "") in ("", "dumb"):
-        raise click.ClickException(
-            "the dashboard needs a terminal that can place text; set TERM, or use: trunktui status"
-        )
+    need_terminal(session.env)
     from trunktui import wiring
 
-    return wiring.dashboard(config, theme)
+    return wiring.dashboard(config, session.theme)

@@ -23,3 +23,6 @@ class FeedUpdate(Struct, frozen=True):
     engine: EngineStatus
     changed: frozenset[str] = frozenset()
     """Ids of the legs that differ from the update before (all of them after a restart)."""
+
+    tip: Safe = Safe("")
+    """A line that tells a newcomer what to look at (the demo's); empty where nobody guides."""

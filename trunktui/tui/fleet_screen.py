@@ -17,6 +17,7 @@ from trunktui.present.fleet import Sort, fleet_order
 from trunktui.present.head import EngineNews, HeadFacts, head_line, news_line, not_asked_yet, sentence
 from trunktui.present.layout import cut_line, title_line
 from trunktui.present.query import Query, parse_query
+from trunktui.present.tip import tip_lines
 from trunktui.present.words import cell_width
 from trunktui.tui.detail_screen import DetailScreen
 from trunktui.tui.foot import Foot
@@ -41,6 +42,7 @@ class FleetScreen(StageScreen, inherit_bindings=False):
         self._grid = FleetGrid(stage.palette, id="grid")
         self._rule = Lines(stage.palette, id="rule")
         self._detail = Lines(stage.palette, id="detail")
+        self._tip = Lines(stage.palette, id="tip")
         self._foot = Foot(stage.palette, FLEET, id="foot")
         self._legs: tuple[LegStatus, ...] = ()
 
@@ -51,6 +53,7 @@ class FleetScreen(StageScreen, inherit_bindings=False):
         yield self._grid
         yield self._rule
         yield self._detail
+        yield self._tip
         yield self._foot
 
     def on_resize(self) -> None:
@@ -61,6 +64,7 @@ class FleetScreen(StageScreen, inherit_bindings=False):
             (self._titles, panes.titles),
             (self._rule, panes.rule),
             (self._detail, panes.detail),
+            (self._tip, self._tip_height()),
             (self._foot, panes.foot),
         ):
             pane.styles.height = height
@@ -87,6 +91,7 @@ class FleetScreen(StageScreen, inherit_bindings=False):
         self._titles.show((title_line(columns_for(self.size.width)),) if self._legs else ())
         self._draw_head(snapshot, at)
         self._draw_cursor_leg(at)
+        self._draw_tip()
 
     def on_key(self, event: events.Key) -> None:
         """Give keys to the filter while it is typed; `/` begins it here, before the keys that follow it."""
@@ -185,6 +190,17 @@ class FleetScreen(StageScreen, inherit_bindings=False):
         self._head.show(
             (head_line(snapshot, at, facts, width), cut_line(news_line(snapshot, at, engine), width))
         )
+
+    def _tip_height(self) -> int:
+        """Return the lines a tip takes: none where there is none, one or two by the terminal's width."""
+        return min(len(tip_lines(self._stage.watch.tip, self.size.width)), 2 if self.size.height >= 16 else 0)
+
+    def _draw_tip(self) -> None:
+        height = self._tip_height()
+        if self._tip.size.height != height:
+            self._tip.styles.height = height
+            self._tip.display = height > 0
+        self._tip.show(tip_lines(self._stage.watch.tip, self.size.width))
 
     def _draw_cursor_leg(self, at: float) -> None:
         width, height = self.size.width, self._detail.size.height

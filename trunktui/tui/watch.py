@@ -23,6 +23,7 @@ class FleetWatch:
     def __init__(self, initial: Snapshot) -> None:
         self.snapshot = initial
         self.engine = EngineStatus(alive=True)
+        self.tip = ""
         self._frozen: tuple[Snapshot, float] | None = None
         self._states: dict[str, LegState] = {}
         self._changed_at: dict[str, float] = {}
@@ -32,6 +33,7 @@ class FleetWatch:
         """Take an update in at monotonic second `now`."""
         self.snapshot = update.snapshot
         self.engine = update.engine
+        self.tip = update.tip
         for leg in update.snapshot.legs:
             self._tracks.setdefault(leg.id, _Track()).add(leg)
         for gone in self._tracks.keys() - {leg.id for leg in update.snapshot.legs}:

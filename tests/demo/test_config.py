@@ -1,0 +1,63 @@
+"""The demo's config: the normal loader takes it, and it says what the fleet is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from trunktui.config.errors import ConfigError
+from trunktui.config.load import Config, parse
+from trunktui.demo.config import Access, config_text
+from trunktui.demo.plan import FleetPlan, newcomers_fleet, uniform_fleet
+from trunktui.demo.tempo import FASTEST, Tempo
+from trunktui.model.inventory import DialMode
+
+
+def loaded(plan: FleetPlan, speed: float) -> Config:
+    access = Access("/demo", "noc", "127.0.0.1", {sbc.name: 2000 + n for n, sbc in enumerate(plan.sbcs)})
+    text = config_text(plan, Tempo(speed), access)
+    return parse(text.encode(), Path("/demo/demo.toml"), {}, ("asterisk",))
+
+
+@pytest.mark.parametrize("speed", [1.0, 10.0, 20.0, FASTEST])
+def test_the_normal_loader_takes_it(speed: float) -> None:
+    config = loaded(newcomers_fleet(), speed)
+    assert config.name == "demo"
+    assert [f"{b.trunk}@{b.sbc}" for t in config.inventory.trunks for b in t.bindings] == [
+        *newcomers_fleet().legs
+    ]
+    assert config.poll.interval_s == Tempo(speed).poll_s
+    assert config.thresholds.stale_min_s >= 3 * config.poll.interval_s
+    assert config.state_dir == Path("/demo/state")
+
+
+def test_outbound_trunks_are_dialled_by_their_aor_and_the_emergency_one_is_protected() -> None:
+    inventory = loaded(newcomers_fleet(), 10.0).inventory
+    for trunk in inventory.trunks:
+        assert trunk.dial is (None if trunk.direction == "inbound" else DialMode.AOR)
+        assert trunk.protect is (trunk.name == "alpha-911")
+
+
+def test_nobodys_ssh_config_is_read() -> None:
+    assert {sbc.ssh.config for sbc in loaded(newcomers_fleet(), 10.0).inventory.sbcs} == {"/demo/ssh_config"}
+
+
+def test_the_largest_fleet_loads_too() -> None:
+    assert len(loaded(uniform_fleet(100, 20), 1.0).inventory.sbcs) == 100
+
+
+HERE = '[poll]\ninterval = "{interval}"\n[[sbc]]\nname = "a"\nhost = "127.0.0.1"\n[[sbc]]\nname = "b"\nhost = "{host}"\n'
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1"])
+def test_where_every_sbc_is_on_this_machine_it_may_be_asked_each_second(host: str) -> None:
+    text = HERE.format(interval="1s", host=host)
+    assert parse(text.encode(), Path("c.toml"), {}, ("asterisk",)).poll.interval_s == 1.0
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "localhost", "sbc.example.net"])
+def test_elsewhere_it_may_not(host: str) -> None:
+    text = HERE.format(interval="1s", host=host)
+    with pytest.raises(ConfigError, match='poll.interval: must lie between 5s and 1h, is "1s"'):
+        parse(text.encode(), Path("c.toml"), {}, ("asterisk",))

@@ -1,0 +1,45 @@
+"""`demo`: the dashboard over a simulated fleet, and how to go on from there."""
+
+from __future__ import annotations
+
+import click
+
+from trunktui.cli.session import Session, need_terminal
+from trunktui.demo.launch import SimulatorError
+from trunktui.demo.tempo import DEFAULT_SPEED, FASTEST, SLOWEST
+
+_NEXT = """\
+That was a simulated fleet; nothing of it is left on this machine. To see your own SBC (Asterisk, by SSH key):
+
+  ssh-keyscan HOST >> ~/.ssh/known_hosts    once, then verify the fingerprint with the SBC's owner
+  trunktui config init                      writes a config to begin with: put the SBC into it
+  trunktui config check && trunktui
+"""
+
+
+@click.command()
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed is another fleet's luck.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(SLOWEST, FASTEST),
+    default=DEFAULT_SPEED,
+    show_default=True,
+    help="How many times as fast as in earnest the fleet's timers and its troubles run.",
+)
+@click.pass_obj
+def demo(session: Session, seed: int, speed: float) -> int:
+    """Show a simulated fleet with trouble on a schedule: no SBC, no config and no root needed.
+
+    Six SBCs answer over real SSH on this machine's loopback; about two minutes show everything once.
+    """
+    need_terminal(session.env)
+    from trunktui import wiring
+
+    click.echo("starting a simulated fleet ...", err=True)
+    try:
+        code = wiring.demo(seed, speed, session.theme)
+    except SimulatorError as error:
+        raise click.ClickException(str(error)) from error
+    if code == 0:
+        click.echo(_NEXT, nl=False)
+    return code

@@ -1,0 +1,94 @@
+"""Writes the config of a simulated fleet: a real one, read by the normal loader, that an operator could have written."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+
+from trunktui.demo.plan import FleetPlan, SbcPlan, TrunkPlan
+from trunktui.demo.registration import IN_FLIGHT_S
+from trunktui.demo.tempo import Tempo
+
+CONFIG, IDENTITY, KNOWN_HOSTS, SSH_CONFIG, STATE = (
+    "demo.toml",
+    "id_ed25519",
+    "known_hosts",
+    "ssh_config",
+    "state",
+)
+"""The files of the demo's folder. `ssh_config` is empty: whatever ~/.ssh/config says of loopback does not matter."""
+
+
+class Access(Struct, frozen=True):
+    """How the fleet is reached: the folder of key and known hosts, the user, and each SBC's port."""
+
+    folder: str
+    user: str
+    host: str
+    ports: Mapping[str, int]
+
+
+def config_text(plan: FleetPlan, tempo: Tempo, access: Access) -> str:
+    """Return the config file for a fleet at a tempo; refused by nobody, and nothing in it is left to chance."""
+    return "\n".join(_lines(plan, tempo, access)) + "\n"
+
+
+def _lines(plan: FleetPlan, tempo: Tempo, access: Access) -> Iterator[str]:
+    yield "# The config of trunktui's demo: a simulated fleet on this machine. It goes away with the demo."
+    yield f"state = {_quoted(f'{access.folder}/{STATE}')}"
+    yield f'\n[poll]\ninterval = "{tempo.poll_s}s"\nconnections = {min(len(plan.sbcs), 16)}\n'
+    yield f"# Every timer of this fleet runs {tempo.speed:g} times as fast as in earnest, and so do these limits."
+    yield "[health]"
+    yield from (f"{key} = {value}" for key, value in _limits(tempo).items())
+    for carrier in plan.carriers:
+        yield f"\n[[carrier]]\nname = {_quoted(carrier.name)}\nupstream = {_quoted(carrier.upstream)}"
+        yield f'contact = {{ noc = "+1 555 0100", portal = {_quoted(f"https://portal.{carrier.domain}")} }}'
+    for account in plan.accounts:
+        yield f"\n[[account]]\nname = {_quoted(account.name)}\ncarrier = {_quoted(account.carrier)}"
+        yield f"cap = {{ channels = {account.channels} }}"
+    for sbc in plan.sbcs:
+        yield from _sbc(sbc, access)
+    for trunk in plan.trunks:
+        yield from _trunk(trunk)
+    for group in plan.groups:
+        yield f"\n[[group]]\nname = {_quoted(group.name)}\ntrunks = {json.dumps(list(group.trunks))}"
+
+
+def _limits(tempo: Tempo) -> dict[str, float]:
+    """Return `[health]`: the product's own defaults, shortened as the fleet's timers are."""
+    return {
+        "stale_min_s": round(tempo.stale_s, 1),
+        "attempt_s": max(1, math.ceil(tempo.span(IN_FLIGHT_S))),
+        "attempt_margin_s": max(1, math.ceil(tempo.span(8.0))),
+        "grace_s": round(max(tempo.span(60.0), 2.0 * tempo.poll_s), 1),
+        "restart_loop_s": round(tempo.span(600.0), 1),
+        "absent_after_s": round(max(tempo.span(60.0), 2.0 * tempo.poll_s), 1),
+        "answered_unmonitored_s": tempo.whole(600.0),
+        "answered_recent_s": tempo.whole(120.0),
+    }
+
+
+def _sbc(sbc: SbcPlan, access: Access) -> Iterator[str]:
+    yield f"\n[[sbc]]\nname = {_quoted(sbc.name)}\nsite = {_quoted(sbc.site)}\nhost = {_quoted(access.host)}"
+    yield f'platform = "asterisk"\negress_ip = {_quoted(sbc.egress_ip)}'
+    yield f"[sbc.ssh]\nuser = {_quoted(access.user)}\nport = {access.ports[sbc.name]}"
+    for key, name in (("identity", IDENTITY), ("known_hosts", KNOWN_HOSTS), ("config", SSH_CONFIG)):
+        yield f"{key} = {_quoted(f'{access.folder}/{name}')}"
+
+
+def _trunk(trunk: TrunkPlan) -> Iterator[str]:
+    yield f"\n[[trunk]]\nname = {_quoted(trunk.name)}\ncarrier = {_quoted(trunk.carrier)}"
+    yield f"account = {_quoted(trunk.account)}\nauth = {_quoted(trunk.auth)}\nsbcs = {json.dumps(list(trunk.sbcs))}"
+    yield f'direction = "{"inbound" if trunk.inbound else "outbound"}"' + (
+        "" if trunk.inbound else '\ndial = "aor"'
+    )
+    if trunk.protect:
+        yield "protect = true"
+
+
+def _quoted(text: str) -> str:
+    """Return a TOML string; a JSON one is one, for text without control characters."""
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,214 @@
+"""What the simulated fleet consists of: carriers, accounts with caps, SBCs at their sites, trunks, groups.
+
+`newcomers_fleet` is what `trunktui demo` shows; `uniform_fleet` is any number of SBCs with as many legs, for
+measuring.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from trunktui.demo.tempo import chance
+
+
+class CarrierPlan(Struct, frozen=True):
+    """A carrier. `domain` is where its gateways are; `rtt_ms` the usual round trip to them."""
+
+    name: str
+    domain: str
+    rtt_ms: float
+    upstream: str
+
+
+class AccountPlan(Struct, frozen=True):
+    """What a carrier caps: `channels` at one time over every leg of the trunks that name it."""
+
+    name: str
+    carrier: str
+    channels: int
+
+
+class SbcPlan(Struct, frozen=True):
+    """One SBC. `up_days` is how long its Asterisk had been running when the simulation began."""
+
+    name: str
+    site: str
+    egress_ip: str
+    up_days: float
+    version: str = "22.10.1"
+
+
+class TrunkPlan(Struct, frozen=True):
+    """One trunk on some SBCs. `hosts` are the carrier's gateways (each a contact), `registers` if it does so.
+
+    Seconds are those of speed 1. `unprobed` names the SBCs whose administrator never switched OPTIONS on.
+    """
+
+    name: str
+    carrier: str
+    account: str
+    auth: str
+    sbcs: tuple[str, ...]
+    hosts: tuple[str, ...]
+    inbound: bool = False
+    expires_s: float = 600.0
+    qualify_s: float = 30.0
+    unprobed: tuple[str, ...] = ()
+    protect: bool = False
+
+    @property
+    def registers(self) -> bool:
+        """Whether it registers at the carrier."""
+        return self.auth in {"registration", "hybrid"}
+
+
+class GroupPlan(Struct, frozen=True):
+    """A trunk group: trunks in order of preference. `lines` is the most calls an SBC that has the first has."""
+
+    name: str
+    trunks: tuple[str, ...]
+    lines: int
+
+
+class FleetPlan(Struct, frozen=True):
+    """The whole fleet; names are unique within their kind."""
+
+    carriers: tuple[CarrierPlan, ...]
+    accounts: tuple[AccountPlan, ...]
+    sbcs: tuple[SbcPlan, ...]
+    trunks: tuple[TrunkPlan, ...]
+    groups: tuple[GroupPlan, ...]
+
+    def on(self, sbc: str) -> tuple[TrunkPlan, ...]:
+        """Return the trunks of one SBC."""
+        return tuple(trunk for trunk in self.trunks if sbc in trunk.sbcs)
+
+    def trunk(self, name: str) -> TrunkPlan:
+        """Return the trunk called `name`; raises KeyError."""
+        return {trunk.name: trunk for trunk in self.trunks}[name]
+
+    def carrier(self, name: str) -> CarrierPlan:
+        """Return the carrier called `name`; raises KeyError."""
+        return {carrier.name: carrier for carrier in self.carriers}[name]
+
+    @property
+    def legs(self) -> tuple[str, ...]:
+        """The ids of all legs, `trunk@sbc`."""
+        return tuple(f"{trunk.name}@{sbc}" for trunk in self.trunks for sbc in trunk.sbcs)
+
+
+NYC, LON, SGP = ("nyc-1", "nyc-2"), ("lon-1", "lon-2"), ("sgp-1", "sgp-2")
+EVERYWHERE = NYC + LON + SGP
+
+
+def newcomers_fleet() -> FleetPlan:
+    """Return the fleet of `trunktui demo`: 6 SBCs at 3 sites, 4 carriers, 42 legs."""
+    return FleetPlan(
+        carriers=(
+            CarrierPlan("alpha", "alpha.example.net", 18.0, "net-1"),
+            CarrierPlan("bravo", "bravo.example.net", 31.0, "net-2"),
+            CarrierPlan("charlie", "charlie.example.org", 47.0, "net-3"),
+            CarrierPlan("delta", "delta.example.org", 64.0, "net-4"),
+        ),
+        accounts=(
+            AccountPlan("alpha-voice", "alpha", 240),
+            AccountPlan("bravo-voice", "bravo", 300),
+            AccountPlan("charlie-overflow", "charlie", 400),
+            AccountPlan("delta-retail", "delta", 40),
+            AccountPlan("delta-wholesale", "delta", 90),
+        ),
+        sbcs=(
+            SbcPlan("nyc-1", "nyc", "198.51.100.11", 41.3),
+            SbcPlan("nyc-2", "nyc", "198.51.100.12", 41.2),
+            SbcPlan("lon-1", "lon", "198.51.100.21", 12.8),
+            SbcPlan("lon-2", "lon", "198.51.100.22", 87.1),
+            SbcPlan("sgp-1", "sgp", "198.51.100.31", 203.6, "22.9.0"),
+            SbcPlan("sgp-2", "sgp", "198.51.100.32", 5.4, "22.9.0"),
+        ),
+        trunks=_trunks(),
+        groups=(
+            GroupPlan("us-outbound", ("bravo-us", "alpha-us", "charlie-world"), 22),
+            GroupPlan("eu-outbound", ("bravo-eu", "alpha-eu", "charlie-world"), 18),
+            GroupPlan("apac-outbound", ("charlie-apac", "bravo-us", "charlie-world"), 16),
+            GroupPlan("retail", ("delta-retail", "charlie-world"), 5),
+            GroupPlan("latam-outbound", ("delta-latam", "charlie-world"), 6),
+            GroupPlan("toll-free", ("charlie-tollfree",), 7),
+            GroupPlan("emergency", ("alpha-911",), 0),
+        ),
+    )
+
+
+def _trunks() -> tuple[TrunkPlan, ...]:
+    east = ("192.0.2.10:5060",)
+    return (
+        TrunkPlan("alpha-us", "alpha", "alpha-voice", "registration", EVERYWHERE, east, expires_s=90.0),
+        TrunkPlan("alpha-eu", "alpha", "alpha-voice", "hybrid", NYC + LON, ("192.0.2.12:5060",)),
+        TrunkPlan(
+            "alpha-911",
+            "alpha",
+            "alpha-voice",
+            "ip",
+            NYC,
+            ("192.0.2.19:5060",),
+            unprobed=("nyc-2",),
+            protect=True,
+        ),
+        TrunkPlan("bravo-us", "bravo", "bravo-voice", "ip", EVERYWHERE, ("203.0.113.20:5060",)),
+        TrunkPlan(
+            "bravo-eu", "bravo", "bravo-voice", "registration", (*LON, "nyc-1"), ("203.0.113.24:5060",)
+        ),
+        TrunkPlan(
+            "charlie-world",
+            "charlie",
+            "charlie-overflow",
+            "ip",
+            EVERYWHERE,
+            ("203.0.113.130:5060", "203.0.113.131:5060"),
+        ),
+        TrunkPlan("charlie-apac", "charlie", "charlie-overflow", "hybrid", SGP, ("203.0.113.140:5060",)),
+        TrunkPlan(
+            "charlie-tollfree",
+            "charlie",
+            "charlie-overflow",
+            "registration",
+            (*NYC, *SGP),
+            ("toll-free.gw1.charlie.example.org:5060",),
+            inbound=True,
+        ),
+        TrunkPlan(
+            "delta-retail", "delta", "delta-retail", "registration", (*LON, *SGP), ("192.0.2.140:5060",)
+        ),
+        TrunkPlan("delta-latam", "delta", "delta-wholesale", "ip", (*NYC, "sgp-2"), ("192.0.2.144:5060",)),
+        TrunkPlan("bravo-uk-premium-rate", "bravo", "bravo-voice", "hybrid", LON, ("203.0.113.28:5060",)),
+    )
+
+
+def uniform_fleet(sbcs: int, legs: int) -> FleetPlan:
+    """Return `sbcs` SBCs at ten sites with `legs` trunks each, every other one registering; for measuring."""
+    names = tuple(f"sbc-{n:03}" for n in range(sbcs))
+    carriers = tuple(
+        CarrierPlan(f"carrier-{n}", f"c{n}.example.net", 15.0 + 7.0 * n, f"net-{n}") for n in range(4)
+    )
+    trunks = tuple(
+        TrunkPlan(
+            f"trunk-{n:02}",
+            f"carrier-{n % 4}",
+            f"account-{n % 4}",
+            "registration" if n % 2 else "ip",
+            names,
+            (f"192.0.2.{n + 10}:5060",),
+        )
+        for n in range(legs)
+    )
+    return FleetPlan(
+        carriers=carriers,
+        accounts=tuple(AccountPlan(f"account-{n}", f"carrier-{n}", 20 * sbcs) for n in range(4)),
+        sbcs=tuple(
+            SbcPlan(name, f"site-{n % 10}", f"198.51.100.{n % 250 + 1}", 1 + 200 * chance("up", name))
+            for n, name in enumerate(names)
+        ),
+        trunks=trunks,
+        groups=tuple(
+            GroupPlan(f"group-{n}", tuple(t.name for t in trunks[n::4]), 12) for n in range(4) if trunks[n::4]
+        ),
+    )

@@ -1,0 +1,125 @@
+"""One outbound registration as Asterisk lives it: refresh, retry, up to 32 s in flight, giving up for good.
+
+The rules are those of res_pjsip_outbound_registration.c: the table's number counts to the next REGISTER, stands
+still at the one in flight, and after giving up at the last one that was made; only a restart of Asterisk or
+`pjsip send register` gets it going again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from enum import Enum
+
+from msgspec import Struct
+
+from trunktui.demo.rows import RegistrationRow
+from trunktui.demo.tempo import Tempo, chance
+
+LEAD_S = 10.0
+"""Asterisk registers again so long before what was granted runs out."""
+
+IN_FLIGHT_S = 32.0
+"""How long a REGISTER waits for an answer (64 times SIP's T1)."""
+
+RETRY_S = 60.0
+INITIAL_DELAY_S = 10.0
+MAX_RETRIES = 10
+
+
+class Reply(Enum):
+    """What the registrar says to a REGISTER; SILENCE: nothing at all."""
+
+    OK = "ok"
+    FORBIDDEN = "forbidden"
+    SILENCE = "silence"
+
+
+class Registrar(Struct, frozen=True):
+    """What a registration meets: `ask(t)` gives the reply to a REGISTER sent at `t`, and when silence will end.
+
+    `kicked(t)` is when it next starts over, after `t`: Asterisk restarted, or an operator said `send register`.
+    """
+
+    ask: Callable[[float], tuple[Reply, float]]
+    kicked: Callable[[float], float]
+    rtt_s: float
+
+
+class _Span(Struct, frozen=True):
+    """A stretch of time in which the row does not change, but for its countdown to `due`."""
+
+    begin: float
+    end: float
+    word: str
+    due: float
+    sending: bool = False
+    retries: int = 0
+
+
+class Registration:
+    """One registration's life; `seed` is whatever makes its chance its own.
+
+    It was registered long before second 0. Ask in the order of time only: it does not look back.
+    """
+
+    def __init__(self, seed: object, tempo: Tempo, expires_s: float, registrar: Registrar) -> None:
+        self._seed = seed
+        self._registrar = registrar
+        self._refresh_s = max(tempo.span(expires_s - LEAD_S), 2.0)
+        self._in_flight_s = tempo.span(IN_FLIGHT_S)
+        self._retry_s = retry_s(tempo)
+        self._delay_s = tempo.whole(INITIAL_DELAY_S)
+        due = chance(seed, "first") * self._refresh_s
+        self._now = self._bounded(_Span(-math.inf, due, "Registered", due))
+
+    def row(self, name: str, server: str, t: float) -> RegistrationRow:
+        """Return the row of the table at second `t`."""
+        span = self._at(t)
+        return RegistrationRow(name, server, name, span.word, math.floor(span.due) - math.floor(t))
+
+    def accepted(self, t: float) -> bool:
+        """Whether Asterisk believes at `t` that it is registered."""
+        return self._at(t).word == "Registered"
+
+    def _at(self, t: float) -> _Span:
+        if t < self._now.begin:
+            raise ValueError(f"asked for second {t}, after {self._now.begin}")
+        while t >= self._now.end:
+            self._now = self._bounded(self._after(self._now))
+        return self._now
+
+    def _after(self, span: _Span) -> _Span:
+        """Return what follows a span: an attempt where one was due, its outcome where one was in flight."""
+        t = span.end
+        if self._registrar.kicked(math.nextafter(t, -math.inf)) == t:
+            delay = self._delay_s * (0.1 + 0.9 * chance(self._seed, "delay", t))
+            return _Span(t, t + delay, "Unregistered", t + delay)
+        if not span.sending:
+            reply, speaks = self._registrar.ask(t)
+            answered = (t if reply is not Reply.SILENCE else speaks) + self._registrar.rtt_s
+            end = min(answered, t + self._in_flight_s)
+            return _Span(t, end, span.word, t, sending=True, retries=span.retries)
+        return self._outcome(span, t)
+
+    def _outcome(self, sent: _Span, t: float) -> _Span:
+        reply, _ = self._registrar.ask(math.nextafter(t, -math.inf))
+        if reply is Reply.OK:
+            return _Span(t, t + self._refresh_s, "Registered", t + self._refresh_s)
+        if reply is Reply.FORBIDDEN or sent.retries >= MAX_RETRIES:
+            return _Span(t, math.inf, "Rejected", sent.due)
+        return _Span(t, t + self._retry_s, "Rejected", t + self._retry_s, retries=sent.retries + 1)
+
+    def _bounded(self, span: _Span) -> _Span:
+        kick = self._registrar.kicked(max(span.begin, -1.0))
+        end = min(span.end, kick)
+        return (
+            span
+            if end == span.end
+            else _Span(span.begin, end, span.word, span.due, span.sending, span.retries)
+        )
+
+
+def retry_s(tempo: Tempo) -> int:
+    """Return `retry_interval` at a tempo; never so short that two tries look like one to who polls."""
+    return tempo.whole(RETRY_S, 4)

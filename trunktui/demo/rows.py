@@ -1,0 +1,78 @@
+"""What Asterisk on one SBC knows at one instant, before it is put into words: frozen rows, no opinions."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Daemon(StrEnum):
+    """What Asterisk's process is doing."""
+
+    RUNNING = "running"
+    LOADING = "loading"
+    FROZEN = "frozen"
+    STOPPED = "stopped"
+
+
+class RegistrationRow(Struct, frozen=True):
+    """One outbound registration. `word` as Asterisk says it; `due_s` seconds to the next try, negative: ago.
+
+    `due_s` None: nothing was ever scheduled.
+    """
+
+    name: str
+    server: str
+    auth: str
+    word: str
+    due_s: int | None
+
+
+class ContactRow(Struct, frozen=True):
+    """One contact. `word` is Avail, Unavail or NonQual; `rtt_ms` None unless Avail."""
+
+    aor: str
+    uri: str
+    word: str
+    rtt_ms: float | None
+
+
+class Call(Struct, frozen=True):
+    """One call over a trunk: two channels. `started` and `answered` in seconds of the simulation."""
+
+    trunk: str
+    key: str
+    started: float
+    answered: float
+    inbound: bool = False
+
+
+class TrunkObjects(Struct, frozen=True):
+    """A trunk's objects and settings as loaded: one AOR, one endpoint and, unless `expires_s` is None, a registration."""
+
+    name: str
+    contacts: tuple[str, ...]
+    client: str
+    server: str
+    qualify_s: int
+    timeout_s: float
+    expires_s: int | None
+    retry_s: int
+    max_retries: int
+    initial_delay_s: int
+
+
+class Look(Struct, frozen=True):
+    """An SBC's Asterisk at second `at` of the simulation; the tables are empty unless it is RUNNING."""
+
+    at: float
+    sbc: str
+    daemon: Daemon
+    version: str
+    uptime_s: int
+    trunks: tuple[TrunkObjects, ...] = ()
+    registrations: tuple[RegistrationRow, ...] = ()
+    contacts: tuple[ContactRow, ...] = ()
+    calls: tuple[Call, ...] = ()
+    processed: int = 0

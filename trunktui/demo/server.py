@@ -1,0 +1,235 @@
+"""The simulated fleet's SSH servers: one per SBC on a port of loopback; no shell and no program is ever run.
+
+A login gets what its SBC would say at that second: Asterisk's words, silence while Asterisk is frozen, and a
+refused connection while the machine reboots. The only file beside `transport/ssh.py` that knows asyncssh.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import asyncssh
+
+from trunktui.demo.asterisk_words import answer
+from trunktui.demo.remote_script import RemoteScript, Run, read_script
+from trunktui.demo.rows import Daemon, Look
+from trunktui.demo.world import World
+
+LOOPBACK = "127.0.0.1"
+USER = "noc"
+
+_KEY_KIND = "ssh-ed25519"
+_TICK_S = 0.1
+_SAME_LOOK_S = 0.02
+_KILLED = 137
+_NOT_FOUND = 127
+_NO_SHELL = b"This is a simulated SBC: it answers trunktui's polls and nothing else.\n"
+_SERVER_OPTIONS: dict[str, object] = {
+    "encoding": None,
+    "allow_pty": False,
+    "allow_scp": False,
+    "agent_forwarding": False,
+    "x11_forwarding": False,
+    "compression_algs": ["none"],
+    "login_timeout": 10,
+}
+
+
+class FleetKeys:
+    """A user's key and a host key per SBC, made for this run; nothing of them outlives its folder."""
+
+    def __init__(self, sbcs: tuple[str, ...]) -> None:
+        self._user = asyncssh.generate_private_key(_KEY_KIND)
+        self.hosts = {name: asyncssh.generate_private_key(_KEY_KIND) for name in sbcs}
+
+    @property
+    def identity(self) -> bytes:
+        """The user's private key, as a file holds it."""
+        return bytes(self._user.export_private_key())
+
+    def authorized(self) -> asyncssh.SSHAuthorizedKeys:
+        """Return the one key that may log in."""
+        return asyncssh.import_authorized_keys(self._user.export_public_key().decode())
+
+    def known_hosts(self, ports: dict[str, int]) -> str:
+        """Return the known_hosts file for SBCs that listen on `ports`."""
+        lines = (
+            f"[{LOOPBACK}]:{port} {self.hosts[name].export_public_key().decode().strip()}\n"
+            for name, port in ports.items()
+        )
+        return "".join(lines)
+
+
+class _Visitor(asyncssh.SSHServer):
+    """Keeps count of one SBC's connections, so that a reboot can cut them."""
+
+    def __init__(self, connections: set[asyncssh.SSHServerConnection]) -> None:
+        self._connections = connections
+        self._mine: asyncssh.SSHServerConnection | None = None
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._mine = conn
+        self._connections.add(conn)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncssh's signature
+        if self._mine is not None:
+            self._connections.discard(self._mine)
+
+
+class SimulatedSbc:
+    """One SBC's SSH server. Its port is its own for as long as it lives, also while nobody listens there."""
+
+    def __init__(self, name: str, world: World, clock: Callable[[], float], keys: FleetKeys) -> None:
+        self._name = name
+        self._world = world
+        self._clock = clock
+        self._keys = keys
+        self._connections: set[asyncssh.SSHServerConnection] = set()
+        self._last: Look | None = None
+        self._listener: asyncssh.SSHAcceptor | None = None
+        # Bound but never listening: nobody else gets the port, and a connection to it is refused.
+        self._place = _bound(0)
+        self.port = int(self._place.getsockname()[1])
+
+    async def match_host(self) -> None:
+        """Listen, or refuse and cut, as the simulated machine is up or down."""
+        up = self._world.host_up(self._name, self._clock())
+        if up and self._listener is None:
+            await self._open()
+        elif not up and self._listener is not None:
+            self._cut()
+
+    def close(self) -> None:
+        """End the server and every connection, and give the port back."""
+        self._cut()
+        self._place.close()
+
+    async def _open(self) -> None:
+        sock = _bound(self.port)
+        sock.listen(64)
+        self._listener = await asyncssh.listen(
+            sock=sock,
+            server_factory=lambda: _Visitor(self._connections),
+            server_host_keys=[self._keys.hosts[self._name]],
+            authorized_client_keys=self._keys.authorized(),
+            process_factory=self._serve,
+            **_SERVER_OPTIONS,
+        )
+
+    def _cut(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+        for connection in list(self._connections):
+            connection.abort()
+
+    async def _serve(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
+        """Play one exec to its end; a client that went away ends it early."""
+        script = read_script(process.command or "")
+        try:
+            if script is None:
+                process.stderr.write(_NO_SHELL)
+                process.exit(_NOT_FOUND)
+                return
+            for run in script.runs:
+                if await self._play(process, script, run) == _KILLED:
+                    break
+            _both(process, script.last())
+            process.exit(0)
+        except (OSError, asyncssh.Error):
+            return
+
+    async def _play(self, process: asyncssh.SSHServerProcess[bytes], script: RemoteScript, run: Run) -> int:
+        _both(process, script.begin(run))
+        out, err, status = await self._run(run)
+        process.stdout.write(out)
+        process.stderr.write(err)
+        _both(process, script.end(run, status))
+        await process.stdout.drain()
+        return status
+
+    async def _run(self, run: Run) -> tuple[bytes, bytes, int]:
+        """Return what a command leaves on stdout and stderr, and its exit status."""
+        if len(run.argv) == 3 and run.argv[0].endswith("/asterisk") and run.argv[1] == "-rx":
+            return await self._console(run)
+        if len(run.argv) == 3 and run.argv[0] == "test":
+            return b"", b"", int(self._look().daemon is Daemon.STOPPED)
+        program = run.argv[0] if run.argv else ""
+        said = f"/usr/bin/timeout: failed to run command ‘{program}’: No such file or directory\n"
+        return b"", said.encode(), _NOT_FOUND
+
+    async def _console(self, run: Run) -> tuple[bytes, bytes, int]:
+        """Ask the simulated Asterisk; a frozen one answers when it goes on, if `timeout` waits that long.
+
+        `asterisk -rx` ignores SIGTERM in that state, so it takes the SIGKILL that follows.
+        """
+        now = self._clock()
+        frozen_s = self._world.frozen_until(self._name, now) - now
+        if frozen_s > run.limit_s + run.kill_s:
+            await asyncio.sleep(run.limit_s + run.kill_s)
+            return b"", b"", _KILLED
+        await asyncio.sleep(max(frozen_s, 0.0))
+        printed = answer(run.argv[2], self._look())
+        return printed.out.encode(), printed.err.encode(), printed.status
+
+    def _look(self) -> Look:
+        """Return what Asterisk knows now; the commands of one poll may share a look, as they take milliseconds."""
+        now = self._clock()
+        if self._last is None or now - self._last.at > _SAME_LOOK_S:
+            self._last = self._world.look(self._name, now)
+        return self._last
+
+
+class FleetServers:
+    """The servers of a whole fleet. `clock` gives seconds of the simulation."""
+
+    def __init__(self, world: World, clock: Callable[[], float]) -> None:
+        names = tuple(sbc.name for sbc in world.plan.sbcs)
+        self.keys = FleetKeys(names)
+        self._sbcs = {name: SimulatedSbc(name, world, clock, self.keys) for name in names}
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Where each SBC's SSH server is."""
+        return {name: sbc.port for name, sbc in self._sbcs.items()}
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Serve while inside; raises at the end what broke the servers meanwhile, if anything did."""
+        following: asyncio.Task[None] | None = None
+        try:
+            await self._match()
+            following = asyncio.create_task(self._follow())
+            yield
+        finally:
+            for sbc in self._sbcs.values():
+                sbc.close()
+            await asyncio.sleep(0)  # lets the connections notice before the loop ends
+            if following is not None:
+                following.cancel()
+                with suppress(asyncio.CancelledError):
+                    await following
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_S)
+            await self._match()
+
+    async def _match(self) -> None:
+        for sbc in self._sbcs.values():
+            await sbc.match_host()
+
+
+def _bound(port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((LOOPBACK, port))
+    return sock
+
+
+def _both(process: asyncssh.SSHServerProcess[bytes], marker: bytes) -> None:
+    process.stdout.write(marker)
+    process.stderr.write(marker)

@@ -1,0 +1,169 @@
+"""The scripted trouble, on a loop, and the line that announces each: what breaks when, as pure functions of time.
+
+Times in the tables are seconds of speed 1; the loop begins anew when it is through.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from enum import StrEnum
+
+from msgspec import Struct
+
+from trunktui.demo.tempo import Tempo
+
+
+class Kind(StrEnum):
+    """What can happen. Subjects: a carrier, a leg (`trunk@sbc`), a trunk, an SBC."""
+
+    CARRIER_DEAD = "carrier_dead"
+    REFUSED = "refused"
+    SURGE = "surge"
+    FROZEN = "frozen"
+    REBOOT = "reboot"
+
+
+class Trouble(Struct, frozen=True):
+    """Something that lasts from `start` to `end` within the loop. A refusal ends with an operator's cure."""
+
+    kind: Kind
+    subject: str
+    start: float
+    end: float
+
+
+class Tip(Struct, frozen=True):
+    """A line for the newcomer, from second `at` of the loop until the next."""
+
+    at: float
+    text: str
+
+
+class Script(Struct, frozen=True):
+    """Troubles and tips of one loop of `period` seconds; without troubles the period does not matter."""
+
+    period: float = 86400.0
+    troubles: tuple[Trouble, ...] = ()
+    tips: tuple[Tip, ...] = ()
+
+
+TROUBLED_CARRIER = "bravo"
+REFUSED_LEG = "alpha-us@lon-1"
+SURGING_TRUNK = "delta-retail"
+FROZEN_SBC = "nyc-2"
+REBOOTING_SBC = "sgp-1"
+UNPROBED_LEG = "alpha-911@nyc-2"
+
+NEWCOMERS_STORY = Script(
+    period=1320.0,
+    troubles=(
+        Trouble(Kind.CARRIER_DEAD, TROUBLED_CARRIER, 90.0, 290.0),
+        Trouble(Kind.REFUSED, REFUSED_LEG, 370.0, 560.0),
+        Trouble(Kind.SURGE, SURGING_TRUNK, 630.0, 800.0),
+        Trouble(Kind.FROZEN, FROZEN_SBC, 820.0, 1000.0),
+        Trouble(Kind.REBOOT, REBOOTING_SBC, 1020.0, 1160.0),
+    ),
+    tips=(
+        Tip(
+            0.0,
+            "Six SBCs, 42 legs, all simulated but asked over real SSH. All is well but one leg; the first trouble is near.",
+        ),
+        Tip(
+            90.0,
+            "1/6 Carrier bravo has just died. Each SBC notices within DETECT: bravo's legs turn DOWN, and alpha and "
+            "charlie take its calls.",
+        ),
+        Tip(
+            290.0,
+            "1/6 bravo answers again. A leg leaves DOWN after two good OPTIONS; its registration comes with the next try.",
+        ),
+        Tip(
+            370.0,
+            "2/6 alpha now refuses alpha-us on lon-1. Asterisk gives up and never tries again, yet OPTIONS answer: "
+            "a ping check stays green.",
+        ),
+        Tip(
+            560.0,
+            "2/6 The password was put right, and an operator made lon-1 register again: alpha-us@lon-1 comes back.",
+        ),
+        Tip(
+            630.0,
+            "3/6 A campaign starts: account delta-retail runs into its cap of 40 channels, summed over four SBCs. "
+            "Watch OF CAP.",
+        ),
+        Tip(
+            820.0,
+            "4/6 Asterisk on nyc-2 froze; its SSH still answers. What nobody can vouch for is not green: its legs are "
+            "UNKNOWN.",
+        ),
+        Tip(
+            1020.0,
+            "5/6 sgp-1 reboots: SSH refuses. Its values age, dim, and become UNKNOWN; the others are not held up.",
+        ),
+        Tip(
+            1160.0,
+            "5/6 sgp-1 is back. It gets a short grace while its trunks register; then they must prove themselves.",
+        ),
+        Tip(
+            1220.0,
+            "6/6 alpha-911@nyc-2 is UNMON, never UP: nobody sends it OPTIONS (DETECT ∞). An emergency trunk, perhaps "
+            "dead for weeks.",
+        ),
+        Tip(
+            1275.0,
+            "That was all; it begins again. enter opens a leg, f faults only, ? all keys; q quits and says how to see your own.",
+        ),
+    ),
+)
+
+
+class Timeline:
+    """A script at a tempo: says what is broken at a second of the simulation, which began at 0."""
+
+    def __init__(self, script: Script, tempo: Tempo) -> None:
+        self._period = tempo.span(script.period)
+        self._troubles: dict[tuple[Kind, str], list[tuple[float, float]]] = {}
+        for trouble in script.troubles:
+            times = tempo.span(trouble.start), tempo.span(trouble.end)
+            self._troubles.setdefault((trouble.kind, trouble.subject), []).append(times)
+        self._tips = tuple((tempo.span(tip.at), tip.text) for tip in script.tips)
+
+    def since(self, kind: Kind, subject: str, t: float) -> float | None:
+        """Return when the trouble that there is at `t` began, None where all is well."""
+        return next((start for start, end in self._near(kind, subject, t) if start <= t < end), None)
+
+    def until(self, kind: Kind, subject: str, t: float) -> float:
+        """Return when the trouble that there is at `t` ends; `t` itself where all is well."""
+        return next((end for start, end in self._near(kind, subject, t) if start <= t < end), t)
+
+    def last_end(self, kind: Kind, subject: str, t: float) -> float | None:
+        """Return when the last such trouble ended, at `t` or before; None for never."""
+        return max((end for _, end in self._near(kind, subject, t) if end <= t), default=None)
+
+    def next_start(self, kind: Kind, subject: str, t: float) -> float:
+        """Return when such trouble begins next, after `t`; infinity for never."""
+        return min((start for start, _ in self._near(kind, subject, t) if start > t), default=math.inf)
+
+    def next_end(self, kind: Kind, subject: str, t: float) -> float:
+        """Return when such trouble ends next, after `t`; infinity for never."""
+        return min((end for _, end in self._near(kind, subject, t) if end > t), default=math.inf)
+
+    def tip(self, t: float) -> str:
+        """Return the line to show at `t`, empty where there is none."""
+        place = t % self._period
+        return next((text for at, text in reversed(self._tips) if at <= place), "")
+
+    def next_tip(self, t: float) -> float:
+        """Return when another line is due, after `t`; infinity where there are none."""
+        loop = math.floor(t / self._period) * self._period
+        times = (base + at for base in (loop, loop + self._period) for at, _ in self._tips)
+        return min((at for at in times if at > t), default=math.inf)
+
+    def _near(self, kind: Kind, subject: str, t: float) -> Iterator[tuple[float, float]]:
+        """Yield this trouble's times in the loops before, around and after `t`; there were none before 0."""
+        times = self._troubles.get((kind, subject), ())
+        loop = math.floor(t / self._period)
+        for n in range(max(loop - 1, 0), loop + 2):
+            for start, end in times:
+                yield start + n * self._period, end + n * self._period

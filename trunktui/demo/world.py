@@ -1,0 +1,254 @@
+"""The simulated fleet: what each SBC's Asterisk knows, and how things really are, at any second. No clock, no IO.
+
+Everything follows from the plan, the script, the seed and the tempo; how often it is looked at changes nothing.
+Look at one SBC in the order of time only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from trunktui.demo.calls import CallLoad, Route, daily
+from trunktui.demo.plan import FleetPlan, SbcPlan, TrunkPlan
+from trunktui.demo.probes import TIMEOUT_LEAST_S, TIMEOUT_S, Probe
+from trunktui.demo.registration import (
+    INITIAL_DELAY_S,
+    MAX_RETRIES,
+    Registrar,
+    Registration,
+    Reply,
+    retry_s,
+)
+from trunktui.demo.rows import ContactRow, Daemon, Look, RegistrationRow, TrunkObjects
+from trunktui.demo.story import Kind, Script, Timeline
+from trunktui.demo.tempo import Tempo, chance
+
+BOOT_DEAF_S = 0.5
+"""Real seconds after its start in which Asterisk does not listen on its console yet."""
+
+BOOT_LOADING_S = 1.5
+"""Real seconds after its start in which its SIP modules are not there yet."""
+
+_SURGE_LINES = 5.0
+"""A surge wants so many times the calls that the account's cap allows."""
+
+_SURGE_LONGEST_S = 300.0
+"""A campaign's calls are short, so its end is soon seen."""
+
+_DAY_OFFSETS = {"nyc": -0.12, "sgp": 0.2}
+
+
+class Truth(Struct, frozen=True):
+    """How a leg really is: `carrier` answers on every contact, `accepted` its account, `sbc` is in service.
+
+    `sbc_believes`: what the SBC's own tables say, good or not; None while it cannot be asked.
+    """
+
+    carrier: bool
+    accepted: bool
+    sbc: bool
+    sbc_believes: bool | None
+
+    @property
+    def works(self) -> bool:
+        """Whether a call would get through."""
+        return self.carrier and self.accepted and self.sbc
+
+
+class _Leg:
+    """One trunk on one SBC, with its probes and its registration."""
+
+    def __init__(self, trunk: TrunkPlan, objects: TrunkObjects, probes: tuple[Probe, ...]) -> None:
+        self.trunk = trunk
+        self.objects = objects
+        self.probes = probes
+        self.registration: Registration | None = None
+
+    def contacts(self, t: float) -> tuple[ContactRow, ...]:
+        seen = (probe.seen(t) for probe in self.probes)
+        return tuple(
+            ContactRow(self.trunk.name, uri, word, rtt)
+            for uri, (word, rtt) in zip(self.objects.contacts, seen, strict=True)
+        )
+
+    def believed(self, t: float) -> bool:
+        return any(probe.seen(t)[0] != "Unavail" for probe in self.probes)
+
+
+class World:
+    """The fleet of `plan` under `script`; second 0 is when the simulation began."""
+
+    def __init__(self, plan: FleetPlan, script: Script, seed: int, tempo: Tempo) -> None:
+        self.plan = plan
+        self.tempo = tempo
+        self.timeline = Timeline(script, tempo)
+        self._seed = seed
+        self._sbcs = {sbc.name: sbc for sbc in plan.sbcs}
+        self._legs = {sbc.name: [self._leg(sbc, trunk) for trunk in plan.on(sbc.name)] for sbc in plan.sbcs}
+        self._loads = {sbc.name: self._loads_on(sbc) for sbc in plan.sbcs}
+
+    def host_up(self, sbc: str, t: float) -> bool:
+        """Whether the SBC's machine is up: its SSH server listens."""
+        return self.timeline.since(Kind.REBOOT, sbc, t) is None
+
+    def frozen_until(self, sbc: str, t: float) -> float:
+        """Return when a frozen Asterisk goes on; `t` where it is not frozen."""
+        return self.timeline.until(Kind.FROZEN, sbc, t)
+
+    def look(self, sbc: str, t: float) -> Look:
+        """Return what Asterisk on `sbc` would tell at second `t`."""
+        plan, booted = self._sbcs[sbc], self._booted(sbc, t)
+        daemon = self._daemon(sbc, t)
+        blank = Look(t, sbc, daemon, plan.version, max(int(t - booted), 0))
+        if daemon is not Daemon.RUNNING:
+            return blank
+        legs = self._legs[sbc]
+        calls = [call for load in self._loads[sbc] for call in load.at(t, booted)]
+        return Look(
+            at=t,
+            sbc=sbc,
+            daemon=daemon,
+            version=plan.version,
+            uptime_s=blank.uptime_s,
+            trunks=tuple(leg.objects for leg in legs),
+            registrations=tuple(row for leg in legs if (row := self._registration(leg, t)) is not None),
+            contacts=tuple(row for leg in legs for row in leg.contacts(t)),
+            calls=tuple(calls),
+            processed=int((t - booted) * 0.37) + len(calls),
+        )
+
+    def truth(self, leg_id: str, t: float) -> Truth:
+        """Return how a leg really is at second `t`."""
+        trunk, _, sbc = leg_id.rpartition("@")
+        leg = next(leg for leg in self._legs[sbc] if leg.trunk.name == trunk)
+        serving = self.host_up(sbc, t) and self._daemon(sbc, t) is Daemon.RUNNING
+        believes: bool | None = None
+        if serving:
+            registered = leg.registration is None or leg.registration.accepted(t)
+            believes = registered and all(row.word == "Avail" for row in leg.contacts(t))
+        return Truth(
+            carrier=self._answers(leg.trunk.carrier, t),
+            accepted=self.timeline.since(Kind.REFUSED, leg_id, t) is None,
+            sbc=serving,
+            sbc_believes=believes,
+        )
+
+    def _daemon(self, sbc: str, t: float) -> Daemon:
+        up_s = t - self._booted(sbc, t)
+        if not self.host_up(sbc, t) or up_s < BOOT_DEAF_S:
+            return Daemon.STOPPED
+        if self.timeline.since(Kind.FROZEN, sbc, t) is not None:
+            return Daemon.FROZEN
+        return Daemon.LOADING if up_s < BOOT_LOADING_S else Daemon.RUNNING
+
+    def _booted(self, sbc: str, t: float) -> float:
+        last = self.timeline.last_end(Kind.REBOOT, sbc, t)
+        return -86400.0 * self._sbcs[sbc].up_days if last is None else last
+
+    def _answers(self, carrier: str, t: float) -> bool:
+        return self.timeline.since(Kind.CARRIER_DEAD, carrier, t) is None
+
+    def _registration(self, leg: _Leg, t: float) -> RegistrationRow | None:
+        if leg.registration is None:
+            return None
+        return leg.registration.row(leg.trunk.name, leg.objects.server, t)
+
+    def _leg(self, sbc: SbcPlan, trunk: TrunkPlan) -> _Leg:
+        tempo, carrier = self.tempo, self.plan.carrier(trunk.carrier)
+        far_ms = carrier.rtt_ms * (0.6 + 0.9 * chance(self._seed, sbc.site, carrier.name))
+        every = 0 if sbc.name in trunk.unprobed else tempo.whole(trunk.qualify_s)
+        uris = tuple(f"sip:{host}" for host in trunk.hosts)
+        objects = TrunkObjects(
+            name=trunk.name,
+            contacts=uris,
+            client=f"sip:{trunk.account}-{sbc.site}@{trunk.hosts[0]}",
+            server=uris[0],
+            qualify_s=every,
+            timeout_s=max(tempo.span(TIMEOUT_S), TIMEOUT_LEAST_S),
+            expires_s=tempo.whole(trunk.expires_s, 3) if trunk.registers else None,
+            retry_s=retry_s(tempo),
+            max_retries=MAX_RETRIES,
+            initial_delay_s=tempo.whole(INITIAL_DELAY_S),
+        )
+        probes = tuple(
+            Probe(
+                seed=(self._seed, sbc.name, trunk.name, uri),
+                every_s=every,
+                timeout_s=objects.timeout_s,
+                rtt_ms=far_ms,
+                alive=lambda t: self._answers(trunk.carrier, t),
+                booted=lambda t: self._booted(sbc.name, t),
+            )
+            for uri in uris
+        )
+        leg = _Leg(trunk, objects, probes)
+        if trunk.registers:
+            registrar = self._registrar(sbc.name, trunk, far_ms)
+            leg.registration = Registration(
+                (self._seed, sbc.name, trunk.name), tempo, trunk.expires_s, registrar
+            )
+        return leg
+
+    def _registrar(self, sbc: str, trunk: TrunkPlan, rtt_ms: float) -> Registrar:
+        leg_id, line = f"{trunk.name}@{sbc}", self.timeline
+
+        def ask(t: float) -> tuple[Reply, float]:
+            if not self._answers(trunk.carrier, t):
+                return Reply.SILENCE, line.until(Kind.CARRIER_DEAD, trunk.carrier, t)
+            refused = line.since(Kind.REFUSED, leg_id, t) is not None
+            return (Reply.FORBIDDEN if refused else Reply.OK), t
+
+        def kicked(t: float) -> float:
+            return min(line.next_end(Kind.REBOOT, sbc, t), line.next_end(Kind.REFUSED, leg_id, t))
+
+        return Registrar(ask, kicked, rtt_ms / 1000.0)
+
+    def _loads_on(self, sbc: SbcPlan) -> list[CallLoad]:
+        legs = {leg.trunk.name: leg for leg in self._legs[sbc.name]}
+        loads = []
+        for group in self.plan.groups:
+            if group.trunks[0] not in legs:
+                continue
+            routes = tuple(self._route(sbc.name, legs[name]) for name in group.trunks if name in legs)
+            loads.append(self._load(sbc, group.name, group.lines, routes))
+        return loads
+
+    def _load(self, sbc: SbcPlan, group: str, lines: int, routes: tuple[Route, ...]) -> CallLoad:
+        """Return a group's calls on an SBC; a trunk with a surge in the script gets the lines for it, up to its cap."""
+        first = routes[0].trunk
+        offset = _DAY_OFFSETS.get(sbc.site, 0.0)
+        seed = (self._seed, sbc.name, group)
+        normal = CallLoad(seed, self.tempo, lines, routes, lambda t: daily(t, self.tempo, offset))
+        if self.timeline.next_start(Kind.SURGE, first, -1.0) == math.inf:
+            return normal
+        share = self._share_of_cap(first)
+        many = int(share * _SURGE_LINES)
+        wanted = self._surging(first, lines / many, offset)
+        return CallLoad(seed, self.tempo, many, routes[:1], wanted, share, _SURGE_LONGEST_S)
+
+    def _surging(self, trunk: str, normally: float, offset: float) -> Callable[[float], float]:
+        def wanted(t: float) -> float:
+            if self.timeline.since(Kind.SURGE, trunk, t) is not None:
+                return 1.0
+            return normally * daily(t, self.tempo, offset)
+
+        return wanted
+
+    def _share_of_cap(self, name: str) -> int:
+        trunk = self.plan.trunk(name)
+        cap = next(account.channels for account in self.plan.accounts if account.name == trunk.account)
+        return cap // len(trunk.sbcs)
+
+    def _route(self, sbc: str, leg: _Leg) -> Route:
+        carrier, leg_id = leg.trunk.carrier, f"{leg.trunk.name}@{sbc}"
+
+        def works(t: float) -> bool:
+            return self._answers(carrier, t) and self.timeline.since(Kind.REFUSED, leg_id, t) is None
+
+        def dies(t: float) -> float:
+            return self.timeline.next_start(Kind.CARRIER_DEAD, carrier, t)
+
+        return Route(leg.trunk.name, leg.trunk.inbound, leg.believed, works, dies)
