@@ -6,10 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST_ARGS ?=
+DEMO_ARGS ?=
 
-.PHONY: help test lint types format lock bench clean lab-bootstrap lab-up lab-down lab-test python-check
+.PHONY: help demo test lint types format lock bench clean lab-bootstrap lab-up lab-down lab-test python-check
 
 help:
+	@echo 'make demo           look at it: the dashboard over a simulated fleet'
 	@echo 'make test           the tests (the first run installs what they need into $(VENV))'
 	@echo 'make lint types     ruff; mypy --strict'
 	@echo 'make format         let ruff format everything'
@@ -17,6 +19,9 @@ help:
 	@echo 'make lab-up lab-test lab-down'
 	@echo 'make bench          measure'
 	@echo 'make lock           raise the lock files to the newest allowed versions'
+
+demo: $(READY)
+	@$(BIN)/trunktui demo $(DEMO_ARGS)
 
 test: $(READY)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -1,4 +1,4 @@
-"""Runs every measurement: `python -m tests.bench`."""
+"""Runs every measurement: `make bench`. Figures are printed, never asserted."""
 
 from __future__ import annotations
 

@@ -59,5 +59,5 @@ def test_where_every_sbc_is_on_this_machine_it_may_be_asked_each_second(host: st
 @pytest.mark.parametrize("host", ["10.0.0.1", "localhost", "sbc.example.net"])
 def test_elsewhere_it_may_not(host: str) -> None:
     text = HERE.format(interval="1s", host=host)
-    with pytest.raises(ConfigError, match='poll.interval: must lie between 5s and 1h, is "1s"'):
+    with pytest.raises(ConfigError, match=r'poll\.interval: must lie between 5s and 1h, is "1s"'):
         parse(text.encode(), Path("c.toml"), {}, ("asterisk",))

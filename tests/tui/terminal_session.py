@@ -110,6 +110,10 @@ class TerminalSession:
             self._read(left)
         return len(self.output) - before
 
+    def read_some(self, seconds: float = 0.05) -> None:
+        """Read what comes first, waiting at most so long."""
+        self._read(seconds)
+
     def press(self, keys: str) -> None:
         """Type `keys`."""
         os.write(self._master, keys.encode())

@@ -8,13 +8,12 @@ from trunktui.cli.session import Session, need_terminal
 from trunktui.demo.launch import SimulatorError
 from trunktui.demo.tempo import DEFAULT_SPEED, FASTEST, SLOWEST
 
-_NEXT = """\
-That was a simulated fleet; nothing of it is left on this machine. To see your own SBC (Asterisk, by SSH key):
-
-  ssh-keyscan HOST >> ~/.ssh/known_hosts    once, then verify the fingerprint with the SBC's owner
-  trunktui config init                      writes a config to begin with: put the SBC into it
-  trunktui config check && trunktui
-"""
+_END = "That was a simulated fleet; nothing of it is left on this machine. To see your own SBC (Asterisk, by SSH key):"
+_CONNECT = "  trunktui connect ssh://USER@HOST     finds its trunks by itself; needs no config"
+_CONFIG = (
+    "  trunktui config init                 writes a config to begin with: put the SBC into it, and then",
+    "  trunktui config check && trunktui",
+)
 
 
 @click.command()
@@ -41,5 +40,12 @@ def demo(session: Session, seed: int, speed: float) -> int:
     except SimulatorError as error:
         raise click.ClickException(str(error)) from error
     if code == 0:
-        click.echo(_NEXT, nl=False)
+        click.echo("\n".join(_ways_on()))
     return code
+
+
+def _ways_on() -> tuple[str, ...]:
+    """Return the last lines: how to see one's own SBC, by the commands that this version has."""
+    root = click.get_current_context().find_root().command
+    connect = isinstance(root, click.Group) and "connect" in root.commands
+    return (_END, "", *([_CONNECT] if connect else []), *_CONFIG)

@@ -27,11 +27,16 @@ class SimulatorError(Exception):
 class Simulator:
     """The simulator's process, running while inside `with`; `config` is then the path of its config.
 
-    It ends when its stdin does, so it goes with this process however that ends.
+    It ends when its stdin does, so it goes with this process however that ends. `fleet` asks for a uniform one
+    of so many SBCs and legs on each, in place of the newcomer's.
     """
 
-    def __init__(self, seed: int, speed: float, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, seed: int, speed: float, environment: Mapping[str, str], fleet: tuple[int, int] | None = None
+    ) -> None:
         self._argv = [sys.executable, "-P", "-m", "trunktui.demo", "--seed", str(seed), "--speed", str(speed)]
+        if fleet is not None:
+            self._argv += ["--sbcs", str(fleet[0]), "--legs", str(fleet[1])]
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
         self.config = Path()
@@ -59,6 +64,13 @@ class Simulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def pid(self) -> int:
+        """The simulator's process id; raises ValueError while there is none."""
+        if self._process is None:
+            raise ValueError("the simulator is not running")
+        return self._process.pid
 
     async def lines(self) -> asyncio.StreamReader:
         """Return what the simulator says from now on, as a stream of lines (a `tips.Teller`)."""

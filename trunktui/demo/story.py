@@ -56,13 +56,13 @@ REBOOTING_SBC = "sgp-1"
 UNPROBED_LEG = "alpha-911@nyc-2"
 
 NEWCOMERS_STORY = Script(
-    period=1320.0,
+    period=1360.0,
     troubles=(
         Trouble(Kind.CARRIER_DEAD, TROUBLED_CARRIER, 90.0, 290.0),
-        Trouble(Kind.REFUSED, REFUSED_LEG, 370.0, 560.0),
-        Trouble(Kind.SURGE, SURGING_TRUNK, 630.0, 800.0),
-        Trouble(Kind.FROZEN, FROZEN_SBC, 820.0, 1000.0),
-        Trouble(Kind.REBOOT, REBOOTING_SBC, 1020.0, 1160.0),
+        Trouble(Kind.REFUSED, REFUSED_LEG, 400.0, 590.0),
+        Trouble(Kind.SURGE, SURGING_TRUNK, 650.0, 820.0),
+        Trouble(Kind.FROZEN, FROZEN_SBC, 850.0, 1030.0),
+        Trouble(Kind.REBOOT, REBOOTING_SBC, 1050.0, 1190.0),
     ),
     tips=(
         Tip(
@@ -79,39 +79,39 @@ NEWCOMERS_STORY = Script(
             "1/6 bravo answers again. A leg leaves DOWN after two good OPTIONS; its registration comes with the next try.",
         ),
         Tip(
-            370.0,
+            400.0,
             "2/6 alpha now refuses alpha-us on lon-1. Asterisk gives up and never tries again, yet OPTIONS answer: "
             "a ping check stays green.",
         ),
         Tip(
-            560.0,
+            590.0,
             "2/6 The password was put right, and an operator made lon-1 register again: alpha-us@lon-1 comes back.",
         ),
         Tip(
-            630.0,
+            650.0,
             "3/6 A campaign starts: account delta-retail runs into its cap of 40 channels, summed over four SBCs. "
             "Watch OF CAP.",
         ),
         Tip(
-            820.0,
+            850.0,
             "4/6 Asterisk on nyc-2 froze; its SSH still answers. What nobody can vouch for is not green: its legs are "
             "UNKNOWN.",
         ),
         Tip(
-            1020.0,
+            1050.0,
             "5/6 sgp-1 reboots: SSH refuses. Its values age, dim, and become UNKNOWN; the others are not held up.",
         ),
         Tip(
-            1160.0,
+            1190.0,
             "5/6 sgp-1 is back. It gets a short grace while its trunks register; then they must prove themselves.",
         ),
         Tip(
-            1220.0,
+            1250.0,
             "6/6 alpha-911@nyc-2 is UNMON, never UP: nobody sends it OPTIONS (DETECT ∞). An emergency trunk, perhaps "
             "dead for weeks.",
         ),
         Tip(
-            1275.0,
+            1310.0,
             "That was all; it begins again. enter opens a leg, f faults only, ? all keys; q quits and says how to see your own.",
         ),
     ),
@@ -153,12 +153,6 @@ class Timeline:
         """Return the line to show at `t`, empty where there is none."""
         place = t % self._period
         return next((text for at, text in reversed(self._tips) if at <= place), "")
-
-    def next_tip(self, t: float) -> float:
-        """Return when another line is due, after `t`; infinity where there are none."""
-        loop = math.floor(t / self._period) * self._period
-        times = (base + at for base in (loop, loop + self._period) for at, _ in self._tips)
-        return min((at for at in times if at > t), default=math.inf)
 
     def _near(self, kind: Kind, subject: str, t: float) -> Iterator[tuple[float, float]]:
         """Yield this trouble's times in the loops before, around and after `t`; there were none before 0."""
