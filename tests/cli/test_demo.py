@@ -32,6 +32,7 @@ def test_it_says_at_its_end_how_to_see_ones_own_sbc(
     assert done.code == 0
     assert done.out.splitlines()[-1] == "  trunktui config check && trunktui"
     assert "trunktui config init" in done.out
+    assert max(len(line) for line in done.out.splitlines()) <= 80
 
 
 def test_it_needs_no_config(cli: Callable[..., Outcome], asked: list[tuple[int, float, str | None]]) -> None:

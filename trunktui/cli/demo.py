@@ -8,10 +8,14 @@ from trunktui.cli.session import Session, need_terminal
 from trunktui.demo.launch import SimulatorError
 from trunktui.demo.tempo import DEFAULT_SPEED, FASTEST, SLOWEST
 
-_END = "That was a simulated fleet; nothing of it is left on this machine. To see your own SBC (Asterisk, by SSH key):"
-_CONNECT = "  trunktui connect ssh://USER@HOST     finds its trunks by itself; needs no config"
+_END = (
+    "That was a simulated fleet; nothing of it is left on this machine.",
+    "To see your own SBC (Asterisk, by SSH key):",
+    "",
+)
+_CONNECT = "  trunktui connect ssh://USER@HOST    finds its trunks; needs no config"
 _CONFIG = (
-    "  trunktui config init                 writes a config to begin with: put the SBC into it, and then",
+    "  trunktui config init                writes a config: put your SBC into it",
     "  trunktui config check && trunktui",
 )
 
@@ -48,4 +52,4 @@ def _ways_on() -> tuple[str, ...]:
     """Return the last lines: how to see one's own SBC, by the commands that this version has."""
     root = click.get_current_context().find_root().command
     connect = isinstance(root, click.Group) and "connect" in root.commands
-    return (_END, "", *([_CONNECT] if connect else []), *_CONFIG)
+    return (*_END, *([_CONNECT] if connect else []), *_CONFIG)
