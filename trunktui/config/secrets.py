@@ -1,7 +1,6 @@
-"""Resolves secret references, and keeps what they yield from being shown, logged or pickled by accident.
+"""Resolves secret references into secrets (see `model.secret` for how those are kept from being shown).
 
-A reference is `env:NAME`, `file:/path` (0600) or `cmd:program arguments` (no shell). Python cannot wipe memory:
-a resolved secret stays in this process until it ends.
+A reference is `env:NAME`, `file:/path` (0600) or `cmd:program arguments` (no shell).
 """
 
 from __future__ import annotations
@@ -13,41 +12,16 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
-from typing import NoReturn
 
 from trunktui.config.errors import SecretError
 from trunktui.config.files import expand, read_private
+from trunktui.model.secret import Secret as Secret
 
 OUTPUT_LIMIT = 4096
 """Bytes taken of a secret file, or of what a secret command prints."""
 
 COMMAND_LIMIT_S = 5.0
 """Seconds a secret command may take."""
-
-
-class Secret:
-    """A secret value that shows itself as `***` and gives itself away only to `reveal`."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """Return the value, for the one place that must send it."""
-        return self._value
-
-    def __repr__(self) -> str:
-        """Return `***`."""
-        return "***"
-
-    def __format__(self, spec: str) -> str:
-        """Return `***`, whatever the format says."""
-        return "***"
-
-    def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled or copied."""
-        raise TypeError("a Secret cannot be pickled or copied")
 
 
 def resolve(reference: str, env: Mapping[str, str], command_limit_s: float = COMMAND_LIMIT_S) -> Secret:
