@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from trunktui.model.snmp import SnmpTarget
+
 
 class AuthMode(StrEnum):
     """How a carrier knows us; HYBRID registers and is on an IP allowlist too."""
@@ -74,7 +76,10 @@ class SshTarget(Struct, frozen=True):
 
 
 class Sbc(Struct, frozen=True):
-    """One box (or instance) that we poll. `ignore` holds glob patterns of native names that are no trunks."""
+    """One box (or instance) that we poll. `ignore` holds glob patterns of native names that are no trunks.
+
+    `snmp` None: it is asked by SSH only.
+    """
 
     name: str
     platform: str
@@ -84,7 +89,7 @@ class Sbc(Struct, frozen=True):
     discover: bool = True
     ignore: tuple[str, ...] = ()
     write: bool = False
-    snmp_configured: bool = False
+    snmp: SnmpTarget | None = None
 
 
 class NativeNames(Struct, frozen=True):

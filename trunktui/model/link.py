@@ -1,4 +1,4 @@
-"""How we reach an SBC: the states of the SSH and SNMP links and the one error a transport may raise."""
+"""How we reach an SBC: the states of its SSH and SNMP links, and the errors that say why one failed."""
 
 from __future__ import annotations
 
@@ -46,13 +46,34 @@ class LinkStatus(Struct, frozen=True):
     last_ok: float | None = None
 
 
+class SnmpStatus(Struct, frozen=True):
+    """SNMP to one SBC: its state, the words for it, since when, and when it last answered (monotonic)."""
+
+    state: SnmpState = SnmpState.OFF
+    reason: Safe = Safe("")
+    since: float | None = None
+    last_ok: float | None = None
+
+
 class LinkError(Exception):
-    """A transport could not ask: says what it means and the way out. The only error a transport raises.
+    """SSH could not ask: says what it means and the way out. The only error the SSH transport raises.
 
     `state` is never OK or PENDING. `reason` is one cleaned sentence for the operator.
     """
 
     def __init__(self, state: SshState, reason: Safe) -> None:
+        super().__init__(reason)
+        self.state = state
+        self.reason = reason
+
+
+class SnmpError(Exception):
+    """SNMP could not ask, or got nothing to believe. The only error the SNMP transport raises.
+
+    `state` is TIMEOUT, AUTH, CONFIG or UNREADABLE. `reason` is one cleaned sentence with the way out.
+    """
+
+    def __init__(self, state: SnmpState, reason: Safe) -> None:
         super().__init__(reason)
         self.state = state
         self.reason = reason

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from trunktui.model.box import BoxFacts
 from trunktui.model.health import Effective, LegState, ProbeSignal, RegSignal, SbcState, Severity, Usage
 from trunktui.model.inventory import AuthMode, NativeNames
-from trunktui.model.link import LinkStatus, SnmpState
+from trunktui.model.link import LinkStatus, SnmpStatus
 from trunktui.model.observation import Contact, Unread
 from trunktui.model.observation import Evidence as Evidence
 from trunktui.model.text import Safe
@@ -91,7 +92,10 @@ class LegStatus(Struct, frozen=True):
 
 
 class SbcStatus(Struct, frozen=True):
-    """One SBC, judged. `polled_at` is the last complete answer; `started_at` when its software started."""
+    """One SBC, judged. `polled_at` is the last complete answer; `started_at` when its software started.
+
+    All but `snmp` and `box` is what SSH told; `box` is the last that SNMP told, until `box_stale_at`.
+    """
 
     name: str
     site: str | None
@@ -101,7 +105,7 @@ class SbcStatus(Struct, frozen=True):
     severity: Severity
     reason: Safe
     link: LinkStatus
-    snmp: SnmpState
+    snmp: SnmpStatus = SnmpStatus()
     version: Safe | None = None
     started_at: float | None = None
     channels: int | None = None
@@ -111,6 +115,8 @@ class SbcStatus(Struct, frozen=True):
     poll_took_s: float | None = None
     next_poll_at: float | None = None
     unread: tuple[Unread, ...] = ()
+    box: BoxFacts | None = None
+    box_stale_at: float | None = None
 
 
 class GroupStatus(Struct, frozen=True):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from trunktui.model.link import LinkError
+from trunktui.model.link import LinkError, SnmpError
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 async def aside(work: Callable[[], T]) -> T:
     """Return what `work` returns; cancelling leaves its thread to end by itself, its outcome dropped.
 
-    Raises what `work` raises, which must be a LinkError, OSError or ValueError.
+    Raises what `work` raises, which must be a LinkError, SnmpError, OSError or ValueError.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
@@ -36,7 +36,7 @@ async def aside(work: Callable[[], T]) -> T:
     def body() -> None:
         try:
             result = work()
-        except (LinkError, OSError, ValueError) as error:
+        except (LinkError, SnmpError, OSError, ValueError) as error:
             with suppress(RuntimeError):  # the loop is gone: nobody waits any more
                 loop.call_soon_threadsafe(fail, error)
         else:

@@ -1,10 +1,11 @@
-"""The one thing that polling needs of a transport: ask, and close."""
+"""What polling needs of a transport: ask, and close."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from trunktui.model.ask import Answer, SshAsk
+from trunktui.model.snmp import SnmpAnswer, SnmpAsk
 
 
 class Asker(Protocol):
@@ -19,3 +20,16 @@ class Asker(Protocol):
 
     async def close(self) -> None:
         """End the connection; never raises, never takes longer than a second."""
+
+
+class SnmpPort(Protocol):
+    """One SBC's SNMP agent."""
+
+    async def ask(self, ask: SnmpAsk, budget_s: float) -> SnmpAnswer:
+        """Ask all of `ask`, within `budget_s` seconds once it is our turn.
+
+        Raises SnmpError, and nothing else, when the agent's first group of objects is not answered.
+        """
+
+    async def close(self) -> None:
+        """End it; never raises."""
