@@ -48,6 +48,8 @@ from trunktui.model.observation import (
 )
 from trunktui.model.text import clean
 from trunktui.platforms import asterisk_tables as tables
+from trunktui.platforms.asterisk_snmp import parse_snmp as parse_snmp
+from trunktui.platforms.asterisk_snmp import snmp_ask as snmp_ask
 from trunktui.platforms.contract import LegSettings
 
 name = "asterisk"

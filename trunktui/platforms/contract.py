@@ -7,8 +7,10 @@ from typing import Protocol
 from msgspec import Struct
 
 from trunktui.model.ask import Answer, SshAsk
+from trunktui.model.box import BoxFacts
 from trunktui.model.inventory import Binding
 from trunktui.model.observation import Observation, ProbeSettings, RegSettings
+from trunktui.model.snmp import SnmpAnswer, SnmpAsk
 
 
 class LegSettings(Struct, frozen=True):
@@ -47,3 +49,9 @@ class Platform(Protocol):
 
     def parse_settings(self, answers: tuple[Answer, ...], before: LegSettings) -> LegSettings:
         """Read the answers to `settings_asks` into `before`. What is unreadable stays missing. Never raises."""
+
+    def snmp_ask(self, extend: tuple[str, ...]) -> SnmpAsk:
+        """Return what to ask by SNMP; `extend` names what the site publishes. The first get is the system's."""
+
+    def parse_snmp(self, answer: SnmpAnswer, extend: tuple[str, ...]) -> BoxFacts:
+        """Read one SNMP poll; `answer` may hold walks of an earlier one. Never raises."""
