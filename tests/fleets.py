@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from trunktui.model.health import Effective, LegState, ProbeSignal, RegSignal, SbcState, Severity, Usage
 from trunktui.model.inventory import AuthMode, NativeNames
-from trunktui.model.link import LinkStatus, SnmpState, SshState
+from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.observation import Contact, ContactState
 from trunktui.model.snapshot import (
     ChannelsView,
@@ -78,7 +78,6 @@ def sbc(
         severity=severity,
         reason=Safe(""),
         link=LinkStatus(state=SshState.OK, last_ok=NOW - 4, since=NOW - 500),
-        snmp=SnmpState.OFF,
         version=Safe("Asterisk 22.10.1"),
         started_at=NOW - 900,
         channels=82,

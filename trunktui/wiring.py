@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from trunktui.config.load import Config
     from trunktui.engine.server import Engine
+    from trunktui.model.secret import Secret
     from trunktui.model.snapshot import Snapshot
     from trunktui.model.text import Safe
     from trunktui.poll.fleet import Fleet
-    from trunktui.poll.poller import SbcPoller
+    from trunktui.poll.poller import Poller, SbcPoller
     from trunktui.poll.schedule import Pace
+    from trunktui.poll.snmp_poller import SnmpPoller
 
 KNOWN_PLATFORMS: tuple[str, ...] = ("asterisk",)
 """The platforms this version can poll; a test holds it against `platforms.registry`."""
@@ -92,18 +94,21 @@ def collect(config: Config, budget_s: float, progress: Callable[[int, int], None
 
 
 async def _collect(config: Config, budget_s: float, progress: Callable[[int, int], None]) -> Snapshot:
+    from trunktui.engine.logfile import LoopErrors
     from trunktui.engine.server import poll_once
 
     fleet, answered = _fleet(config), 0
+    pollers = _pollers(config, fleet, lambda: None)
+    asyncio.get_running_loop().set_exception_handler(LoopErrors().handle)
 
     def done() -> None:
         nonlocal answered
         answered += 1
-        progress(answered, len(config.inventory.sbcs))
+        progress(answered, len(pollers))
 
     logging.getLogger("trunktui").addHandler(logging.NullHandler())  # the snapshot says it all
-    progress(0, len(config.inventory.sbcs))
-    await poll_once(_pollers(config, fleet, lambda: None), budget_s, done)
+    progress(0, len(pollers))
+    await poll_once(pollers, budget_s, done)
     return fleet.snapshot(time.monotonic())
 
 
@@ -147,7 +152,12 @@ def _pace(config: Config) -> Pace:
     return Pace(config.poll.interval_s, config.poll.fast_interval_s)
 
 
-def _pollers(config: Config, fleet: Fleet, changed: Callable[[], None]) -> list[SbcPoller]:
+def _pollers(config: Config, fleet: Fleet, changed: Callable[[], None]) -> list[Poller]:
+    """Return every poller: one over SSH per SBC, then one over SNMP for each that has it."""
+    return [*_ssh_pollers(config, fleet, changed), *_snmp_pollers(config, fleet, changed)]
+
+
+def _ssh_pollers(config: Config, fleet: Fleet, changed: Callable[[], None]) -> list[SbcPoller]:
     from trunktui.platforms.registry import platform_for
     from trunktui.poll.poller import SbcPoller
     from trunktui.transport.limits import Limits
@@ -167,6 +177,44 @@ def _pollers(config: Config, fleet: Fleet, changed: Callable[[], None]) -> list[
         )
         for sbc in config.inventory.sbcs
     ]
+
+
+def _snmp_pollers(config: Config, fleet: Fleet, changed: Callable[[], None]) -> list[SnmpPoller]:
+    targets = [(sbc, sbc.snmp) for sbc in config.inventory.sbcs if sbc.snmp is not None]
+    if not targets:
+        return []  # pysnmp is not even imported
+    from trunktui.platforms.registry import platform_for
+    from trunktui.poll.snmp_poller import SnmpPoller
+    from trunktui.transport.snmp_asker import SnmpAsker, SnmpShared
+
+    shared = SnmpShared()
+    return [
+        SnmpPoller(
+            sbc.name,
+            platform_for(sbc.platform),
+            SnmpAsker(target, _unlock, shared),
+            fleet,
+            target.extend,
+            pace=_pace(config),
+            clock=time.monotonic,
+            chance=random.random,
+            changed=changed,
+        )
+        for sbc, target in targets
+    ]
+
+
+def _unlock(reference: str) -> Secret:
+    """Return the secret behind a reference, in this process and never before it is sent; blocking."""
+    from trunktui.config.errors import SecretError
+    from trunktui.config.secrets import resolve
+    from trunktui.model.link import SnmpError, SnmpState
+    from trunktui.model.text import clean
+
+    try:
+        return resolve(reference, os.environ)
+    except SecretError as error:
+        raise SnmpError(SnmpState.CONFIG, clean(f"SNMP secret not usable: {error}")) from None
 
 
 def _log_path(config: Config) -> tuple[Path | None, Safe]:

@@ -11,6 +11,7 @@ from trunktui.config.load import Config, parse
 from trunktui.config.render import render
 from trunktui.config.starter import STARTER
 from trunktui.model.inventory import AuthMode, Binding, DialMode, Direction, NativeNames, SshTarget
+from trunktui.model.snmp import SnmpKey, SnmpTarget
 
 ENV = {"HOME": "/home/noc"}
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
@@ -72,7 +73,14 @@ def test_the_example_becomes_the_inventory_it_describes() -> None:
     )
     assert fleet.groups_of("beta-us") == ("us-outbound",)
     assert fleet.sbcs[0].ssh.identity == ("/home/noc/.ssh/noc_ed25519",)
-    assert [sbc.snmp_configured for sbc in fleet.sbcs] == [True, True]
+    one, two = (sbc.snmp for sbc in fleet.sbcs)
+    assert one == SnmpTarget(
+        "10.20.0.11",
+        user="noc",
+        auth=SnmpKey("SHA-256", "env:SNMP_AUTH"),
+        privacy=SnmpKey("AES-128", "file:/etc/trunktui/snmp_priv"),
+    )
+    assert two == SnmpTarget("nyc-2.example.com", version="2c", community="cmd:pass show snmp/nyc-2")
     assert config.name == "prod"
 
 
@@ -87,7 +95,7 @@ def test_a_trunk_takes_its_carrier_from_its_account() -> None:
 
 def test_what_this_version_does_not_act_on_is_noted() -> None:
     config = parse(EXAMPLE.read_bytes(), EXAMPLE, ENV, ("asterisk",))
-    assert "sbc nyc-1: snmp is read but not polled in this version" in config.notes
+    assert not [note for note in config.notes if "snmp" in note]
     for subject in (
         "account acme-us",
         "sbc nyc-1: write",

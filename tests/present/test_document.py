@@ -21,9 +21,10 @@ GOLDEN = Path(__file__).parents[1] / "fixtures" / "documents"
 WALL = datetime(2026, 11, 23, 3, 14, 7, tzinfo=UTC)
 KEYS = {
     "": "schema at worst sbcs legs groups carriers findings",
-    "sbcs": "name site platform version uptime_s state severity reason ssh snmp channels calls cps clock_offset_s",
+    "sbcs": "name site platform version uptime_s state severity reason ssh snmp channels calls cps clock_offset_s box",
     "sbcs.ssh": "state age_s error",
     "sbcs.snmp": "state age_s error",
+    "sbcs.box": "name uptime_s load disk sub_agent app_version app_uptime_s channels calls calls_processed published",
     "legs": "id trunk sbc carrier account groups auth auth_source discovered actionable state severity since reason "
     "registration probe channels cps at_risk wasted age_s flapping maintenance acknowledged",
     "legs.registration": "state next_in_s failures gave_up code",

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from trunktui.model.feed import EngineStatus, FeedUpdate
 from trunktui.model.health import Effective, LegState, ProbeSignal, RegSignal, SbcState, Severity, Usage
 from trunktui.model.inventory import AuthMode, NativeNames
-from trunktui.model.link import LinkStatus, SnmpState, SshState
+from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.observation import Contact, ContactState, Unread
 from trunktui.model.snapshot import (
     ChannelsView,
@@ -143,7 +143,6 @@ def sbc(name: str = "nyc-1", *, now: float = NOW, age: float | None = 3.0) -> Sb
         severity=Severity.NONE,
         reason=Safe("answers"),
         link=LinkStatus(SshState.OK, Safe(""), now - 7200, polled),
-        snmp=SnmpState.OFF,
         version=Safe("22.10.0"),
         started_at=now - 86400 * 3,
         channels=1240,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trunktui.config.files import expand
 from trunktui.config.rules import resolved_platform
-from trunktui.config.schema import CapTable, Document, NativeTable, SbcTable, SshTable, TrunkTable
+from trunktui.config.schema import CapTable, Document, NativeTable, SbcTable, SnmpTable, SshTable, TrunkTable
 from trunktui.model.inventory import (
     Account,
     Binding,
@@ -20,6 +20,7 @@ from trunktui.model.inventory import (
     SshTarget,
     Trunk,
 )
+from trunktui.model.snmp import SnmpKey, SnmpTarget
 
 
 def inventory(document: Document, folder: Path, env: Mapping[str, str]) -> Inventory:
@@ -48,8 +49,6 @@ def _notes(document: Document) -> Iterator[str]:
         if account.allowlist is not None:
             yield f"account {account.name}: allowlist is read but its age is not watched in this version"
     for sbc in document.sbc:
-        if sbc.snmp is not None:
-            yield f"sbc {sbc.name}: snmp is read but not polled in this version"
         if sbc.write:
             yield f"sbc {sbc.name}: write is read but this version sends no actions"
         if sbc.ha is not None:
@@ -76,7 +75,7 @@ def _sbc(table: SbcTable, folder: Path, env: Mapping[str, str]) -> Sbc:
         discover=table.discover,
         ignore=table.ignore,
         write=table.write,
-        snmp_configured=table.snmp is not None,
+        snmp=_snmp(table.host, table.snmp) if table.snmp is not None else None,
     )
 
 
@@ -94,6 +93,20 @@ def _ssh(host: str, table: SshTable, folder: Path, env: Mapping[str, str]) -> Ss
         proxy_jump=table.proxy_jump,
         config=path(table.config),
         run_as=table.run_as,
+    )
+
+
+def _snmp(host: str, table: SnmpTable) -> SnmpTarget:
+    auth, privacy = table.auth, table.privacy
+    return SnmpTarget(
+        host=table.host or host,
+        port=table.port,
+        version=table.version,
+        community=table.community,
+        user=table.user,
+        auth=SnmpKey(auth.protocol, auth.secret) if auth is not None else None,
+        privacy=SnmpKey(privacy.protocol, privacy.secret) if privacy is not None else None,
+        extend=table.extend,
     )
 
 

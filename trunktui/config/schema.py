@@ -90,18 +90,21 @@ class SnmpAuthTable(Struct, frozen=True):
 class SnmpPrivacyTable(Struct, frozen=True):
     """`sbc.snmp.privacy`."""
 
-    protocol: Literal["DES", "AES-128", "AES-192", "AES-256"]
+    protocol: Literal["DES", "AES-128", "AES-192", "AES-256", "AES-192-C", "AES-256-C"]
     secret: SecretRef
 
 
 class SnmpTable(Struct, frozen=True):
-    """`[sbc.snmp]`."""
+    """`[sbc.snmp]`. `host` is the SBC's where it is left out; it must be an address or a name, no SSH alias."""
 
+    host: Host | None = None
+    port: Port = 161
     version: Literal["2c", "3"] = "3"
     community: SecretRef | None = None
     user: Words | None = None
     auth: SnmpAuthTable | None = None
     privacy: SnmpPrivacyTable | None = None
+    extend: tuple[Words, ...] = ()
 
 
 class SbcTable(Struct, frozen=True):

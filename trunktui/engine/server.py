@@ -16,7 +16,7 @@ from trunktui import __version__
 from trunktui.engine.protocol import HEARTBEAT_S, Changes, FleetFrame, Frame, Hello, difference, encode
 from trunktui.model.snapshot import Snapshot
 from trunktui.poll.fleet import Fleet
-from trunktui.poll.poller import SbcPoller
+from trunktui.poll.poller import Poller
 from trunktui.poll.schedule import Pace, first_wait_s
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Engine:
         """Note that the fleet changed (the pollers' callback)."""
         self._dirty.set()
 
-    async def run(self, sock: socket.socket, pollers: Iterable[SbcPoller], pace: Pace) -> None:
+    async def run(self, sock: socket.socket, pollers: Iterable[Poller], pace: Pace) -> None:
         """Run until the screen is gone, then close every connection."""
         pollers = list(pollers)
         reader, writer = await asyncio.open_connection(sock=sock)
@@ -97,8 +97,8 @@ async def _until_gone(reader: asyncio.StreamReader) -> None:
         return
 
 
-async def poll_once(pollers: Iterable[SbcPoller], budget_s: float, done: Callable[[], None]) -> None:
-    """Poll every SBC once, side by side, within `budget_s`; `done` is called as each one ends.
+async def poll_once(pollers: Iterable[Poller], budget_s: float, done: Callable[[], None]) -> None:
+    """Let every poller poll once, side by side, within `budget_s`; `done` is called as each one ends.
 
     A poller that is not through by then is cancelled: its SBC stays as it was known, not polled.
     """

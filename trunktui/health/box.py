@@ -5,10 +5,14 @@ from __future__ import annotations
 from msgspec import Struct
 
 from trunktui.health.reasons import NOTHING_LISTED, span
+from trunktui.health.witness import Witness
 from trunktui.model.health import SEVERITY_RANK, SbcState, Severity, Thresholds
 from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.observation import AppState, Observation
 from trunktui.model.text import Safe, clean
+
+_WHY_LIMIT = 60
+"""Characters left to SSH's own words where SNMP has to be heard as well."""
 
 _CLOCK_SLACK_S = 5.0
 """Uptime is printed in whole seconds and the answer takes time: only a later start than this is a restart."""
@@ -33,7 +37,7 @@ class BoxLook(Struct, frozen=True):
     """What is known of an SBC at the instant of judging.
 
     `legs`: how many hang on it. `age_s`: of the last answer, None when there was none. `nothing_listed`: its
-    tables were read whole and hold nothing, though the config names trunks there.
+    tables were read whole and hold nothing, though the config names trunks there. `witness`: what SNMP says.
     """
 
     link: LinkStatus
@@ -42,6 +46,7 @@ class BoxLook(Struct, frozen=True):
     age_s: float | None
     stale_s: float
     nothing_listed: bool = False
+    witness: Witness = Witness()
 
 
 class BoxVerdict(Struct, frozen=True):
@@ -102,23 +107,43 @@ def in_grace(memory: BoxMemory, uptime_s: int | None, t: Thresholds) -> bool:
 
 
 def judge_box(look: BoxLook, memory: BoxMemory, t: Thresholds) -> BoxVerdict:
-    """Return the verdict on an SBC; its sentence does not name it, whoever shows it does."""
+    """Return the verdict on an SBC; its sentence does not name it, whoever shows it does.
+
+    SNMP makes nothing better than SSH saw it: it tells a lost way to a living box from a dead one, and where
+    it is silent while SSH works, that is a warning about the monitoring and not about the box.
+    """
     failing = look.link.state not in {SshState.OK, SshState.PENDING}
     if look.age_s is None and not failing:
         return _verdict(SbcState.UNKNOWN, Severity.INDETERMINATE, "not polled yet")
     if look.age_s is None or look.observation is None or look.age_s > look.stale_s:
         why = look.link.reason or "no answer"
         old = f"; last answer {span(look.age_s)} ago" if look.age_s is not None else ""
+        if look.witness.words:
+            return _lost(clean(why, _WHY_LIMIT), look.witness, f"{_legs(look.legs)} unknown{old}")
         return _verdict(
             SbcState.UNKNOWN, Severity.CRITICAL, f"not polled, {_legs(look.legs)} unknown{old}: {why}"
         )
     known = _judge_app(look.observation, memory, look, t)
-    if not failing:
-        return known
-    failed = f"poll failed ({look.link.reason}), showing data {span(look.age_s)} old"
+    if failing:
+        return _poll_failed(known, look)
+    if known.state is SbcState.UP and look.witness.fault:
+        words = f"{known.reason}; SSH works, SNMP not: {look.witness.fault}"
+        return _verdict(SbcState.UP, Severity.WARNING, words)
+    return known
+
+
+def _poll_failed(known: BoxVerdict, look: BoxLook) -> BoxVerdict:
+    failed = f"poll failed ({look.link.reason}), showing data {span(look.age_s or 0.0)} old"
     if SEVERITY_RANK[known.severity] > SEVERITY_RANK[Severity.WARNING]:
         return _verdict(known.state, known.severity, f"{known.reason}; {failed}")
     return _verdict(SbcState.DEGRADED, Severity.WARNING, failed)
+
+
+def _lost(why: str, witness: Witness, tail: str) -> BoxVerdict:
+    if witness.alive:
+        words = f"SSH lost ({why}), {witness.words}: box alive; {tail}"
+        return _verdict(SbcState.UNKNOWN, Severity.MAJOR, words)
+    return _verdict(SbcState.UNKNOWN, Severity.CRITICAL, f"not reached: {why}; {witness.words}: {tail}")
 
 
 def _judge_app(observation: Observation, memory: BoxMemory, look: BoxLook, t: Thresholds) -> BoxVerdict:

@@ -21,6 +21,9 @@ NOTHING_LISTED = "lists no registration and no contact at all: modules not loade
 LIMIT = 160
 """Fits two lines of an 80-column terminal."""
 
+_LINK_LIMIT = 70
+"""Characters left to SSH's own words where SNMP has to be heard as well."""
+
 
 class Words(Struct, frozen=True):
     """What a sentence may speak of: the leg's context, signals, loaded settings and last known state."""
@@ -235,7 +238,10 @@ def _slow(w: Words) -> str:
 
 
 def _box_down(w: Words) -> str:
-    return f"{w.context.sbc} is not polled{_was(w)}: {w.context.link_words}"
+    if not w.context.snmp_words:
+        return f"{w.context.sbc} is not polled{_was(w)}: {w.context.link_words}"
+    both = f"{clean(w.context.link_words, _LINK_LIMIT)}; {w.context.snmp_words}"
+    return f"{w.context.sbc} is not polled{_was(w)}: {both}"
 
 
 def _app_down(w: Words) -> str:
@@ -243,12 +249,20 @@ def _app_down(w: Words) -> str:
 
 
 def _never(w: Words) -> str:
-    return f"not polled yet ({w.context.link_words})" if w.context.link_words else "not polled yet"
+    return f"not polled yet{_link(w)}"
 
 
 def _stale(w: Words) -> str:
-    why = f" ({w.context.link_words})" if w.context.link_words else ""
-    return f"no data for {span(w.context.age_s)}{why}; last known {(w.known or LegState.UNKNOWN).value}"
+    return f"no data for {span(w.context.age_s)}{_link(w)}; last known {(w.known or LegState.UNKNOWN).value}"
+
+
+def _link(w: Words) -> str:
+    """Return why SSH brings nothing, and what SNMP says to that; it must not push out what follows."""
+    if not w.context.link_words:
+        return ""
+    if not w.context.snmp_words:
+        return f" ({w.context.link_words})"
+    return f" ({clean(w.context.link_words, _LINK_LIMIT)}); {w.context.snmp_words}"
 
 
 def _starting(w: Words) -> str:

@@ -30,7 +30,8 @@ class LegContext(Struct, frozen=True):
 
     `freshness` is judged from the last answer's age. `app` and `app_reason`: whether the SBC's software
     answered at the last look. `uptime_s` as of that look, `settled_s` since the last start or reload; `grace`
-    while a restart excuses what is missing.
+    while a restart excuses what is missing. `snmp_words` is what the second witness says of the box, empty
+    where there is none.
     `used` is the share of `cap` used over every leg that counts against it, `used_whole` False when a leg's
     channels are not known, so that `used` is a lower bound.
     """
@@ -45,6 +46,7 @@ class LegContext(Struct, frozen=True):
     freshness: Freshness = Freshness.FRESH
     age_s: float = 0.0
     link_words: Safe = Safe("")
+    snmp_words: str = ""
     box_down: bool = False
     app: AppState = AppState.ANSWERING
     app_reason: Safe = Safe("")

@@ -14,9 +14,11 @@ from msgspec.structs import astuple
 from trunktui.health.box import BoxLook, BoxMemory, judge_box, reloaded, remember_box, restarted
 from trunktui.health.memory import forget_streaks, remember, remember_absent
 from trunktui.health.rollup import Share, escalate, judge_groups, shares
+from trunktui.health.witness import Witness
+from trunktui.model.box import BoxFacts
 from trunktui.model.health import Thresholds
 from trunktui.model.inventory import AuthMode, Binding, Inventory, NativeNames, Sbc
-from trunktui.model.link import LinkError, LinkStatus, SnmpState, SshState
+from trunktui.model.link import LinkError, LinkStatus, SnmpError, SnmpState, SnmpStatus, SshState
 from trunktui.model.observation import AppState, NativeLeg, Observation
 from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import Safe, clean
@@ -43,6 +45,8 @@ class SbcRecord(Struct):
     observation: Observation | None = None
     settings: LegSettings = LegSettings()
     settings_done: bool = False
+    snmp: SnmpStatus = SnmpStatus()
+    facts: BoxFacts | None = None
     box: BoxMemory = BoxMemory()
     legs: dict[str, LegRecord] = field(default_factory=dict)
     next_poll_at: float | None = None
@@ -59,6 +63,8 @@ class Fleet:
         self._generation = 0
         self._records = {sbc.name: SbcRecord(sbc) for sbc in inventory.sbcs}
         for record in self._records.values():
+            if record.sbc.snmp is not None:
+                record.snmp = SnmpStatus(SnmpState.PENDING)
             for binding in inventory.bindings_on(record.sbc.name):
                 leg = self._configured(binding)
                 record.legs[leg.id] = leg
@@ -91,6 +97,19 @@ class Fleet:
         record = self._records[sbc]
         record.judged = None
         record.link = _linked(record.link, error.state, error.reason, at, ok=False)
+
+    def snmp_answered(self, sbc: str, facts: BoxFacts) -> None:
+        """Keep what SNMP told; it is shown beside what SSH told, and proves that the box lives."""
+        record = self._records[sbc]
+        record.judged = None
+        record.snmp = _witnessed(record.snmp, SnmpState.OK, Safe(""), facts.at, ok=True)
+        record.facts = facts
+
+    def snmp_failed(self, sbc: str, error: SnmpError, at: float) -> None:
+        """Note that SNMP gave no answer to believe, and why."""
+        record = self._records[sbc]
+        record.judged = None
+        record.snmp = _witnessed(record.snmp, error.state, error.reason, at, ok=False)
 
     def soft(self, sbc: str, now: float) -> bool:
         """Whether this SBC should be polled more often: a leg is in doubt, or recovering, or it is starting."""
@@ -210,6 +229,7 @@ class Fleet:
             interval_s=self._interval_s,
             thresholds=self._thresholds,
             link=record.link,
+            witness=Witness(record.snmp, 2 * self._interval_s, now),
             box=record.box,
             observation=seen,
             settings_pending=not record.settings_done,
@@ -219,7 +239,9 @@ class Fleet:
     def _sbc_status(self, record: SbcRecord, now: float) -> SbcStatus:
         scene, seen = self._scene(record, now), record.observation
         age = now - seen.at if seen is not None else None
-        look = BoxLook(record.link, seen, len(record.legs), age, scene.stale_s, scene.nothing_listed)
+        look = BoxLook(
+            record.link, seen, len(record.legs), age, scene.stale_s, scene.nothing_listed, scene.witness
+        )
         verdict = judge_box(look, record.box, self._thresholds)
         fresh = age is not None and age <= scene.stale_s
         answering = seen is not None and fresh and seen.app is AppState.ANSWERING
@@ -233,7 +255,9 @@ class Fleet:
             severity=verdict.severity,
             reason=verdict.reason,
             link=record.link,
-            snmp=SnmpState.OFF,
+            snmp=record.snmp,
+            box=record.facts,
+            box_stale_at=record.facts.at + scene.stale_s if record.facts is not None else None,
             version=seen.box.version if seen is not None else None,
             started_at=record.box.started_at if answering else None,
             channels=box.channels if box else None,
@@ -258,6 +282,11 @@ def _linked(before: LinkStatus, state: SshState, reason: Safe, at: float, *, ok:
         since=before.since if same else at,
         last_ok=at if ok else before.last_ok,
     )
+
+
+def _witnessed(before: SnmpStatus, state: SnmpState, reason: Safe, at: float, *, ok: bool) -> SnmpStatus:
+    same = before.state is state and before.since is not None
+    return SnmpStatus(state, reason, before.since if same else at, at if ok else before.last_ok)
 
 
 def _find(leg: LegRecord, natives: list[NativeLeg]) -> NativeLeg | None:

@@ -11,6 +11,7 @@ from trunktui.health.memory import LegMemory, settle
 from trunktui.health.rollup import Share
 from trunktui.health.rules import Cause, judge
 from trunktui.health.signals import LegContext, Signals, read_signals
+from trunktui.health.witness import Witness
 from trunktui.model.health import Freshness, ProbeSignal, RegSignal, Thresholds, Usage
 from trunktui.model.inventory import AuthMode, Binding, Direction, NativeNames, Trunk
 from trunktui.model.link import LinkStatus, SshState
@@ -68,6 +69,7 @@ class Scene(Struct, frozen=True):
     interval_s: float
     thresholds: Thresholds
     link: LinkStatus
+    witness: Witness
     box: BoxMemory
     observation: Observation | None
     settings_pending: bool
@@ -160,7 +162,8 @@ def _context(record: LegRecord, scene: Scene, share: Share | None) -> LegContext
         freshness=freshness,
         age_s=scene.now - observation.at if observation else 0.0,
         link_words=scene.link.reason,
-        box_down=failing and lost,
+        box_down=failing and lost and not scene.witness.alive,
+        snmp_words=scene.witness.words,
         app=observation.app if observation else AppState.ANSWERING,
         app_reason=observation.app_reason if observation else scene.link.reason,
         version=observation.box.version if observation else None,

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from trunktui.model.ask import Answer
 from trunktui.model.link import LinkError, SshState
@@ -27,6 +28,19 @@ _SETTINGS_LEAST_S = 5.0
 """Time for one command to end: given to the first settings ask always, and another is not begun with less."""
 
 _STOPPED = "; not tried again until trunktui is restarted"
+
+
+class Poller(Protocol):
+    """What asks one SBC over one transport, for ever or once."""
+
+    async def run(self, first_wait_s: float) -> None:
+        """Poll until there is no more sense in it."""
+
+    async def poll(self) -> object:
+        """Make one poll and fold it."""
+
+    async def close(self) -> None:
+        """End the connection."""
 
 
 class SbcPoller:

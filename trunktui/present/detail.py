@@ -5,9 +5,10 @@ from __future__ import annotations
 import humanize
 
 from trunktui.model.inventory import AuthMode
-from trunktui.model.link import SnmpState, SshState
+from trunktui.model.link import SshState
 from trunktui.model.observation import Contact, ContactState
 from trunktui.model.snapshot import ChannelsView, LegStatus, SbcStatus
+from trunktui.present.box import box_facts
 from trunktui.present.cells import SBC_ROLES, Cell, Line, Role, plain
 from trunktui.present.columns import ColumnKey
 from trunktui.present.fleet import channel_cells, row_of
@@ -68,7 +69,7 @@ def page_lines(
 
 
 def sbc_lines(sbc: SbcStatus, now: float, width: int) -> tuple[Line, ...]:
-    """Return the facts of an SBC: state, link, version, uptime, calls, polls, unread answers."""
+    """Return the facts of an SBC: state, link, version, uptime, calls, polls, SNMP's facts, unread answers."""
     old = sbc_stale(sbc, now)
     sbc = shown_sbc(sbc, now)
     where = f", {sbc.site}" if sbc.site else ""
@@ -88,21 +89,20 @@ def sbc_lines(sbc: SbcStatus, now: float, width: int) -> tuple[Line, ...]:
     return (
         *_wrapped(head, width),
         *_labelled("platform", Cell(platform), "", width),
-        *_labelled("ssh", _links(sbc, old=old), "", width),
+        *_labelled("ssh", _ssh(sbc, old=old), "", width),
         *_figures(sbc, now, width, old=old),
         *_labelled("last poll", Cell(polled), "", width),
+        *(line for label, cell in box_facts(sbc, now) for line in _labelled(label, cell, "", width)),
         *unread,
     )
 
 
-def _links(sbc: SbcStatus, *, old: bool) -> Cell:
-    """Return the links; a link that worked is told as what it was once nothing came over it for too long."""
+def _ssh(sbc: SbcStatus, *, old: bool) -> Cell:
+    """Return the SSH link; one that worked is told as what it was once nothing came over it for too long."""
     worked = sbc.link.state is SshState.OK
     ssh = f"was {sbc.link.state.value}" if old and worked else sbc.link.state.value
     reason = "" if worked else f": {sbc.link.reason}"
-    was = "was " if old and sbc.snmp is SnmpState.OK else ""
-    snmp = "" if sbc.snmp is SnmpState.OFF else f", SNMP {was}{sbc.snmp.value}"
-    return Cell(f"{ssh}{reason}{snmp}", Role.DIM if old and worked else Role.TEXT)
+    return Cell(f"{ssh}{reason}", Role.DIM if old and worked else Role.TEXT)
 
 
 def _figures(sbc: SbcStatus, now: float, width: int, *, old: bool) -> tuple[Line, ...]:

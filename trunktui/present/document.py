@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from trunktui.model.box import BoxFacts
 from trunktui.model.health import WORST_FIRST, LegState, ProbeSignal, RegSignal, Severity, Usage
 from trunktui.model.link import SshState
 from trunktui.model.snapshot import GroupStatus, LegStatus, RegView, SbcStatus, Snapshot
@@ -131,12 +132,44 @@ def _sbc(sbc: SbcStatus, now: float) -> Row:
             "age_s": _age(sbc.link.last_ok, now),
             "error": None if sbc.link.state is SshState.OK else sbc.link.reason or None,
         },
-        "snmp": {"state": sbc.snmp.value, "age_s": None, "error": None},
+        "snmp": {
+            "state": sbc.snmp.state.value,
+            "age_s": _age(sbc.snmp.last_ok, now),
+            "error": sbc.snmp.reason or None,
+        },
         "channels": None if past else sbc.channels,
         "calls": None if past else sbc.calls,
         "cps": None,
         "clock_offset_s": None,
+        "box": _box(sbc, now),
     }
+
+
+def _box(sbc: SbcStatus, now: float) -> Row:
+    """Build what SNMP told of a box; all null where it told nothing, or nothing lately."""
+    old = sbc.box_stale_at is None or now > sbc.box_stale_at
+    box = None if old else sbc.box
+    disk = box.disk if box else None
+    return {
+        "name": box.name if box else None,
+        "uptime_s": _later(box.uptime_s, box, now) if box else None,
+        "load": list(box.load) if box and box.load else None,
+        "disk": {"path": disk.path, "used_percent": disk.used_percent} if disk else None,
+        "sub_agent": box.sub_agent.value if box and box.sub_agent else None,
+        "app_version": box.app_version if box else None,
+        "app_uptime_s": _later(box.app_uptime_s, box, now) if box else None,
+        "channels": box.channels if box else None,
+        "calls": box.calls if box else None,
+        "calls_processed": box.calls_processed if box else None,
+        "published": [
+            {"name": p.name, "lines": None if p.lines is None else list(p.lines), "status": p.status}
+            for p in (box.published if box else ())
+        ],
+    }
+
+
+def _later(uptime_s: int | None, box: BoxFacts, now: float) -> int | None:
+    return None if uptime_s is None else round(uptime_s + now - box.at)
 
 
 def _leg(leg: LegStatus, now: float, wall: datetime) -> Row:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-from trunktui.model.health import SEVERITY_RANK, WORST_FIRST, LegState, SbcState
+from trunktui.model.health import SEVERITY_RANK, WORST_FIRST, LegState, SbcState, Severity
 from trunktui.model.link import SshState
 from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
 from trunktui.present.cells import STATE_ROLES, Cell, Line, Role
@@ -98,6 +98,12 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews) -> Line:
         parts.append(Cell(": ".join(part for part in (restarted, engine.notice) if part), Role.WARN))
     if not parts:
         parts.append(_leg_news(snapshot, now))
+    # An SBC that is up with a remark: its two witnesses disagree. That must not hide a leg's trouble.
+    parts += [
+        Cell(f"{sbc.name}: {sbc.reason}", Role.WARN)
+        for sbc in (shown_sbc(sbc, now) for sbc in told)
+        if sbc.state is SbcState.UP and sbc.severity is not Severity.NONE
+    ]
     line: list[Cell] = [Cell(" ")]
     for index, part in enumerate(parts):
         line += [Cell("  ·  ", Role.DIM), part] if index else [part]

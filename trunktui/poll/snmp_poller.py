@@ -1,0 +1,98 @@
+"""One task per SBC that has SNMP, beside the one that polls it over SSH: neither waits for the other."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from msgspec import structs
+
+from trunktui.model.link import SnmpError, SnmpState
+from trunktui.model.snmp import SnmpAnswer, SnmpAsk, WalkAnswer
+from trunktui.platforms.contract import Platform
+from trunktui.poll.fleet import Fleet
+from trunktui.poll.schedule import Pace, next_snmp_wait_s
+from trunktui.transport.port import SnmpPort
+
+log = logging.getLogger(__name__)
+
+SNMP_BUDGET_S = 12.0
+"""One budget for a whole poll: every get and walk, retries included."""
+
+
+class SnmpPoller:
+    """Polls one SBC's agent into a Fleet. `changed` is called after each fold; `extend` as in SnmpTarget."""
+
+    def __init__(
+        self,
+        sbc: str,
+        platform: Platform,
+        port: SnmpPort,
+        fleet: Fleet,
+        extend: tuple[str, ...],
+        *,
+        pace: Pace,
+        clock: Callable[[], float],
+        chance: Callable[[], float],
+        changed: Callable[[], None],
+    ) -> None:
+        self._sbc = sbc
+        self._platform = platform
+        self._port = port
+        self._fleet = fleet
+        self._extend = extend
+        self._pace = pace
+        self._clock = clock
+        self._chance = chance
+        self._changed = changed
+        self._failures = 0
+        self._walked: dict[str, WalkAnswer] = {}
+
+    async def run(
+        self, first_wait_s: float, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        """Poll for ever."""
+        await sleep(first_wait_s)
+        while True:
+            started = self._clock()
+            state = await self.poll()
+            wait = next_snmp_wait_s(state, self._failures, self._pace, self._chance())
+            await sleep(max(0.0, started + wait - self._clock()))
+
+    async def poll(self) -> SnmpState:
+        """Make one poll and fold it; return how it went."""
+        try:
+            answer = await self._port.ask(self._due(), SNMP_BUDGET_S)
+        except SnmpError as error:
+            self._failures += 1
+            if self._failures == 1:
+                log.warning("%s: SNMP failed: %s", self._sbc, error.reason)
+            self._fleet.snmp_failed(self._sbc, error, self._clock())
+            self._changed()
+            return error.state
+        if self._failures:
+            log.warning("%s: SNMP answers again after %d failed polls", self._sbc, self._failures)
+        self._failures = 0
+        facts = self._platform.parse_snmp(self._with_kept(answer), self._extend)
+        self._fleet.snmp_answered(self._sbc, facts)
+        self._changed()
+        return SnmpState.OK
+
+    async def close(self) -> None:
+        """End the asking."""
+        await self._port.close()
+
+    def _due(self) -> SnmpAsk:
+        """Return the ask with the walks whose time has come: tables are big and change slowly."""
+        ask, now = self._platform.snmp_ask(self._extend), self._clock()
+        due = [
+            walk
+            for walk in ask.walks
+            if walk.key not in self._walked or now - self._walked[walk.key].at >= walk.every_s
+        ]
+        return structs.replace(ask, walks=tuple(due))
+
+    def _with_kept(self, answer: SnmpAnswer) -> SnmpAnswer:
+        self._walked.update((walk.key, walk) for walk in answer.walks)
+        return structs.replace(answer, walks=tuple(self._walked.values()))
