@@ -1,13 +1,13 @@
 #!/bin/bash
-# Makes the lab's chroot (Asterisk, OpenSSH, sudo from Debian's sid) and installs the tools the lab needs: once.
+# Makes the lab's chroot (Asterisk, OpenSSH, sudo, snmpd from Debian's sid) and installs the tools the lab needs: once.
 #
 # Keeps a tarball named after the pinned version in TRUNKTUI_LAB_CACHE (default /var/cache/trunktui-lab): with it
 # the lab stays reproducible after sid has moved. TRUNKTUI_LAB_MIRROR overrides the mirror that apt already uses.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-PACKAGES=(mmdebstrap zstd kamailio sip-tester nftables iproute2 openssh-client)
-CHROOT_PACKAGES=asterisk,openssh-server,sudo,bash,coreutils,passwd,base-files,base-passwd,dash,grep,sed,mawk
+PACKAGES=(mmdebstrap zstd kamailio sip-tester nftables iproute2 openssh-client snmp)
+CHROOT_PACKAGES=asterisk,openssh-server,sudo,snmpd,bash,coreutils,passwd,base-files,base-passwd,dash,grep,sed,mawk
 export DEBIAN_FRONTEND=noninteractive
 
 install_tools() {

@@ -8,8 +8,9 @@ usage() {
 tests/lab/fault.sh VERB NODE [...]           nodes: sbc1 cara carb carc cust
   cut NODE | restore NODE                    pull the node's network cable | plug it in again
   loss NODE PERCENT                          drop that share of its SIP packets, each way (0: none, 100: silence)
-  stop|kill|start|restart NODE SERVICE       services: asterisk sshd kamailio (sshd: with all its sessions)
+  stop|kill|start|restart NODE SERVICE       services: asterisk sshd snmpd kamailio (sshd: with all its sessions)
   freeze|thaw NODE SERVICE                   SIGSTOP | SIGCONT
+  rebuild NODE snmpd                         as after a new installation: another engine ID, everything else the same
   refuse NODE METHOD CODE                    carrier A answers register|options|invite with CODE (0: as usual)
   count NODE invite|options|register in|out  SIP requests that passed the node's interface since the lab came up
   heal                                       take every fault back: cables, loss, refusals, stopped and frozen services
@@ -48,7 +49,7 @@ count() { # NODE METHOD in|out
 
 # services_of KIND: what runs on a node of that kind.
 services_of() {
-  case $1 in sbc) echo asterisk sshd ;; carrier) echo asterisk ;; kamailio) echo kamailio ;; esac
+  case $1 in sbc) echo snmpd asterisk sshd ;; carrier) echo asterisk ;; kamailio) echo kamailio ;; esac
 }
 
 heal() {
@@ -73,6 +74,14 @@ freeze() { # NODE SERVICE SIGNAL
   signal_service "$1" "$2" "$3" || die "$2 on $1 is not running"
 }
 
+rebuild() { # NODE SERVICE
+  [ "$2" = snmpd ] || die "only snmpd can be rebuilt, not '$2'"
+  stop_service "$1" snmpd
+  rm -rf "$(node_dir "$1")/root/var/lib/snmp/"*
+  start_service "$1" snmpd
+  wait_ready "$1" snmpd
+}
+
 main() {
   local verb=${1:-} node=${2:-}
   if [ "$verb" != heal ] && [ -z "$node" ]; then usage; exit 2; fi
@@ -90,6 +99,7 @@ main() {
     restart) stop_service "$node" "${3:-}" && start_service "$node" "$3" && wait_ready "$node" "$3" ;;
     freeze) freeze "$node" "${3:-}" STOP ;;
     thaw) freeze "$node" "${3:-}" CONT ;;
+    rebuild) rebuild "$node" "${3:-}" ;;
     refuse) refuse "$node" "${3:-}" "${4:-}" ;;
     count) count "$node" "${3:-}" "${4:-}" ;;
     cli) ip netns exec "$(ns "$node")" chroot "$(node_dir "$node")/root" /usr/sbin/asterisk -rx "${3:-}" ;;

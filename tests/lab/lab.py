@@ -299,6 +299,26 @@ class Lab:
         """Let a frozen sshd go on."""
         _script("fault.sh", "thaw", "sbc1", "sshd")
 
+    def stop_snmpd(self) -> None:
+        """End the SNMP agent: its port is refused."""
+        _script("fault.sh", "stop", "sbc1", "snmpd")
+
+    def start_snmpd(self) -> None:
+        """Start the SNMP agent and wait until it listens; Asterisk attaches again within 15 s."""
+        _script("fault.sh", "start", "sbc1", "snmpd")
+
+    def freeze_snmpd(self) -> None:
+        """SIGSTOP the SNMP agent: it takes requests and answers none."""
+        _script("fault.sh", "freeze", "sbc1", "snmpd")
+
+    def thaw_snmpd(self) -> None:
+        """Let a frozen SNMP agent go on."""
+        _script("fault.sh", "thaw", "sbc1", "snmpd")
+
+    def rebuild_snmpd(self) -> None:
+        """Give the SNMP agent a new engine ID, as a new installation does, and wait until it listens."""
+        _script("fault.sh", "rebuild", "sbc1", "snmpd")
+
     @contextmanager
     def fault(self, inject: Callable[[], None], undo: Callable[[], None]) -> Iterator[None]:
         """Have `inject` in force inside the block: `with lab.fault(lab.freeze_sshd, lab.thaw_sshd): ...`."""

@@ -98,10 +98,13 @@ start_service() { # NODE SERVICE
   case $2 in
     asterisk) launch "$1" asterisk chroot "$root" /usr/sbin/asterisk -U asterisk -G asterisk -f ;;
     sshd) launch "$1" sshd chroot "$root" /usr/sbin/sshd -D -e ;;
+    snmpd)
+      launch "$1" snmpd chroot "$root" /usr/sbin/snmpd -f -Lo -C -c /etc/snmp/lab-snmpd.conf -u Debian-snmp -g Debian-snmp
+      ;;
     kamailio)
       launch "$1" kamailio kamailio -DD -E -m 32 -M 4 -Y "$(node_dir "$1")" -f "$(node_dir "$1")/kamailio.cfg"
       ;;
-    *) die "no service '$2' (asterisk, sshd, kamailio)" ;;
+    *) die "no service '$2' (asterisk, sshd, snmpd, kamailio)" ;;
   esac
 }
 
@@ -109,6 +112,7 @@ start_service() { # NODE SERVICE
 wait_ready() {
   case $2 in
     asterisk) wait_until 40 "Asterisk on $1 does not answer, see $(node_dir "$1")/asterisk.log" booted "$1" ;;
+    snmpd) wait_until 10 "snmpd on $1 does not listen, see $(node_dir "$1")/snmpd.log" listens "$1" udp 161 ;;
     sshd) wait_until 10 "sshd on $1 does not listen, see $(node_dir "$1")/sshd.log" listens "$1" tcp 22 ;;
     kamailio) wait_until 10 "Kamailio on $1 does not listen, see $(node_dir "$1")/kamailio.log" listens "$1" udp 5060 ;;
   esac

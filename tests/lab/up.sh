@@ -125,6 +125,20 @@ configure() {
     done'
 }
 
+# agent NODE: the SNMP agent's configuration, its user, and the directory of the socket that Asterisk attaches to.
+agent() {
+  local root
+  root=$(node_dir "$1")/root
+  mkdir -p "$root/var/agentx" "$root/var/lib/snmp" "$root/etc/snmp" "$root/usr/local/bin"
+  sed "s|@IP@|$(node_ip "$1")|g; s|@NET@|$LAB_NET|g; s|@NAME@|$1|g" "$LAB_HERE/snmp/snmpd.conf" >"$root/etc/snmp/lab-snmpd.conf"
+  install -m 755 "$LAB_HERE/snmp/ast-regs" "$root/usr/local/bin/ast-regs"
+  chroot "$root" /bin/bash -euc '
+    ln -sf /proc/self/mounts /etc/mtab
+    useradd -r -d /var/lib/snmp -s /usr/sbin/nologin -G asterisk Debian-snmp
+    chown -R Debian-snmp /var/lib/snmp
+    chmod 600 /etc/snmp/lab-snmpd.conf'
+}
+
 # logins NODE: noc (sudo, as the shipped example says), nocgrp (group asterisk), nocnone (neither).
 logins() {
   local root
@@ -161,7 +175,8 @@ node_up() { # NODE KIND
   mkdir -p "$(node_dir "$1")"
   case $2 in
     sbc)
-      file_system "$1" && base_system "$1" && configure "$1" sbc && logins "$1"
+      file_system "$1" && base_system "$1" && configure "$1" sbc && logins "$1" && agent "$1"
+      start_service "$1" snmpd
       start_service "$1" asterisk
       start_service "$1" sshd
       ;;
@@ -185,7 +200,7 @@ await_all() {
   for entry in "${LAB_NODES[@]}"; do
     node=${entry%%:*}
     case ${entry##*:} in
-      sbc) wait_ready "$node" asterisk; wait_ready "$node" sshd ;;
+      sbc) wait_ready "$node" snmpd; wait_ready "$node" asterisk; wait_ready "$node" sshd ;;
       carrier) wait_ready "$node" asterisk ;;
       kamailio) wait_ready "$node" kamailio ;;
     esac
@@ -194,6 +209,7 @@ await_all() {
 
 connection_facts() {
   say "up. SSH: noc@$LAB_NET.10 port 22, key $LAB_SSH_KEY, known_hosts $LAB_KNOWN_HOSTS"
+  say "SNMP: $LAB_NET.10 port 161, users and community in tests/lab/snmp/snmpd.conf"
   say "users: noc (run_as = \"asterisk\"), nocgrp (no run_as), nocnone (may not). Faults: tests/lab/fault.sh"
 }
 
