@@ -24,6 +24,7 @@ from trunktui.model.link import SnmpError
 from trunktui.model.secret import Secret
 from trunktui.model.snmp import Kind, Oid
 from trunktui.transport import snmp_faults as faults
+from trunktui.transport.snmp_ber import well_formed
 from trunktui.transport.snmp_check import BadReplyError, Bound, Reply
 from trunktui.transport.snmp_keys import LEAST_SECRET, Key, digest, digest_size, localized, master, same
 
@@ -125,8 +126,8 @@ class V2cSession:
         """Return the reply to `sent`, None for a datagram that is no reply to it. Raises BadReplyError."""
         del now
         try:
-            message, rest = decoder.decode(datagram, asn1Spec=v2c.Message())
-            if rest or int(message[0]) != 1 or bytes(message[1]) != self._community:
+            message, _ = decoder.decode(well_formed(datagram), asn1Spec=v2c.Message())
+            if int(message[0]) != 1 or bytes(message[1]) != self._community:
                 raise BadReplyError("another version or community came back")
             pdu = message[2].getComponent()
             if int(pdu[0]) != sent.request_id:
@@ -197,17 +198,15 @@ class V3Session:
             raise BadReplyError(f"no SNMPv3 message ({type(error).__name__})") from None
 
     def _read(self, datagram: bytes, sent: Sent, now: float) -> Reply | Resync | None:
-        message, rest = decoder.decode(datagram, asn1Spec=SNMPv3Message())
+        message, _ = decoder.decode(well_formed(datagram), asn1Spec=SNMPv3Message())
         header = message[1]
-        if rest or int(message[0]) != 3 or int(header[3]) != 3:
+        if int(message[0]) != 3 or int(header[3]) != 3:
             raise BadReplyError("another version or security model came back")
         if int(header[0]) != sent.message_id:
             return None
         level = bytes(header[2])[0] & (_AUTH | _PRIV)
         raw = bytes(message[2])
-        security, rest = decoder.decode(raw, asn1Spec=UsmSecurityParameters())
-        if rest:
-            raise BadReplyError("its security parameters are longer than they say")
+        security, _ = decoder.decode(well_formed(raw), asn1Spec=UsmSecurityParameters())
         if level & _AUTH:
             self._authentic(datagram, raw, security)
         elif level & _PRIV:
@@ -248,7 +247,8 @@ class V3Session:
         clear = cipher.decrypt_data(
             univ.OctetString(self._priv_key), (security[1], security[2], security[5]), body
         )
-        scoped, _padding = decoder.decode(clear, asn1Spec=ScopedPDU())
+        whole = well_formed(bytes(clear), padded=self._privacy.protocol == "DES")
+        scoped, _ = decoder.decode(whole, asn1Spec=ScopedPDU())
         return scoped[2].getComponent()
 
     def _report(self, pdu: Any, security: Any, level: int, now: float) -> Resync:

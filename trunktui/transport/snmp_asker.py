@@ -266,13 +266,18 @@ class SnmpAsker:
 
 async def _first(get: SnmpGet, line: _Line) -> GetAnswer:
     """Ask what tells whether the agent answers at all; raises SnmpError."""
+    session = line.session
+    known = session.hello(line.clock()) is None
     try:
         return await _get(get, line)
     except SnmpError as error:
-        session = line.session
-        encrypted = isinstance(session, V3Session) and session.encrypts
+        if not isinstance(session, V3Session):
+            raise
+        if error.state is SnmpState.AUTH and known:
+            session.forget()  # some rebuilt agents say "unknown user" to their old engine ID
+            return await _get(get, line)
         met = session.hello(line.clock()) is None
-        if error.state is SnmpState.TIMEOUT and encrypted and met and await line.answers_in_clear():
+        if error.state is SnmpState.TIMEOUT and session.encrypts and met and await line.answers_in_clear():
             raise faults.unproven_key(line.where) from None
         raise
 
