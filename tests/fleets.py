@@ -6,9 +6,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from trunktui.model.box import BoxFacts, DiskUse, Published, SubAgent
 from trunktui.model.health import Effective, LegState, ProbeSignal, RegSignal, SbcState, Severity, Usage
 from trunktui.model.inventory import AuthMode, NativeNames
-from trunktui.model.link import LinkStatus, SshState
+from trunktui.model.link import LinkStatus, SnmpState, SnmpStatus, SshState
 from trunktui.model.observation import Contact, ContactState
 from trunktui.model.snapshot import (
     ChannelsView,
@@ -89,6 +90,30 @@ def sbc(
     return replace(answering, **changes)
 
 
+def box() -> BoxFacts:
+    """Return what SNMP told of a box 5 s before NOW, its disk 200 s before."""
+    return BoxFacts(
+        at=NOW - 5,
+        name=Safe("nyc-1.example.net"),
+        uptime_s=864_000,
+        agent_uptime_s=3600,
+        load=(0.52, 0.4, 0.31),
+        disk=DiskUse(Safe("/var"), 87, NOW - 200),
+        sub_agent=SubAgent.ANSWERS,
+        app_version=Safe("22.10.1"),
+        app_uptime_s=895,
+        channels=83,
+        calls=41,
+        calls_processed=3412,
+        published=(Published("ast-regs", (Safe("alpha-us|Registered"),), 0),),
+    )
+
+
+def witnessed_sbc(name: str) -> SbcStatus:
+    """Return an SBC that answers SSH and SNMP."""
+    return sbc(name, snmp=SnmpStatus(SnmpState.OK, last_ok=NOW - 5), box=box(), box_stale_at=NOW + 85)
+
+
 def unreachable_sbc(name: str) -> SbcStatus:
     """Return an SBC that never answered."""
     return sbc(
@@ -164,6 +189,6 @@ def sample() -> Snapshot:
             probe=ProbeView(state=ProbeSignal.UNMONITORED, interval_s=0),
         ),
         unknown_leg("alpha-us@lon-1", groups=("us-outbound",)),
-        sbcs=(sbc("nyc-1"), unreachable_sbc("lon-1")),
+        sbcs=(witnessed_sbc("nyc-1"), unreachable_sbc("lon-1")),
         groups=(GroupStatus("us-outbound", LegState.DEGRADED, Severity.MINOR, Safe("1 of 3 legs usable")),),
     )

@@ -21,6 +21,7 @@ from trunktui.model.inventory import (
 from trunktui.model.link import LinkError, SshState
 from trunktui.model.observation import ProbeSettings
 from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
+from trunktui.model.snmp import SnmpTarget
 from trunktui.model.text import Safe
 from trunktui.platforms import asterisk
 from trunktui.platforms.contract import LegSettings
@@ -74,8 +75,8 @@ def play(trunks: Trunks, polls: list[tuple[float, Says]], judged_at: float | Non
     return snapshot if judged_at is None else fleet.snapshot(START + judged_at)
 
 
-def fleet_of(trunks: Trunks) -> Fleet:
-    """Return a fleet of one SBC with the trunk `carrier-a`, alone in its group."""
+def fleet_of(trunks: Trunks, *, snmp: bool = False) -> Fleet:
+    """Return a fleet of one SBC with the trunk `carrier-a`, alone in its group; `snmp`: asked by SNMP as well."""
     trunk = Trunk(
         "carrier-a",
         auth=trunks.auth,
@@ -83,7 +84,8 @@ def fleet_of(trunks: Trunks) -> Fleet:
         cap=Cap(channels=trunks.cap),
         bindings=(Binding("carrier-a", "sbc-1", name="carrier-a"),),
     )
-    sbc = Sbc("sbc-1", "asterisk", SshTarget("10.0.0.1"))
+    target = SnmpTarget("10.0.0.1", version="2c", community="env:C") if snmp else None
+    sbc = Sbc("sbc-1", "asterisk", SshTarget("10.0.0.1"), snmp=target)
     return Fleet(Inventory(sbcs=(sbc,), trunks=(trunk,)), Thresholds(), trunks.interval)
 
 

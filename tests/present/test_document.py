@@ -13,6 +13,7 @@ import pytest
 
 from tests.fleets import NOW, fleet, leg, sample, sbc, unknown_leg
 from trunktui.model.health import LegState, ProbeSignal, RegSignal, SbcState, Severity, Usage
+from trunktui.model.link import SnmpState, SnmpStatus
 from trunktui.model.snapshot import ChannelsView, GroupStatus, ProbeView, RegView
 from trunktui.model.text import Safe
 from trunktui.present.document import CSV_COLUMNS, status_document, to_csv, to_json, worst
@@ -25,6 +26,8 @@ KEYS = {
     "sbcs.ssh": "state age_s error",
     "sbcs.snmp": "state age_s error",
     "sbcs.box": "name uptime_s load disk sub_agent app_version app_uptime_s channels calls calls_processed published",
+    "sbcs.box.disk": "path used_percent",
+    "sbcs.box.published": "name lines status",
     "legs": "id trunk sbc carrier account groups auth auth_source discovered actionable state severity since reason "
     "registration probe channels cps at_risk wasted age_s flapping maintenance acknowledged",
     "legs.registration": "state next_in_s failures gave_up code",
@@ -141,6 +144,25 @@ def test_a_group_is_unknown_once_all_its_legs_are_past_their_time() -> None:
     snapshot = fleet(leg("a@nyc-1", groups=("us",)), leg("b@nyc-1", groups=("us",)), groups=(group,))
     assert document(NOW, snapshot)["groups"][0]["state"] == "up"
     assert document(NOW + 87, snapshot)["groups"][0]["state"] == "unknown"
+
+
+def test_what_snmp_told_is_null_once_it_is_old_and_its_age_goes_on() -> None:
+    one = document(NOW + 86)["sbcs"][0]
+    assert one["snmp"] == {"state": "ok", "age_s": 91, "error": None}
+    assert one["box"].pop("published") == [{"name": "ast-regs", "lines": None, "status": None}]
+    assert set(one["box"].pop("disk").values()) == {None}
+    assert set(one["box"].values()) == {None}
+
+
+def test_an_uptime_by_snmp_counts_on_from_when_it_was_read() -> None:
+    assert document()["sbcs"][0]["box"]["uptime_s"] == 864_005
+
+
+def test_why_snmp_does_not_answer_is_told() -> None:
+    refused = SnmpStatus(SnmpState.AUTH, Safe("wrong auth key"), since=NOW - 9, last_ok=None)
+    told = document(snapshot=fleet(leg("a@nyc-1"), sbcs=(sbc("nyc-1", snmp=refused),)))["sbcs"][0]
+    assert told["snmp"] == {"state": "auth", "age_s": None, "error": "wrong auth key"}
+    assert told["box"]["uptime_s"] is None
 
 
 def test_times_of_day_are_computed_from_ages_and_told_in_utc() -> None:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tests.tui.fleet_samples import NOW, broken_sbc, fleet, leg, never_polled, sbc
 from trunktui.health.box import BoxLook, BoxMemory, judge_box
-from trunktui.model.health import LegState, SbcState, Thresholds
+from trunktui.model.health import LegState, SbcState, Severity, Thresholds
 from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.observation import AppState, Observation
 from trunktui.model.snapshot import SbcStatus, Snapshot
@@ -200,3 +200,16 @@ def test_silence_does_not_hide_an_sbc_that_was_in_trouble_of_its_own() -> None:
     assert "c-1: its socket" in line
     assert "d-1: not polled: refused" in line
     assert "a-1" not in line
+
+
+def test_an_sbc_whose_witnesses_disagree_is_named_and_hides_no_leg() -> None:
+    odd = replace(
+        sbc("nyc-1"),
+        severity=Severity.WARNING,
+        reason=Safe("answering, up 3 h; SSH works, SNMP not: no answer"),
+    )
+    down = leg("a", state=LegState.DOWN, reason="registration gave up")
+    text = news(Snapshot(1, NOW, (odd,), (down,)))
+    assert text.index("registration gave up") < text.index("SSH works, SNMP not")
+    good = news(Snapshot(1, NOW, (odd,), (leg("a"),)))
+    assert "nyc-1: answering, up 3 h; SSH works, SNMP not: no answer" in good

@@ -154,7 +154,10 @@ def _box(sbc: SbcStatus, now: float) -> Row:
         "name": box.name if box else None,
         "uptime_s": _later(box.uptime_s, box, now) if box else None,
         "load": list(box.load) if box and box.load else None,
-        "disk": {"path": disk.path, "used_percent": disk.used_percent} if disk else None,
+        "disk": {
+            "path": disk.path if disk else None,
+            "used_percent": disk.used_percent if disk else None,
+        },
         "sub_agent": box.sub_agent.value if box and box.sub_agent else None,
         "app_version": box.app_version if box else None,
         "app_uptime_s": _later(box.app_uptime_s, box, now) if box else None,
@@ -162,8 +165,12 @@ def _box(sbc: SbcStatus, now: float) -> Row:
         "calls": box.calls if box else None,
         "calls_processed": box.calls_processed if box else None,
         "published": [
-            {"name": p.name, "lines": None if p.lines is None else list(p.lines), "status": p.status}
-            for p in (box.published if box else ())
+            {
+                "name": told.name,
+                "lines": None if old or told.lines is None else list(told.lines),
+                "status": None if old else told.status,
+            }
+            for told in (sbc.box.published if sbc.box else ())
         ],
     }
 
