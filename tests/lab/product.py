@@ -43,7 +43,7 @@ port = {lab.port}
 identity = "{lab.key}"
 known_hosts = "{lab.known_hosts}"
 {run_as}
-
+{more}
 [[trunk]]
 name = "acme-primary"
 carrier = "alpha"
@@ -73,12 +73,18 @@ trunks = ["acme-primary", "ipauth-beta"]
 
 
 def write_config(
-    lab: Lab, folder: Path, *, user: str = "noc", interval: str = "5s", run_as: bool = True
+    lab: Lab,
+    folder: Path,
+    *,
+    user: str = "noc",
+    interval: str = "5s",
+    run_as: bool = True,
+    more: str = "",
 ) -> Path:
-    """Write a config for the lab's SBC and return its path."""
+    """Write a config for the lab's SBC and return its path; `more` is TOML that follows [sbc.ssh]."""
     path = folder / "config.toml"
     text = CONFIG.format(
-        lab=lab, user=user, interval=interval, run_as='run_as = "asterisk"' if run_as else ""
+        lab=lab, user=user, interval=interval, run_as='run_as = "asterisk"' if run_as else "", more=more
     )
     path.write_text(text)
     path.chmod(0o600)
