@@ -141,9 +141,9 @@ def _poll_failed(known: BoxVerdict, look: BoxLook) -> BoxVerdict:
 
 def _lost(why: str, witness: Witness, tail: str) -> BoxVerdict:
     if witness.alive:
-        words = f"SSH lost ({why}), {witness.words}: box alive; {tail}"
+        words = f"SSH lost, {witness.words}: box alive; {tail} ({why})"
         return _verdict(SbcState.UNKNOWN, Severity.MAJOR, words)
-    return _verdict(SbcState.UNKNOWN, Severity.CRITICAL, f"not reached: {why}; {witness.words}: {tail}")
+    return _verdict(SbcState.UNKNOWN, Severity.CRITICAL, f"SSH lost, {witness.words}; {tail} ({why})")
 
 
 def _judge_app(observation: Observation, memory: BoxMemory, look: BoxLook, t: Thresholds) -> BoxVerdict:
