@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from tests.tui.fleet_samples import NOW, evidence_of, leg, ok_probe, sbc
 from trunktui.model.health import LegState, RegSignal, SbcState, Usage
-from trunktui.model.link import LinkStatus, SnmpState, SshState
+from trunktui.model.link import LinkStatus, SnmpState, SnmpStatus, SshState
 from trunktui.model.snapshot import ChannelsView, LegStatus, RegView, SbcStatus, Snapshot
 from trunktui.model.text import Safe
 from trunktui.present.cells import Line, Role, plain
@@ -52,7 +52,8 @@ def test_a_fresh_leg_is_told_as_now() -> None:
 def test_once_the_news_is_old_nothing_on_the_page_is_told_as_now() -> None:
     gave_up = RegView(RegSignal.GAVE_UP, next_at=NOW - 60, failures=3, gave_up=True)
     failing = leg(reg=gave_up, evidence=evidence_of("alpha-us"))
-    lines = page(failing, replace(sbc(), snmp=SnmpState.OK), LATER)
+    witness = SnmpStatus(SnmpState.OK, last_ok=NOW - 5)
+    lines = page(failing, replace(sbc(), snmp=witness, box_stale_at=NOW + 85), LATER)
     (contact,) = labelled(lines, "contact")
     assert plain(contact) == " contact       was answers     21 ms  sip:198.51.100.7:5060"
     assert {cell.role for cell in contact[1:]} == {Role.DIM}
@@ -64,7 +65,8 @@ def test_once_the_news_is_old_nothing_on_the_page_is_told_as_now() -> None:
         assert {cell.role for cell in chart[1:]} == {Role.DIM}
     assert plain(labelled(lines, "registration")[0]) == " registration  was gave up"
     assert plain(labelled(lines, "in use")[0]) == " in use        – on this leg  –/90 of the cap"
-    assert plain(labelled(lines, "ssh")[0]) == " ssh           was ok, SNMP was ok"
+    assert plain(labelled(lines, "ssh")[0]) == " ssh           was ok"
+    assert plain(labelled(lines, "snmp")[0]).startswith(" snmp          was ok, last answer")
     assert plain(labelled(lines, "running for")[0]) == " running for   –"
     assert plain(labelled(lines, "load")[0]) == " load          – channels, – calls"
     assert plain(labelled(lines, "last poll")[0]).endswith("3m23s ago, took 0.4s, next due")

@@ -29,10 +29,11 @@ def box_facts(sbc: SbcStatus, now: float) -> Iterator[tuple[str, Cell]]:
     age = "" if snmp.last_ok is None else f", last answer {duration(now - snmp.last_ok)} ago"
     words = f": {snmp.reason}" if snmp.reason else ""
     bad = snmp.state not in {SnmpState.OK, SnmpState.PENDING}
-    yield "snmp", Cell(f"{snmp.state.value}{age}{words}", Role.WARN if bad else Role.TEXT)
+    old = sbc.box_stale_at is not None and now > sbc.box_stale_at
+    told = "was ok" if old and snmp.state is SnmpState.OK else snmp.state.value
+    yield "snmp", Cell(f"{told}{age}{words}", Role.WARN if bad else Role.DIM if old else Role.TEXT)
     if sbc.box is None:
         return
-    old = sbc.box_stale_at is not None and now > sbc.box_stale_at
     role, was = (Role.DIM, "was ") if old else (Role.TEXT, "")
     yield "box", Cell(was + _machine(sbc.box, now), role)
     yield "snmp totals", Cell(was + _totals(sbc.box), role)

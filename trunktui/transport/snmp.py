@@ -3,7 +3,7 @@
 Of that library it takes the message formats and the ciphers, not the engine: an engine accepts replies from
 anybody, throws decoding faults into the event loop, takes an agent that was rebuilt for dead, and keeps 0.4 to
 1 MB for each. A session here is a few hundred bytes, does no IO and reads no clock: `now` is an argument.
-Decision: docs/decisions/004-snmp-sessions.md.
+Decision: docs/decisions/005-snmp-sessions.md.
 """
 
 from __future__ import annotations
