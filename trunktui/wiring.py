@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from trunktui.config.load import Config
     from trunktui.engine.server import Engine
+    from trunktui.model.observation import Observation
     from trunktui.model.secret import Secret
     from trunktui.model.snapshot import Snapshot
     from trunktui.model.text import Safe
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 KNOWN_PLATFORMS: tuple[str, ...] = ("asterisk",)
 """The platforms this version can poll; a test holds it against `platforms.registry`."""
 
+_STDIN = "--stdin"
+
 
 def dashboard(config: Config, theme: str | None) -> int:
     """Run the dashboard with an engine of its own; return the exit code."""
@@ -38,7 +41,9 @@ def dashboard(config: Config, theme: str | None) -> int:
     from trunktui.tui.app import DashboardOptions, run_dashboard
 
     log_path, notice = _log_path(config)
-    feed = EngineFeed(engine_argv(config), first_snapshot(config), log_path, engine_environment(), notice)
+    stdin = None if config.text is None else config.text.encode()
+    snapshot, environment = first_snapshot(config), engine_environment()
+    feed = EngineFeed(engine_argv(config), snapshot, log_path, environment, notice, stdin)
     options = DashboardOptions(
         theme=theme or config.ui.theme, title=config.name, log_path=log_path, ascii=config.ui.ascii
     )
@@ -66,8 +71,12 @@ def demo(seed: int, speed: float, theme: str | None) -> int:
 
 
 def engine_argv(config: Config) -> list[str]:
-    """Return the command line of the engine process; `{fd}` stands for the socket it inherits."""
-    return [sys.executable, "-P", "-m", "trunktui.wiring", "{fd}", str(config.path)]
+    """Return the command line of the engine process; `{fd}` stands for the socket it inherits.
+
+    A config that is no file is read from standard input.
+    """
+    argv = [sys.executable, "-P", "-m", "trunktui.wiring", "{fd}", str(config.path)]
+    return argv if config.text is None else [*argv, _STDIN]
 
 
 def engine_environment() -> dict[str, str]:
@@ -90,15 +99,35 @@ def first_snapshot(config: Config) -> Snapshot:
 
 def collect(config: Config, budget_s: float, progress: Callable[[int, int], None]) -> Snapshot:
     """Poll every SBC once, in this process, within `budget_s` seconds; return the judged fleet."""
-    return asyncio.run(_collect(config, budget_s, progress))
+    fleet = _fleet(config)
+    asyncio.run(_collect(config, fleet, budget_s, progress, lambda: None))
+    return fleet.snapshot(time.monotonic())
 
 
-async def _collect(config: Config, budget_s: float, progress: Callable[[int, int], None]) -> Snapshot:
+def first_look(
+    config: Config, budget_s: float, logged_in: Callable[[], None]
+) -> tuple[Snapshot, Observation | None]:
+    """Poll the one SBC of `config` within `budget_s` seconds; `logged_in` is called once the login is through.
+
+    Returns the judged fleet and what was observed, None where nothing was: the link's reason says why.
+    """
+    fleet = _fleet(config)
+    asyncio.run(_collect(config, fleet, budget_s, lambda *_: None, logged_in))
+    return fleet.snapshot(time.monotonic()), fleet.record(config.inventory.sbcs[0].name).observation
+
+
+async def _collect(
+    config: Config,
+    fleet: Fleet,
+    budget_s: float,
+    progress: Callable[[int, int], None],
+    logged_in: Callable[[], None],
+) -> None:
     from trunktui.engine.logfile import LoopErrors
     from trunktui.engine.server import poll_once
 
-    fleet, answered = _fleet(config), 0
-    pollers = _pollers(config, fleet, lambda: None)
+    answered = 0
+    pollers = _pollers(config, fleet, lambda: None, logged_in)
     asyncio.get_running_loop().set_exception_handler(LoopErrors().handle)
 
     def done() -> None:
@@ -109,20 +138,25 @@ async def _collect(config: Config, budget_s: float, progress: Callable[[int, int
     logging.getLogger("trunktui").addHandler(logging.NullHandler())  # the snapshot says it all
     progress(0, len(pollers))
     await poll_once(pollers, budget_s, done)
-    return fleet.snapshot(time.monotonic())
 
 
-def engine_main(fd: int, config_path: Path) -> int:
-    """Run the engine on an inherited socket until the screen is gone (the engine process's main)."""
+def engine_main(fd: int, config_path: Path, config_data: bytes | None) -> int:
+    """Run the engine on an inherited socket until the screen is gone (the engine process's main).
+
+    `config_data` is the config itself where there is no file at `config_path`.
+    """
     from trunktui.config.errors import ConfigError
-    from trunktui.config.load import load
+    from trunktui.config.load import load, parse
     from trunktui.engine.logfile import start_logging
 
     start_logging()
     sock = socket.socket(fileno=fd)
     sock.setblocking(False)
     try:
-        config = load(config_path, os.environ, KNOWN_PLATFORMS)
+        if config_data is None:
+            config = load(config_path, os.environ, KNOWN_PLATFORMS)
+        else:
+            config = parse(config_data, config_path, os.environ, KNOWN_PLATFORMS)
     except ConfigError as error:
         logging.getLogger(__name__).critical("config not usable: %s", error)
         return 64
@@ -137,7 +171,7 @@ async def _engine(sock: socket.socket, config: Config) -> None:
     asyncio.get_running_loop().set_exception_handler(LoopErrors().handle)
     fleet = _fleet(config)
     engine: Engine = Engine(fleet, time.monotonic)
-    await engine.run(sock, _pollers(config, fleet, engine.changed), _pace(config))
+    await engine.run(sock, _pollers(config, fleet, engine.changed, lambda: None), _pace(config))
 
 
 def _fleet(config: Config) -> Fleet:
@@ -152,18 +186,23 @@ def _pace(config: Config) -> Pace:
     return Pace(config.poll.interval_s, config.poll.fast_interval_s)
 
 
-def _pollers(config: Config, fleet: Fleet, changed: Callable[[], None]) -> list[Poller]:
+def _pollers(
+    config: Config, fleet: Fleet, changed: Callable[[], None], logged_in: Callable[[], None]
+) -> list[Poller]:
     """Return every poller: one over SSH per SBC, then one over SNMP for each that has it."""
-    return [*_ssh_pollers(config, fleet, changed), *_snmp_pollers(config, fleet, changed)]
+    return [*_ssh_pollers(config, fleet, changed, logged_in), *_snmp_pollers(config, fleet, changed)]
 
 
-def _ssh_pollers(config: Config, fleet: Fleet, changed: Callable[[], None]) -> list[SbcPoller]:
+def _ssh_pollers(
+    config: Config, fleet: Fleet, changed: Callable[[], None], logged_in: Callable[[], None]
+) -> list[SbcPoller]:
     from trunktui.platforms.registry import platform_for
     from trunktui.poll.poller import SbcPoller
+    from trunktui.transport.announce import Announced
     from trunktui.transport.limits import Limits
     from trunktui.transport.ssh import SshAsker, SshShared
 
-    shared = SshShared(Limits(connects=config.poll.connections))
+    shared = Announced(SshShared(Limits(connects=config.poll.connections)), logged_in)
     return [
         SbcPoller(
             sbc.name,
@@ -231,4 +270,5 @@ def _log_path(config: Config) -> tuple[Path | None, Safe]:
 
 
 if __name__ == "__main__":
-    sys.exit(engine_main(int(sys.argv[1]), Path(sys.argv[2])))
+    given = sys.stdin.buffer.read() if sys.argv[3:] == [_STDIN] else None
+    sys.exit(engine_main(int(sys.argv[1]), Path(sys.argv[2]), given))

@@ -14,6 +14,7 @@ import trunktui
 from tests.fleets import sample
 from trunktui.cli.main import run
 from trunktui.config.load import Config
+from trunktui.model.observation import Observation
 from trunktui.model.snapshot import Snapshot
 
 CONFIG = '[[sbc]]\nname = "nyc-1"\nhost = "192.0.2.1"\n[[sbc]]\nname = "lon-1"\nhost = "192.0.2.2"\n'
@@ -37,6 +38,8 @@ class FakeWiring(types.ModuleType):
         self.snapshot: Snapshot | None = None
         self.budgets: list[float] = []
         self.dashboards: list[tuple[str, str | None]] = []
+        self.looks: list[Config] = []
+        self.look: tuple[Snapshot, Observation | None] = (sample(), None)
 
     def collect(self, config: Config, budget_s: float, progress: Callable[[int, int], None]) -> Snapshot:
         """Pretend to poll: tells its progress, returns the snapshot."""
@@ -48,6 +51,16 @@ class FakeWiring(types.ModuleType):
             return self.snapshot
         # The sample is of second 1000 of a clock of its own; only its ages must fit this machine's clock.
         return sample()
+
+    def first_look(
+        self, config: Config, budget_s: float, logged_in: Callable[[], None]
+    ) -> tuple[Snapshot, Observation | None]:
+        """Pretend to look at one SBC: what `look` holds, logged in only if anything was observed."""
+        self.budgets.append(budget_s)
+        self.looks.append(config)
+        if self.look[1] is not None:
+            logged_in()
+        return self.look
 
     def dashboard(self, config: Config, theme: str | None) -> int:
         """Pretend to be the dashboard."""

@@ -1,7 +1,7 @@
 """An engine process that a test scripts: `python fake_engine.py FD WORDS...`, one word a deed.
 
 hello, fleet: send that frame; hold: wait until the screen is gone; die: exit 3; kill: SIGKILL itself;
-junk: send what is no frame; flood: send frames as fast as the socket takes them.
+junk: send what is no frame; want WORD: exit 4 unless WORD is all of standard input.
 """
 
 from __future__ import annotations
@@ -18,8 +18,12 @@ from trunktui.engine.protocol import FleetFrame, Hello, encode
 
 def main(fd: int, deeds: list[str]) -> int:
     sock = socket.socket(fileno=fd)
-    for deed in deeds:
+    words = iter(deeds)
+    for deed in words:
         match deed:
+            case "want":
+                if sys.stdin.read() != next(words):
+                    return 4
             case "hello":
                 sock.sendall(encode(Hello("0", os.getpid())))
             case "fleet":

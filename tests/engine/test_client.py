@@ -17,9 +17,9 @@ from trunktui.model.feed import FeedUpdate
 DEADLINE_S = 20.0
 
 
-def feed(*deeds: str, log: Path | None = None) -> EngineFeed:
+def feed(*deeds: str, log: Path | None = None, stdin: bytes | None = None) -> EngineFeed:
     argv = [sys.executable, "-m", "tests.engine.fake_engine", "{fd}", *deeds]
-    return EngineFeed(argv, fleet_of(Trunks()).snapshot(0.0), log)
+    return EngineFeed(argv, fleet_of(Trunks()).snapshot(0.0), log, stdin=stdin)
 
 
 async def until(source: EngineFeed, wanted: Callable[[FeedUpdate], bool]) -> FeedUpdate:
@@ -50,6 +50,27 @@ def test_the_fleet_reaches_the_screen_and_closing_ends_the_engine() -> None:
         assert pid is not None
         await source.close()
         assert gone(pid)
+
+    asyncio.run(go())
+
+
+def test_every_engine_finds_the_whole_config_on_its_standard_input() -> None:
+    config = "[poll] # " + "x" * 100_000
+
+    async def go() -> None:
+        source = feed("want", config, "hello", "die", stdin=config.encode())
+        update = await until(source, lambda u: u.engine.restarts >= 2)
+        assert "with status 3" in update.engine.notice
+        await source.close()
+
+    asyncio.run(go())
+
+
+def test_an_engine_that_is_given_nothing_finds_its_standard_input_empty() -> None:
+    async def go() -> None:
+        source = feed("want", "", "hello", "hold")
+        assert (await until(source, lambda u: u.engine.alive)).engine.restarts == 0
+        await source.close()
 
     asyncio.run(go())
 

@@ -185,9 +185,10 @@ async def test_a_server_that_is_not_in_known_hosts_is_not_trusted_on_first_use(
     reason = await expect_fault(
         SshAsker(site.target(), shared),
         SshState.HOST_KEY,
-        r"is unknown; .*SHA256:.*ssh-keyscan -p \d+ 127\.0\.0\.1",
+        r"is unknown; .*SHA256:.*`ssh-keyscan -t ed25519 -p \d+ 127\.0\.0\.1 >> ",
     )
-    assert str(site.known_hosts) in reason
+    assert f">> {site.known_hosts}`" in reason
+    assert f"`ssh -p {sshd.port} {site.target().user}@127.0.0.1` and say yes" in reason
     assert site.known_hosts.read_text() == before
 
 

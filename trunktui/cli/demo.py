@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from trunktui.cli.session import Session, need_terminal
+from trunktui.cli.session import Session
+from trunktui.cli.terminal import need_terminal
 from trunktui.demo.launch import SimulatorError
 from trunktui.demo.tempo import DEFAULT_SPEED, FASTEST, SLOWEST
 
@@ -35,7 +36,7 @@ def demo(session: Session, seed: int, speed: float) -> int:
 
     Six SBCs answer over real SSH on this machine's loopback; about two minutes show everything once.
     """
-    need_terminal(session.env)
+    need_terminal("trunktui status")
     from trunktui import wiring
 
     click.echo("starting a simulated fleet ...", err=True)

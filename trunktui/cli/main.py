@@ -13,9 +13,11 @@ import click
 
 from trunktui import __version__
 from trunktui.cli.configuring import config_group
+from trunktui.cli.connect import connect
 from trunktui.cli.demo import demo
-from trunktui.cli.session import Session, need_terminal
+from trunktui.cli.session import Session
 from trunktui.cli.status import check, status
+from trunktui.cli.terminal import need_terminal
 from trunktui.config.errors import ConfigError
 from trunktui.model.text import clean
 
@@ -69,6 +71,7 @@ def trunktui(context: click.Context, config_path: Path | None, theme: str | None
 
 trunktui.add_command(status)
 trunktui.add_command(check)
+trunktui.add_command(connect)
 trunktui.add_command(config_group)
 trunktui.add_command(demo)
 
@@ -114,7 +117,7 @@ def _one_line(error: click.ClickException) -> str:
 
 def _dashboard(session: Session) -> int:
     config = session.config()
-    need_terminal(session.env)
+    need_terminal("trunktui status")
     from trunktui import wiring
 
     return wiring.dashboard(config, session.theme)

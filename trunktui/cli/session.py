@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-
-import click
 
 from trunktui.config.load import Config, load
 
@@ -25,13 +22,3 @@ class Session:
         from trunktui import wiring
 
         return load(self.config_path, self.env, wiring.KNOWN_PLATFORMS)
-
-
-def need_terminal(env: Mapping[str, str]) -> None:
-    """Return where a screen can be drawn; raises ClickException with the way out where it cannot."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
-        raise click.ClickException("the dashboard needs a terminal; without one use: trunktui status")
-    if env.get("TERM", "") in ("", "dumb"):
-        raise click.ClickException(
-            "the dashboard needs a terminal that can place text; set TERM, or use: trunktui status"
-        )

@@ -67,13 +67,19 @@ def check(session: Session, selector: str | None, per_leg: bool) -> int:
     return int(verdict.code)
 
 
-def _rendered(snapshot: Snapshot, form: str, now: float, wall: datetime) -> str:
-    from trunktui.present.document import status_document, to_csv, to_json
+def table(snapshot: Snapshot, now: float) -> str:
+    """Return the fleet at monotonic second `now` as a table that standard output can take."""
     from trunktui.present.table import status_table
 
+    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    return status_table(snapshot, now, ascii_only=not utf8)
+
+
+def _rendered(snapshot: Snapshot, form: str, now: float, wall: datetime) -> str:
+    from trunktui.present.document import status_document, to_csv, to_json
+
     if form == "table":
-        utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-        return status_table(snapshot, now, ascii_only=not utf8)
+        return table(snapshot, now)
     document = status_document(snapshot, now, wall)
     return to_json(document) if form == "json" else to_csv(document)
 

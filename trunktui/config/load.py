@@ -45,7 +45,8 @@ class Ui(Struct, frozen=True):
 class Config(Struct, frozen=True):
     """A config that was found sound. `name` is for the title, `notes` say what is set but not acted on.
 
-    `document` is the file as it was read with every default filled in; secrets in it are references.
+    `document` is the file as it was read with every default filled in; secrets in it are references. `text` is
+    the whole config where there is no file (`connect`); `path` then only says where one would stand.
     """
 
     path: Path
@@ -57,6 +58,7 @@ class Config(Struct, frozen=True):
     ui: Ui = Ui()
     notes: tuple[str, ...] = ()
     document: Document = Document()
+    text: str | None = None
 
 
 def load(path: Path | None, env: Mapping[str, str], known_platforms: Collection[str]) -> Config:

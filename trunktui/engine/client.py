@@ -28,7 +28,7 @@ class EngineFeed:
 
     `argv` starts the engine; `{fd}` in it becomes the number of the socket it inherits. Its stderr goes to
     `log_path`, because the screen draws on ours; without a writable log it is thrown away, and said
-    (`notice` is what to say from the start).
+    (`notice` is what to say from the start). Each engine finds `stdin` on its standard input, None for nothing.
     """
 
     def __init__(
@@ -38,9 +38,11 @@ class EngineFeed:
         log_path: Path | None,
         environment: Mapping[str, str] | None = None,
         notice: Safe = Safe(""),  # noqa: B008 - a Safe is a str
+        stdin: bytes | None = None,
     ) -> None:
         self._argv = list(argv)
         self._environment = environment
+        self._stdin = stdin
         self._latest = initial
         self._log_path = log_path
         self._changed: set[str] = set()
@@ -119,11 +121,22 @@ class EngineFeed:
                 argv,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
-                stdin=subprocess.DEVNULL,
+                stdin=self._open_stdin(stack),
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 env=self._environment,
             )
+
+    def _open_stdin(self, stack: contextlib.ExitStack) -> int:
+        if self._stdin is None:
+            return subprocess.DEVNULL
+        # A file in memory without a name: nobody else can read it, and nothing is left of it, whoever is killed.
+        descriptor = os.memfd_create("trunktui-config")
+        stack.callback(os.close, descriptor)
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(self._stdin)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        return descriptor
 
     def _open_log(self, stack: contextlib.ExitStack) -> int:
         if self._log_path is None:

@@ -59,6 +59,9 @@ _PROGRAM = "/usr/sbin/asterisk"
 
 _SOCKET = "/var/run/asterisk/asterisk.ctl"
 _BOOT_S = 60
+_NO_PROGRAM = 127
+"""What `timeout` exits with when the program to run is not there."""
+
 _BATCH = 25
 _FEW_PHONES = 100
 _ASKABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", re.ASCII)
@@ -207,6 +210,8 @@ def _app_state(answer: Answer) -> tuple[AppState, str]:
         return AppState.NOT_PERMITTED, denied
     if any("Unable to connect to remote asterisk" in line for line in words):
         return _not_connected(answer)
+    if first.status == _NO_PROGRAM:
+        return AppState.UNREADABLE, f"there is no {_PROGRAM} on this host: is it the right one?"
     uptime, _ = tables.uptime(first)
     if not first.ok or uptime is None:
         said = words[0] if words else f"nothing, exit status {first.status}"
@@ -221,7 +226,8 @@ def _not_connected(answer: Answer) -> tuple[AppState, str]:
     exists, writable = answer.reply("socket").status == 0, answer.reply("socket_open").status == 0
     if exists and not writable:
         why = (
-            "its socket is there but this login may not write to it: down, or run_as / group asterisk missing"
+            "its socket is there but this login may not write to it: "
+            "down, or run_as / group asterisk missing (docs/grants.md)"
         )
         return AppState.NOT_PERMITTED, why
     if exists:

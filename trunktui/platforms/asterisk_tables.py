@@ -270,10 +270,10 @@ def refusal(reply: Reply) -> str | None:
     """Say who refused a command (sudo, or Asterisk's cli_permissions), None when nobody did."""
     for line in reply.errors:
         if line.startswith("sudo:"):
-            return f"sudo refuses the command ({line}): see docs/examples/sudoers-asterisk"
+            return f"sudo refuses the command ({line}): see docs/grants.md"
     for line in reply.lines:
         if line.startswith("You don't have permissions to run"):
-            return f"Asterisk refuses it: {line}"
+            return f"Asterisk refuses it ({line}): see docs/grants.md"
     return None
 
 

@@ -84,6 +84,9 @@ class SbcPoller:
             record = self._fleet.record(self._sbc)
             if wait is None:
                 record.next_poll_at = None
+                self._fleet.failed(
+                    self._sbc, LinkError(state, Safe(record.link.reason + _STOPPED)), self._clock()
+                )
                 self._changed()
                 return
             record.next_poll_at = started + wait
@@ -172,8 +175,6 @@ class SbcPoller:
         self._failures += 1
         if self._failures == 1:
             log.warning("%s: poll failed: %s", self._sbc, error.reason)
-        if next_wait_s(error.state, self._failures, False, self._pace, 0.5) is None:
-            error = LinkError(error.state, Safe(error.reason + _STOPPED))
         self._fleet.failed(self._sbc, error, self._clock())
         self._changed()
 

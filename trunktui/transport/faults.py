@@ -11,8 +11,8 @@ import errno
 from trunktui.model.link import LinkError, SshState
 from trunktui.model.text import clean
 
-REASON_LIMIT = 400
-"""Characters of one reason: room for a path, a fingerprint and a command to type."""
+REASON_LIMIT = 720
+"""Characters of one reason: room for paths, a fingerprint and two commands to type."""
 
 _QUOTE_LIMIT = 80
 _OVERLOAD = (b"MaxStartups", b"Not allowed at this time", b"Too many")
@@ -52,7 +52,10 @@ def cannot_connect(where: str, exc: OSError) -> LinkError:
     """TCP did not come up; says whether it was refused, unreachable, or our own machine's fault."""
     said = clean(exc.strerror or type(exc).__name__, _QUOTE_LIMIT)
     if isinstance(exc, ConnectionRefusedError):
-        return fault(SshState.REFUSED, f"connection refused by {where}: sshd is not listening there")
+        return fault(
+            SshState.REFUSED,
+            f"connection refused by {where}: sshd is not listening there; check the port, or start it",
+        )
     if exc.errno in _OURS:
         return fault(SshState.LOCAL_LOAD, f"cannot open a connection to {where}: {said} on this machine")
     if exc.errno in (errno.EPERM, errno.EACCES):

@@ -12,6 +12,9 @@ from trunktui.transport import faults
 
 _TOO_MANY_CONNECTIONS = 12
 _PROHIBITED = 1
+_DEFAULT_HOSTS = "/.ssh/known_hosts"
+_SCANNED = ("ed25519", "ecdsa", "rsa")
+"""Types as `ssh-keyscan -t` knows them; each stands in the name of its algorithms."""
 
 
 class Kind(StrEnum):
@@ -104,17 +107,29 @@ def _host_key(seen: Seen, said: str) -> LinkError:
         kind = f"is revoked in {file}" if "revoked" in said else f"cannot be trusted: {faults.quoted(said)}"
         return faults.host_key(seen.where, kind, "do not log in before its owner has cleared this up")
     if seen.listed:
-        return faults.host_key(
-            seen.where, "has CHANGED", f"{file} has another than {seen.shown}; {_verify(seen)}"
+        entry = shlex.quote(seen.host if seen.port == 22 else f"[{seen.host}]:{seen.port}")
+        advice = (
+            f"{file} has another than {seen.shown}: the server was set up anew, or somebody stands between; "
+            f"ask its owner for the new fingerprint, and only if it is that one: `ssh-keygen -R {entry} -f {file}`"
+            f" and then {_add(seen)}"
         )
-    return faults.host_key(
-        seen.where, "is unknown", f"{file} has none; the server shows {seen.shown}; {_verify(seen)}"
+        return faults.host_key(seen.where, "has CHANGED", advice)
+    advice = (
+        f"{file} has none; the server shows {seen.shown}; compare that with the fingerprint its owner tells you "
+        f"(there: `ssh-keygen -lf` on its host key's .pub), and only if it is the same: {_add(seen)}"
     )
+    return faults.host_key(seen.where, "is unknown", advice)
 
 
-def _verify(seen: Seen) -> str:
+def _add(seen: Seen) -> str:
+    """Say how the key that was shown gets into known_hosts: of its type alone, the others were not compared."""
     host = shlex.quote(seen.host)
-    option = "" if seen.port == 22 else f"-p {seen.port} "
-    entry = host if seen.port == 22 else f"'[{seen.host}]:{seen.port}'"
-    remove = f"`ssh-keygen -R {entry}` and " if seen.listed else ""
-    return f"verify it with the SBC's owner, then {remove}`ssh-keyscan {option}{host}` into that file"
+    known = "" if seen.hosts_file.endswith(_DEFAULT_HOSTS) else f"-o UserKnownHostsFile={seen.hosts_file} "
+    first = f"log in once by `ssh {known}-p {seen.port} {shlex.quote(f'{seen.user}@{seen.host}')}`"
+    if seen.jump or seen.proxied:  # ssh-keyscan knows no way through another host
+        return (
+            f"{first}, {f'through {seen.jump}' if seen.jump else 'with the same ProxyCommand'}, and say yes"
+        )
+    shown = seen.shown or ""
+    kind = next((f"-t {kind} " for kind in _SCANNED if kind in shown.partition(" ")[0]), "")
+    return f"`ssh-keyscan {kind}-p {seen.port} {host} >> {seen.hosts_file}`, or {first} and say yes"
