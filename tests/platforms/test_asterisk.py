@@ -64,10 +64,11 @@ def read(*replies: Reply, before: LegSettings | None = None) -> LegSettings:
     return asterisk.parse_settings((Answer(0.0, 0.0, replies),), before or LegSettings())
 
 
-def test_a_settings_ask_that_met_a_busy_moment_or_a_missing_grant_is_asked_again() -> None:
+def test_a_settings_ask_that_met_a_busy_moment_is_asked_again_but_a_refused_one_is_not() -> None:
     refused = Reply("endpoint a", 1, errors=(Safe("sudo: a password is required"),))
     found = read(Reply("aor a", 137), Reply("aor b", None), refused, Reply("aor c", 0))
-    assert found.asked == {"aor c"}
+    assert found.asked == {"aor c", "endpoint a"}
+    assert list(found.refused) == ["endpoint a"]
 
 
 def test_a_settings_answer_that_outgrew_what_we_take_is_not_asked_for_ever() -> None:

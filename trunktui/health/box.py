@@ -165,8 +165,12 @@ def _judge_app(observation: Observation, memory: BoxMemory, look: BoxLook, t: Th
     if look.nothing_listed:
         return _verdict(SbcState.DEGRADED, Severity.MAJOR, f"{NOTHING_LISTED}: {_legs(look.legs)} unknown")
     if observation.unread:
-        first = observation.unread[0]
-        return _verdict(SbcState.DEGRADED, Severity.MAJOR, f"cannot read '{first.command}': {first.why}")
+        first, more = observation.unread[0], len(observation.unread) - 1
+        others = f" and {more} more" if more else ""
+        words = f"cannot read '{first.command}'{others}: {first.why}"
+        # With every table read whole, states stand; what is missing are settings and figures.
+        whole = observation.reg_read and observation.contacts_read and observation.channels_read
+        return _verdict(SbcState.DEGRADED, Severity.WARNING if whole else Severity.MAJOR, words)
     uptime = observation.box.uptime_s
     if in_grace(memory, uptime, t):
         return _verdict(SbcState.DEGRADED, Severity.WARNING, f"restarted {span(uptime or 0)} ago")

@@ -57,7 +57,8 @@ name = "asterisk"
 _PROGRAM = "/usr/sbin/asterisk"
 """A non-root SSH exec has no /usr/sbin in its PATH."""
 
-_SOCKET = "/var/run/asterisk/asterisk.ctl"
+_FOLDER = "/var/run/asterisk"
+_SOCKET = f"{_FOLDER}/asterisk.ctl"
 _BOOT_S = 60
 _NO_PROGRAM = 127
 """What `timeout` exits with when the program to run is not there."""
@@ -86,6 +87,8 @@ def poll_ask() -> SshAsk:
             _rx("version", "core show version"),
             _rx("registrations", "pjsip show registrations"),
             _rx("contacts", "pjsip show contacts"),
+            Command("folder", ("test", "-d", _FOLDER), privileged=False),
+            Command("folder_open", ("test", "-x", _FOLDER), privileged=False),
             Command("socket", ("test", "-S", _SOCKET), privileged=False),
             Command("socket_open", ("test", "-w", _SOCKET), privileged=False),
             _rx("count", "core show channels count"),
@@ -124,7 +127,10 @@ def parse_poll(answer: Answer, settings: LegSettings, bindings: tuple[Binding, .
         contacts_read=contacts.whole,
         channels_read=channels.whole,
         candidates=fleet.candidates(),
-        unread=registrations.unread + contacts.unread + channels.unread,
+        unread=registrations.unread
+        + contacts.unread
+        + channels.unread
+        + _refused(answer, settings, channels.whole),
     )
 
 
@@ -158,11 +164,15 @@ def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSetti
     probe, registration = dict(before.probe), dict(before.registration)
     endpoint_of, aors_of = dict(before.endpoint_of), dict(before.aors_of)
     contacts_of, static = dict(before.contacts_of), dict(before.static)
-    asked = set(before.asked)
+    asked, refused = set(before.asked), dict(before.refused)
     for reply in (reply for answer in answers for reply in answer.replies):
-        if not reply.truncated and (reply.status in {None, 124, 137} or tables.refusal(reply)):
-            continue  # a busy moment, or a grant that is still missing: asked again at the next poll
+        if not reply.truncated and reply.status in {None, 124, 137}:
+            continue  # a busy moment: asked again at the next poll
         asked.add(reply.key)
+        refused.pop(reply.key, None)
+        # Not asked again until a reload: sudo reports each refusal to the SBC's administrator.
+        if denied := tables.refusal(reply):
+            refused[reply.key] = Unread(f"pjsip show {reply.key}", denied)
         kind, _, native = reply.key.partition(" ")
         if kind == "aors":
             static.update(dict.fromkeys(tables.aors_without_phones(reply), True))
@@ -187,6 +197,7 @@ def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSetti
         contacts_of=contacts_of,
         static=static,
         asked=frozenset(asked),
+        refused=refused,
     )
 
 
@@ -223,6 +234,9 @@ def _app_state(answer: Answer) -> tuple[AppState, str]:
 
 def _not_connected(answer: Answer) -> tuple[AppState, str]:
     """Tell a stopped daemon from a socket that this login may not use; `-rx` says the same for both."""
+    if answer.reply("folder").status == 0 and answer.reply("folder_open").status == 1:
+        why = f"this login may not enter {_FOLDER}: down, or run_as / group asterisk missing (docs/grants.md)"
+        return AppState.NOT_PERMITTED, why
     exists, writable = answer.reply("socket").status == 0, answer.reply("socket_open").status == 0
     if exists and not writable:
         why = (
@@ -238,6 +252,16 @@ def _not_connected(answer: Answer) -> tuple[AppState, str]:
 def _unread_poll(answer: Answer) -> tuple[Unread, ...]:
     first = answer.reply("uptime")
     return (Unread("core show uptime seconds", "no uptime in it", (first.lines + first.errors)[:5]),)
+
+
+def _refused(answer: Answer, settings: LegSettings, channels_whole: bool) -> tuple[Unread, ...]:
+    """Return what the SBC would not run and only figures rest on: version, count of all channels, settings."""
+    asked = {"version": "core show version"}
+    if channels_whole:  # else the table itself says it
+        asked["count"] = "core show channels count"
+    denied = {command: tables.refusal(answer.reply(key)) for key, command in asked.items()}
+    figures = tuple(Unread(command, why) for command, why in denied.items() if why is not None)
+    return figures + tuple(settings.refused.values())
 
 
 def _probe_settings(values: dict[str, tuple[str, ...]]) -> ProbeSettings:

@@ -170,11 +170,11 @@ def channels(concise: Reply, counted: Reply) -> Table[Channels]:
     if fault := _fault(concise):
         return Table({}, False, (_unread(command, fault, concise.lines),))
     total, _ = count(counted)
-    if not concise.lines and total != 0:
-        why = "no channel listed" + (
-            f" though {total} are counted" if total else ", and the count is unknown"
-        )
-        return Table({}, False, (_unread(command, why, ()),))
+    if not concise.lines and total is None:
+        why = _fault(counted) or "no count in it, and no channel is listed"
+        return Table({}, False, (_unread("core show channels count", why, counted.lines),))
+    if not concise.lines and total:
+        return Table({}, False, (_unread(command, f"no channel listed though {total} are counted", ()),))
     ages: dict[str, list[int | None]] = {}
     unread: list[Safe] = []
     for line in concise.lines:
@@ -273,7 +273,7 @@ def refusal(reply: Reply) -> str | None:
             return f"sudo refuses the command ({line}): see docs/grants.md"
     for line in reply.lines:
         if line.startswith("You don't have permissions to run"):
-            return f"Asterisk refuses it ({line}): see docs/grants.md"
+            return "cli_permissions.conf of Asterisk refuses it: see docs/grants.md"
     return None
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from trunktui.model.ask import Answer, SshAsk
 from trunktui.model.box import BoxFacts
 from trunktui.model.inventory import Binding
-from trunktui.model.observation import Observation, ProbeSettings, RegSettings
+from trunktui.model.observation import Observation, ProbeSettings, RegSettings, Unread
 from trunktui.model.snmp import SnmpAnswer, SnmpAsk
 
 
@@ -20,7 +20,8 @@ class LegSettings(Struct, frozen=True):
     AOR to its static contact URIs (whole, where the poll's table cuts them); `static` says of an AOR whether
     it has such contacts, which makes it a trunk and not a phone. A name that is missing was not read: that
     changes no state. `asked` holds the commands that were answered since connecting or since the last
-    reload, understood or not, so that none is asked twice.
+    reload, understood or not, so that none is asked twice; `refused` those among them that the SBC would not
+    run, with who refused.
     """
 
     probe: dict[str, ProbeSettings] = {}
@@ -30,6 +31,7 @@ class LegSettings(Struct, frozen=True):
     contacts_of: dict[str, tuple[str, ...]] = {}
     static: dict[str, bool] = {}
     asked: frozenset[str] = frozenset()
+    refused: dict[str, Unread] = {}
 
 
 class Platform(Protocol):

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from msgspec import Struct, field
-from msgspec.structs import astuple
+from msgspec import Struct, field, structs
 
 from trunktui.health.box import BoxLook, BoxMemory, judge_box, reloaded, remember_box, restarted
 from trunktui.health.memory import forget_streaks, remember, remember_absent
@@ -86,9 +85,7 @@ class Fleet:
                 leg.memory = forget_streaks(leg.memory)
         if reloaded(before, record.box):
             # The values stay until the new ones are read; only the memory of having asked goes.
-            record.settings = LegSettings(
-                **{f: getattr(record.settings, f) for f in LegSettings.__struct_fields__ if f != "asked"}
-            )
+            record.settings = structs.replace(record.settings, asked=frozenset(), refused={})
             record.settings_done = False
         self._fold_legs(record, observation)
 
@@ -307,7 +304,7 @@ def _find(leg: LegRecord, natives: list[NativeLeg]) -> NativeLeg | None:
 
 def _names_fit(wanted: NativeNames, found: NativeNames) -> bool:
     """Whether a listed leg has every part that the config spells out; parts it leaves out may be anything."""
-    pairs = zip(astuple(wanted), astuple(found), strict=True)
+    pairs = zip(structs.astuple(wanted), structs.astuple(found), strict=True)
     return all(want is None or want == have for want, have in pairs)
 
 
