@@ -117,7 +117,7 @@ async def test_nothing_is_ever_shown_as_up_that_is_not(tmp_path: Path) -> None:
     polled, judge = (World(plan, NEWCOMERS_STORY, 5, Tempo(SPEED)) for _ in range(2))
     async with served(polled, tmp_path / "demo") as site:
         fleet = _fleet(site.config)
-        pollers = _pollers(site.config, fleet, lambda: None)
+        pollers = _pollers(site.config, fleet, lambda: None, lambda: None)
         pace = _pace(site.config)
         tasks = [
             asyncio.create_task(poller.run(first_wait_s(n, len(pollers), pace)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trunktui.health.box import BoxMemory, judge_box
+from trunktui.health.box import BoxLook, BoxMemory, judge_box
 from trunktui.model.health import SbcState, Severity, Thresholds
 from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.observation import AppState, Box, Observation, Unread
@@ -28,6 +28,6 @@ def test_an_unread_table_is_louder_than_unread_settings_and_all_are_counted(
         channels_read=True,
         unread=(Unread("pjsip show x", "who refused"), Unread("pjsip show y", "who refused")),
     )
-    verdict = judge_box("nyc-1", LinkStatus(state=SshState.OK), seen, BoxMemory(), 3, 1.0, 45.0, Thresholds())
+    verdict = judge_box(BoxLook(LinkStatus(state=SshState.OK), seen, 3, 1.0, 45.0), BoxMemory(), Thresholds())
     assert (verdict.state, verdict.severity) == (SbcState.DEGRADED, severity)
-    assert verdict.reason == "nyc-1: cannot read 'pjsip show x' and 1 more: who refused"
+    assert verdict.reason == "cannot read 'pjsip show x' and 1 more: who refused"
