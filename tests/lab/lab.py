@@ -162,6 +162,11 @@ class Lab:
         rows = map(_CONTACT.match, self.asterisk_cli("pjsip show contacts").splitlines())
         return tuple(ContactRow(r[1], r[2], r[3]) for r in rows if r)
 
+    def uptime_s(self) -> int:
+        """Return for how long the SBC's Asterisk has been running, by its own word."""
+        told = re.search(r"System uptime: (\d+)", self.asterisk_cli("core show uptime seconds"))
+        return int(told[1]) if told else 0
+
     def contact_word(self, aor: str, node: str) -> str:
         """Return Asterisk's word for the contact of `aor` at a carrier (`Avail`, `Unavail`, `NonQual`).
 
