@@ -17,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 if TYPE_CHECKING:
     from trunktui.config.load import Config
     from trunktui.engine.server import Engine
@@ -127,7 +129,7 @@ async def _collect(
     from trunktui.engine.server import poll_once
 
     answered = 0
-    pollers = _pollers(config, fleet, lambda: None, logged_in)
+    pollers = _pollers(_unhurried(config), fleet, lambda: None, logged_in)
     asyncio.get_running_loop().set_exception_handler(LoopErrors().handle)
 
     def done() -> None:
@@ -184,6 +186,12 @@ def _pace(config: Config) -> Pace:
     from trunktui.poll.schedule import Pace
 
     return Pace(config.poll.interval_s, config.poll.fast_interval_s)
+
+
+def _unhurried(config: Config) -> Config:
+    """Return the config for a single look: no next poll follows for which reading settings must end in time."""
+    poll = structs.replace(config.poll, interval_s=3600.0, fast_interval_s=3600.0)
+    return structs.replace(config, poll=poll)
 
 
 def _pollers(
