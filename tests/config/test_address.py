@@ -105,13 +105,13 @@ def test_the_sbc_gets_a_name_that_a_config_takes(host: str, name: str) -> None:
 def test_the_config_says_what_was_wished_and_where_its_log_belongs() -> None:
     address = parse_address("ssh://noc@[::1]:2222")
     wishes = Wishes(("~/.ssh/noc", "key"), "hosts", "asterisk", "10s")
-    text = config_text(address, wishes, HOME, Path("/work"))
+    text = config_text(address, wishes, HOME, Path("/srv"))
     config = config_of(text, address, HOME, ("asterisk",))
     (sbc,) = config.inventory.sbcs
     assert (sbc.name, sbc.discover, sbc.write) == ("ip6-1", True, False)
     assert (sbc.ssh.host, sbc.ssh.user, sbc.ssh.port, sbc.ssh.run_as) == ("::1", "noc", 2222, "asterisk")
-    assert sbc.ssh.identity == ("/home/noc/.ssh/noc", "/work/key")
-    assert sbc.ssh.known_hosts == "/work/hosts"
+    assert sbc.ssh.identity == ("/home/noc/.ssh/noc", "/srv/key")
+    assert sbc.ssh.known_hosts == "/srv/hosts"
     assert config.poll.interval_s == 10.0
     assert config.name == "noc@[::1]:2222"
     assert config.text == text
