@@ -1,0 +1,100 @@
+"""Actions as data: what will run, what it does, what proves it, what guards say, and how it ended.
+
+A platform makes the plan, guards rule on it, an operator consents, a runner sends it once and looks for the
+proof. The confirm screen, `--dry-run` and the audit log show the same plan, word for word.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from trunktui.model.ask import Command, SshAsk
+from trunktui.model.observation import Evidence
+from trunktui.model.text import Safe
+
+
+class Verb(StrEnum):
+    """What an operator may ask for."""
+
+    REREGISTER = "reregister"
+    PROBE = "probe"
+
+
+class Plan(Struct, frozen=True):
+    """One action on one leg, complete: what is shown before is what runs.
+
+    `target` is the SBC's own name for the object, the only variable part of any command. `readback` is asked
+    under the lock just before `steps`, and `proof` then every `every_s` seconds until `window_s` is over.
+    `lock_on` is a file on the SBC that every login may read; whoever holds its lock may act. `disruptive`
+    actions need write mode and a confirmation; others (an OPTIONS probe) do not.
+    """
+
+    verb: Verb
+    leg: str
+    sbc: str
+    target: str
+    disruptive: bool
+    readback: Command
+    steps: tuple[Command, ...]
+    proof: SshAsk
+    consequence: Safe
+    proof_words: Safe
+    undo: Safe
+    needs: Safe
+    window_s: float
+    every_s: float
+    lock_on: str
+    lock_hold_s: int
+
+
+class Statement(StrEnum):
+    """What a guard may ask of the operator before it lets an action through."""
+
+    YES = "yes"
+    FIXED = "fixed"
+    LEG_NAME = "leg_name"
+    GROUP_NAME = "group_name"
+    REASON = "reason"
+
+
+class Consent(Struct, frozen=True):
+    """What the operator said: `typed` is the name typed, `reason` free text, `fixed` that the cause was mended."""
+
+    yes: bool = False
+    fixed: bool = False
+    typed: str = ""
+    reason: str = ""
+
+
+class Ruling(Struct, frozen=True):
+    """What one guard says: `allowed`, or not until `wants` are stated; `sentence` has the figures and the way out.
+
+    `wants` empty and not `allowed`: nothing that is said helps, only what the sentence names.
+    """
+
+    guard: str
+    allowed: bool
+    sentence: Safe
+    wants: tuple[Statement, ...] = ()
+
+
+class Ending(StrEnum):
+    """How an action ended. UNVERIFIED: it was, or may have been, sent, and no proof came; never sent again by itself."""
+
+    VERIFIED = "verified"
+    FAILED = "failed"
+    UNVERIFIED = "unverified"
+    REFUSED = "refused"
+
+
+class Outcome(Struct, frozen=True):
+    """The end of one action. `sent`: whether the command may have reached the SBC. Seconds are monotonic."""
+
+    ending: Ending
+    sentence: Safe
+    sent: bool
+    began_at: float
+    ended_at: float
+    evidence: tuple[Evidence, ...] = ()
