@@ -23,8 +23,9 @@ help:
 demo: $(READY)
 	@$(BIN)/trunktui demo $(DEMO_ARGS)
 
+# Two processes: the lab's tests mostly wait, the others mostly compute.
 test: $(READY)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

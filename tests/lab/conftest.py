@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import lab_required
+
 from .lab import CACHE_DIR, Lab, missing
 
-_passed = pytest.StashKey[int]()
 _TURN_S = 900.0
-
-
-def _required() -> bool:
-    return os.environ.get("TRUNKTUI_LAB") == "required" or os.environ.get("CI", "").lower() in ("true", "1")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Begin counting the lab tests that really ran."""
-    config.stash[_passed] = 0
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +20,7 @@ def lab() -> Iterator[Lab]:
     """Give the lab, up and settled. Brought up here, it is taken down again; found up, it is left up."""
     reason = missing()
     if reason is not None:
-        if _required():
+        if lab_required():
             pytest.fail(f"this run must have the lab, but {reason}", pytrace=False)
         pytest.skip(reason)
     with (CACHE_DIR / "tests.lock").open("w") as turn:
@@ -66,20 +57,3 @@ def _healed(request: pytest.FixtureRequest) -> Iterator[None]:
     used = getattr(request.node, "funcargs", {}).get("lab")
     if isinstance(used, Lab):
         used.heal()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Count the lab tests that really ran."""
-    report = yield
-    if report.when == "call" and report.passed and item.get_closest_marker("lab"):
-        item.config.stash[_passed] += 1
-    return report
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail a run that had to use the lab, chose lab tests, and passed none of them."""
-    chosen = [item for item in session.items if item.get_closest_marker("lab")]
-    ran = session.config.stash[_passed] > 0 or session.config.option.collectonly
-    if _required() and chosen and not ran and session.exitstatus == 0:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
