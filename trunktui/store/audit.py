@@ -13,7 +13,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from trunktui.model.audit import AuditRecord, Entry, Who
-from trunktui.model.text import clean
+from trunktui.model.text import LINE_LIMIT, clean
 from trunktui.store.chain import GENESIS, entry_of, seal
 from trunktui.store.ledger import Ledger, UnsafeError, lines_from_end
 from trunktui.store.reading import entries, open_intents
@@ -66,6 +66,7 @@ class AuditLog:
         self, folder: Path, who: Who, wall: Callable[[], datetime], syslog: Sink | None = None
     ) -> None:
         self.path = folder / FILE_NAME
+        self._place = clean(str(self.path), LINE_LIMIT)
         self._ledger = Ledger(self.path)
         self._who = tidy_who(who)
         self._wall = wall
@@ -81,11 +82,11 @@ class AuditLog:
         try:
             tidy = tidy_record(record)
         except TypeError as error:
-            raise AuditError(f"{self.path}: nothing was written: {error} (a defect of trunktui)") from error
+            raise AuditError(f"{self._place}: nothing was written: {error} (a defect of trunktui)") from error
         try:
             entry = self._to_file(tidy, wall)
         except UnsafeError as error:
-            raise AuditError(f"{self.path}: {error}") from error
+            raise AuditError(f"{self._place}: {error}") from error
         except OSError as error:
             return self._to_syslog_only(tidy, wall, _why(error))
         told = self._told(_head_line(entry), wall)
@@ -155,9 +156,9 @@ class AuditLog:
         pairs = zip(marks, parts, strict=True)
         if not all(self._told(f"audit not in the file, part {mark}: {part}", wall) for mark, part in pairs):
             raise AuditError(
-                f"{self.path}: {why}, and syslog does not take it; nothing is sent until one does"
+                f"{self._place}: {why}, and syslog does not take it; nothing is sent until one does"
             )
-        notice = f"{self.path}: {why}; the audit goes to syslog only"
+        notice = f"{self._place}: {why}; the audit goes to syslog only"
         return Written(0, at, self._who, record, "", digest, notice=notice, in_syslog=True)
 
     def _told(self, text: str, wall: datetime) -> bool:
@@ -171,7 +172,7 @@ class AuditLog:
 
     def _unreadable(self, error: Exception) -> AuditError:
         why = _why(error) if isinstance(error, OSError) else str(error)
-        return AuditError(f"{self.path}: {why}")
+        return AuditError(f"{self._place}: {why}")
 
 
 def age_s(entry: Entry, now: datetime) -> float:
