@@ -23,7 +23,7 @@ class Clock:
     """A wall clock that a test sets."""
 
     def __init__(self) -> None:
-        self.now = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
+        self.now = datetime(2021, 11, 25, 12, 0, 0, tzinfo=UTC)
 
     def __call__(self) -> datetime:
         """Return the time."""

@@ -53,7 +53,7 @@ def test_each_entry_names_the_hash_of_the_one_before(tmp_path: Path) -> None:
 
 def test_an_entry_says_who_and_when_in_utc(tmp_path: Path) -> None:
     entry = log_in(tmp_path).append(intent(reason="ticket 4711"))
-    assert (entry.at, entry.who, entry.record.reason) == ("2026-11-25T12:00:00.000Z", ALICE, "ticket 4711")
+    assert (entry.at, entry.who, entry.record.reason) == ("2021-11-25T12:00:00.000Z", ALICE, "ticket 4711")
     assert entry.notice is None
 
 
@@ -102,6 +102,14 @@ def test_a_secret_is_never_written(tmp_path: Path, field: str) -> None:
         log_in(tmp_path, syslog=syslog).append(AuditRecord(**cast("dict[str, str]", fields)))  # type: ignore[arg-type]
     assert field in str(caught.value)
     assert CANARY not in repr(caught.value) + repr(caught.value.__cause__) + "".join(syslog.heard)
+    assert not (tmp_path / "audit.jsonl").exists()
+
+
+@pytest.mark.parametrize(("field", "value"), [("reason", 7), ("commands", "ls"), ("guards", 1), ("sent", 2)])
+def test_what_could_not_be_read_is_not_written(tmp_path: Path, field: str, value: object) -> None:
+    fields = {"kind": RecordKind.INTENT, field: value}
+    with pytest.raises(AuditError, match=field):
+        log_in(tmp_path).append(AuditRecord(**cast("dict[str, str]", fields)))  # type: ignore[arg-type]
     assert not (tmp_path / "audit.jsonl").exists()
 
 

@@ -29,9 +29,15 @@ class _ShowByDefault(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group(name="audit", cls=_ShowByDefault, subcommand_metavar="[show] [OPTIONS] [SELECTOR] | verify")
+@click.group(
+    name="audit",
+    cls=_ShowByDefault,
+    options_metavar="",
+    subcommand_metavar="[--since TIME] [--format FORM] [SELECTOR] | verify",
+    epilog="The options of the list: trunktui audit show --help",
+)
 def audit_group() -> None:
-    """Show what was done to which trunk, by whom, and how it ended; or check the log itself."""
+    """Show who did what to which trunk and how it ended, or check the log of it."""
 
 
 @audit_group.command(name="show")
@@ -52,6 +58,7 @@ def show(session: Session, selector: str | None, since: str | None, form: str) -
     SELECTOR is a leg (trunk@sbc), a trunk, an SBC, a carrier, or a pattern with * over these.
     """
     from trunktui.store.audit import AuditError, AuditLog
+    from trunktui.store.verify import verify
     from trunktui.store.who import who_am_i
 
     within_s = None if since is None else seconds(since)
@@ -61,12 +68,15 @@ def show(session: Session, selector: str | None, since: str | None, form: str) -
     try:
         entries = log.read() if within_s is None else iter(log.recent(within_s))
         shown = _print(entries, selector, form)
+        whole = verify(log.path).whole
     except AuditError as error:
         click.echo(f"trunktui: {error}", err=True)
         return FLAWED
     if not shown:
         about = "" if selector is None else f' about "{clean(selector)}"'
         click.echo(f"nothing{about} in {log.path}", err=True)
+    if not whole:
+        click.echo(f"{log.path} was tampered with; see: trunktui audit verify", err=True)
     return 0
 
 
@@ -78,16 +88,14 @@ def verify_log(session: Session) -> int:
     Exits with 0 when the chain is whole, 1 when it is not or the log cannot be read. Entries cut off at the end
     cannot be seen in the file: compare the last hash with syslog.
     """
-    from trunktui.store.audit import FILE_NAME
-    from trunktui.store.ledger import UnsafeError
+    from trunktui.store.audit import FILE_NAME, AuditError
     from trunktui.store.verify import verify
 
     path = session.config().state_dir / FILE_NAME
     try:
         report = verify(path)
-    except (OSError, UnsafeError) as error:
-        why = clean(error.strerror or "cannot be read").lower() if isinstance(error, OSError) else str(error)
-        click.echo(f"trunktui: {path}: {why}", err=True)
+    except AuditError as error:
+        click.echo(f"trunktui: {error}", err=True)
         return FLAWED
     for finding in report.findings:
         click.echo(encodable(str(finding)))

@@ -13,11 +13,13 @@ from typing import Protocol
 from msgspec import Struct
 
 from trunktui.model.audit import AuditRecord, Entry, Who
-from trunktui.model.text import LINE_LIMIT, clean
 from trunktui.store.chain import GENESIS, entry_of, seal
+from trunktui.store.errors import AuditError, place, unreadable, why
 from trunktui.store.ledger import Ledger, UnsafeError, lines_from_end
 from trunktui.store.reading import entries, open_intents
 from trunktui.store.tidy import tidy_record, tidy_who
+
+__all__ = ["FILE_NAME", "AuditError", "AuditLog", "Sink", "Unfinished", "Written", "age_s"]
 
 FILE_NAME = "audit.jsonl"
 
@@ -25,10 +27,6 @@ OLD_IN_A_ROW = 256
 """Entries too old, one after another, after which no newer one is expected: the clock may have been set back."""
 
 _SYSLOG_PART = 4000
-
-
-class AuditError(Exception):
-    """Nothing took the record, so nothing may be sent. The text is one line: the place, why, and the way out."""
 
 
 class Sink(Protocol):
@@ -66,7 +64,7 @@ class AuditLog:
         self, folder: Path, who: Who, wall: Callable[[], datetime], syslog: Sink | None = None
     ) -> None:
         self.path = folder / FILE_NAME
-        self._place = clean(str(self.path), LINE_LIMIT)
+        self._place = place(self.path)
         self._ledger = Ledger(self.path)
         self._who = tidy_who(who)
         self._wall = wall
@@ -88,7 +86,7 @@ class AuditLog:
         except UnsafeError as error:
             raise AuditError(f"{self._place}: {error}") from error
         except OSError as error:
-            return self._to_syslog_only(tidy, wall, _why(error))
+            return self._to_syslog_only(tidy, wall, why(error))
         told = self._told(_head_line(entry), wall)
         return Written(entry.seq, entry.at, entry.who, tidy, entry.prev, entry.hash, in_syslog=told)
 
@@ -113,7 +111,7 @@ class AuditLog:
         except FileNotFoundError:
             return ()
         except (OSError, UnsafeError) as error:
-            raise self._unreadable(error) from error
+            raise unreadable(self.path, error) from error
         return tuple(reversed(found))
 
     def unfinished(self) -> tuple[Unfinished, ...]:
@@ -125,7 +123,7 @@ class AuditLog:
         try:
             found = open_intents(self._ledger)
         except (OSError, UnsafeError) as error:
-            raise self._unreadable(error) from error
+            raise unreadable(self.path, error) from error
         return tuple(Unfinished(entry, age_s(entry, now)) for entry in found)
 
     def read(self) -> Iterator[Entry]:
@@ -133,7 +131,7 @@ class AuditLog:
         try:
             yield from entries(self._ledger)
         except (OSError, UnsafeError) as error:
-            raise self._unreadable(error) from error
+            raise unreadable(self.path, error) from error
 
     def _to_file(self, record: AuditRecord, wall: datetime) -> Entry:
         at = stamp_after(wall, 0)
@@ -147,7 +145,7 @@ class AuditLog:
                 tail.add(line)
         return Entry(seq, at, self._who, record, prev, digest)
 
-    def _to_syslog_only(self, record: AuditRecord, wall: datetime, why: str) -> Written:
+    def _to_syslog_only(self, record: AuditRecord, wall: datetime, reason: str) -> Written:
         at = stamp_after(wall, 0)
         line, digest = seal(0, at, self._who, record, "")
         said = line.decode()
@@ -156,9 +154,9 @@ class AuditLog:
         pairs = zip(marks, parts, strict=True)
         if not all(self._told(f"audit not in the file, part {mark}: {part}", wall) for mark, part in pairs):
             raise AuditError(
-                f"{self._place}: {why}, and syslog does not take it; nothing is sent until one does"
+                f"{self._place}: {reason}, and syslog does not take it; nothing is sent until one does"
             )
-        notice = f"{self._place}: {why}; the audit goes to syslog only"
+        notice = f"{self._place}: {reason}; the audit goes to syslog only"
         return Written(0, at, self._who, record, "", digest, notice=notice, in_syslog=True)
 
     def _told(self, text: str, wall: datetime) -> bool:
@@ -169,10 +167,6 @@ class AuditLog:
         except OSError:
             return False
         return True
-
-    def _unreadable(self, error: Exception) -> AuditError:
-        why = _why(error) if isinstance(error, OSError) else str(error)
-        return AuditError(f"{self._place}: {why}")
 
 
 def age_s(entry: Entry, now: datetime) -> float:
@@ -195,7 +189,3 @@ def _head_line(entry: Entry) -> str:
     source = f" from {who.ssh_from}" if who.ssh_from else ""
     reason = f": {record.reason}" if record.reason else ""
     return f"audit {entry.seq} {entry.hash} {what} by {who.name}{source}{reason}"
-
-
-def _why(error: OSError) -> str:
-    return clean(error.strerror or "cannot be written").lower()

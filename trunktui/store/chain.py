@@ -22,6 +22,8 @@ GENESIS = "0" * 64
 MAX_LINE = 1024 * 1024
 """Bytes of the longest line that is read as an entry; the longest that is written is about half of that."""
 
+_PLAIN_LIMIT = 8 * 1024
+
 _TAIL = re.compile(rb',"hash":"([0-9a-f]{64})"\}\Z')
 _TAIL_BYTES = len(b',"hash":""}') + 64
 
@@ -80,9 +82,10 @@ def entry_of(line: bytes) -> Entry | None:
     if link_of(line) is None:
         return None
     try:
-        return safe_entry(_ENTRIES.decode(line))
+        entry = _ENTRIES.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
+    return entry if _is_plain(line) else safe_entry(entry)
 
 
 def claimed(line: bytes) -> Link | None:
@@ -94,6 +97,11 @@ def is_cut_off(line: bytes, seq: int) -> bool:
     """Tell whether `line` is the beginning of entry number `seq` without its end, as a killed writer leaves it."""
     start = b'{"seq":%d,"at":"' % seq
     return bool(line) and line[: len(start)] == start[: len(line)] and _TAIL.search(line) is None
+
+
+def _is_plain(line: bytes) -> bool:
+    """Tell whether no text in a line can hold anything to clean: printable ASCII without escapes, not too long."""
+    return len(line) <= _PLAIN_LIMIT and line.isascii() and b"\\" not in line and b"\x7f" not in line
 
 
 def _decoded(line: bytes) -> Link | None:

@@ -17,6 +17,7 @@ TEXT_LIMIT = 1024
 ITEMS_LIMIT = 32
 """Commands, or guards, kept of one record; what is more is counted."""
 
+_RECORDS = msgspec.json.Decoder(AuditRecord)
 _S = TypeVar("_S", AuditRecord, Who)
 
 
@@ -28,7 +29,12 @@ def tidy_record(record: AuditRecord) -> AuditRecord:
     kind: object = record.kind
     if not isinstance(kind, RecordKind):
         raise TypeError("kind is no kind of record")
-    return _each_text(record, lambda text: clean(redact(clean(text, TEXT_LIMIT)), TEXT_LIMIT))
+    tidy = _each_text(record, lambda text: clean(redact(clean(text, TEXT_LIMIT)), TEXT_LIMIT))
+    try:
+        _RECORDS.decode(msgspec.json.encode(tidy))  # nothing is written that could not be read
+    except msgspec.ValidationError as error:
+        raise TypeError(str(error)) from error
+    return tidy
 
 
 def tidy_who(who: Who) -> Who:

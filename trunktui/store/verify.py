@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from trunktui.model.text import clean
 from trunktui.store.chain import GENESIS, MAX_LINE, Link, claimed, is_cut_off, link_of
-from trunktui.store.ledger import Ledger
+from trunktui.store.errors import unreadable
+from trunktui.store.ledger import Ledger, UnsafeError
 from trunktui.store.reading import lines
 
 FINDINGS_LIMIT = 1000
@@ -63,15 +64,18 @@ class Report(Struct, frozen=True):
 def verify(path: Path) -> Report:
     """Check the log at `path`; one that is not there has no entries and no findings.
 
-    Raises OSError when it cannot be read, UnsafeError when it is no plain file.
+    Raises AuditError when it cannot be read, or is no plain file.
     """
     walk = _Walk()
     overlong = False
-    for raw in lines(Ledger(path)):
-        ended = raw.endswith(b"\n")
-        if not overlong:
-            walk.line(raw.removesuffix(b"\n"), ended)
-        overlong = not ended and len(raw) == MAX_LINE
+    try:
+        for raw in lines(Ledger(path)):
+            ended = raw.endswith(b"\n")
+            if not overlong:
+                walk.line(raw.removesuffix(b"\n"), ended)
+            overlong = not ended and len(raw) == MAX_LINE
+    except (OSError, UnsafeError) as error:
+        raise unreadable(path, error) from error
     return walk.report()
 
 
