@@ -12,6 +12,7 @@ from types import TracebackType
 import click
 
 from trunktui import __version__
+from trunktui.cli.auditing import audit_group
 from trunktui.cli.configuring import config_group
 from trunktui.cli.connect import connect
 from trunktui.cli.demo import demo
@@ -72,6 +73,7 @@ def trunktui(context: click.Context, config_path: Path | None, theme: str | None
 trunktui.add_command(status)
 trunktui.add_command(check)
 trunktui.add_command(connect)
+trunktui.add_command(audit_group)
 trunktui.add_command(config_group)
 trunktui.add_command(demo)
 

@@ -111,7 +111,7 @@ def to_csv(document: Row) -> str:
     writer.writerow(CSV_COLUMNS)
     legs = document["legs"]
     for leg in legs if isinstance(legs, list) else ():
-        writer.writerow([_cell(_at(leg, column)) for column in CSV_COLUMNS])
+        writer.writerow([csv_cell(_at(leg, column)) for column in CSV_COLUMNS])
     return out.getvalue()
 
 
@@ -294,7 +294,8 @@ def _at(leg: object, path: str) -> object:
     return value
 
 
-def _cell(value: object) -> str:
+def csv_cell(value: object) -> str:
+    """Return a value as a cell of CSV: null is empty, and a text that looks like a formula gets a `'` in front."""
     match value:
         case None:
             return ""

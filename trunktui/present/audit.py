@@ -1,0 +1,187 @@
+"""The audit log for people and programs: one row per action as a table, one per entry as JSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from trunktui.model.audit import AuditRecord, Entry, RecordKind, Who
+from trunktui.present.document import csv_cell
+from trunktui.present.words import NOT_KNOWN, cell_width, fit, to_ascii
+
+SCHEMA = "trunktui.audit/1"
+"""Changes when the meaning of a field does; a field that is only added does not change it."""
+
+UNFINISHED = "unfinished"
+"""The ending of an intent that nothing ended: it may have been sent."""
+
+_VERIFIED = "verified"
+_BETWEEN = "  "
+_WHO = ("user", "uid", "login_uid", "login_user", "sudo_user", "ssh_from", "tty", "host", "pid")
+_RECORD = (
+    "kind", "action", "verb", "leg", "sbc", "carrier", "commands", "consequence", "proof", "undo", "guards",
+    "reason", "ending", "sentence", "sent",
+)  # fmt: skip
+CSV_COLUMNS = ("seq", "at", "name", *_WHO, *_RECORD, "prev", "hash")
+"""Columns of the CSV; the keys of an entry in the JSON are the same, those of `_WHO` and `name` under `who`."""
+
+Row = dict[str, object]
+
+
+class Deed(NamedTuple):
+    """One row: an intent with how it ended, or an entry that stands for itself. `at` as in the log."""
+
+    at: str
+    who: str
+    what: str
+    leg: str
+    ending: str
+    reason: str
+
+
+def chosen(entries: Iterable[Entry], selector: str | None) -> Iterator[Entry]:
+    """Yield the entries about `selector`: a leg, a trunk, an SBC, a carrier, or a pattern with * over these."""
+    for entry in entries:
+        record = entry.record
+        names = (record.leg, record.leg.partition("@")[0], record.sbc, record.carrier)
+        if selector is None or any(name and fnmatchcase(name, selector) for name in names):
+            yield entry
+
+
+def deeds(entries: Iterable[Entry]) -> tuple[Deed, ...]:
+    """Return one row for each action, in the order in which they began (`entries`: oldest first)."""
+    rows: list[Deed] = []
+    begun: dict[str, int] = {}
+    for entry in entries:
+        record = entry.record
+        if (
+            record.kind in {RecordKind.OUTCOME, RecordKind.REFUSED}
+            and (place := begun.pop(record.action, None)) is not None
+        ):
+            row = rows[place]
+            ending, reason = _ending(record), _reason(record)
+            rows[place] = row._replace(ending=ending, reason="; ".join(filter(None, (row.reason, reason))))
+            continue
+        if record.kind is RecordKind.INTENT:
+            begun[record.action] = len(rows)
+        what = record.verb or record.kind.value
+        rows.append(Deed(entry.at, _name(entry.who), what, record.leg, _ending(record), _reason(record)))
+    return tuple(rows)
+
+
+def audit_table(
+    rows: Iterable[Deed], local: Callable[[datetime], datetime], *, ascii_only: bool = False
+) -> str:
+    """Return the rows as a table, newest last; `local` puts a time into the reader's zone.
+
+    The zone has a column of its own where it is not UTC. `ascii_only` for an output that cannot take UTF-8.
+    """
+    lines = [["UTC", "LOCAL", "WHO", "WHAT", "LEG", "ENDING", "REASON"]]
+    zoned = False
+    for row in rows:
+        moment = _moment(row.at)
+        there = None if moment is None else local(moment)
+        zoned = zoned or bool(there and there.utcoffset())
+        lines.append(
+            [
+                row.at if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}",
+                NOT_KNOWN if there is None else f"{there:%d %H:%M:%S %z}",
+                *(text or NOT_KNOWN for text in row[1:5]),
+                row.reason,
+            ]
+        )
+    if not zoned:
+        lines = [[line[0], *line[2:]] for line in lines]
+    widths = [max(cell_width(line[index]) for line in lines) for index in range(len(lines[0]) - 1)]
+    texts = (
+        _BETWEEN.join(
+            (*(fit(text, width) for text, width in zip(line, widths, strict=False)), line[-1])
+        ).rstrip()
+        for line in lines
+    )
+    return "".join(f"{to_ascii(text) if ascii_only else text}\n" for text in texts)
+
+
+def audit_json(entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield, in pieces, the document of the entries: every key is always there, ASCII only."""
+    yield f'{{\n  "schema": "{SCHEMA}",\n  "entries": ['
+    between = "\n    "
+    for entry in entries:
+        yield between + json.dumps(_document(entry), allow_nan=False)
+        between = ",\n    "
+    yield "\n  ]\n}\n"
+
+
+def audit_csv(entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield the entries as CSV, line by line; cells as `document.to_csv` writes them, lists joined by line feeds."""
+    yield _csv_line(CSV_COLUMNS)
+    for entry in entries:
+        document = _document(entry)
+        who = document.pop("who")
+        flat = {**document, **(who if isinstance(who, dict) else {})}
+        yield _csv_line(csv_cell(_joined(flat[column])) for column in CSV_COLUMNS)
+
+
+def _document(entry: Entry) -> Row:
+    """Build one entry; what was not said is null, also where the log has an empty text."""
+    who, record = entry.who, entry.record
+    return {
+        "seq": entry.seq,
+        "at": entry.at,
+        "who": {"name": who.name, **{name: getattr(who, name) for name in _WHO}},
+        **{name: _value(getattr(record, name)) for name in _RECORD},
+        "prev": entry.prev,
+        "hash": entry.hash,
+    }
+
+
+def _value(value: object) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    return None if value == "" else value
+
+
+def _joined(value: object) -> object:
+    return "\n".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _csv_line(cells: Iterable[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerow(cells)
+    return out.getvalue()
+
+
+def _ending(record: AuditRecord) -> str:
+    match record.kind:
+        case RecordKind.INTENT:
+            return UNFINISHED
+        case RecordKind.REFUSED:
+            return RecordKind.REFUSED.value
+        case RecordKind.OUTCOME:
+            return record.ending
+    return ""
+
+
+def _reason(record: AuditRecord) -> str:
+    """Return what the operator said, and what was said to the operator unless all went well."""
+    told = "" if record.kind is RecordKind.OUTCOME and record.ending == _VERIFIED else record.sentence
+    return "; ".join(filter(None, (record.reason, told)))
+
+
+def _name(who: Who) -> str:
+    """Return the person, whom they act as, and from where."""
+    acts_as = f" as {who.user}" if who.name != who.user else ""
+    return f"{who.name}{acts_as}{f' from {who.ssh_from}' if who.ssh_from else ''}"
+
+
+def _moment(at: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else None

@@ -1,0 +1,1 @@
+"""What outlives a run: the audit log. It knows files and syslog, nothing of SBCs or screens."""
