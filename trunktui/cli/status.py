@@ -10,6 +10,7 @@ from typing import Self
 
 import click
 
+from trunktui.cli.output import encodable
 from trunktui.cli.session import Session
 from trunktui.config.load import Config
 from trunktui.model.snapshot import Snapshot
@@ -37,7 +38,7 @@ def status(session: Session, form: str) -> int:
     snapshot = _collect(session.config())
     now = time.monotonic()
     wall = datetime.now(UTC)
-    click.echo(_encodable(_rendered(snapshot, form, now, wall)), nl=False)
+    click.echo(encodable(_rendered(snapshot, form, now, wall)), nl=False)
     return 0
 
 
@@ -63,7 +64,7 @@ def check(session: Session, selector: str | None, per_leg: bool) -> int:
         near = f"; the nearest are {', '.join(error.nearest)}" if error.nearest else ""
         text = f'no leg, trunk or SBC matches "{clean(error.selector)}"{near}'
         raise click.ClickException(text) from error
-    click.echo(_encodable(verdict.line))
+    click.echo(encodable(verdict.line))
     return int(verdict.code)
 
 
@@ -82,15 +83,6 @@ def _rendered(snapshot: Snapshot, form: str, now: float, wall: datetime) -> str:
         return table(snapshot, now)
     document = status_document(snapshot, now, wall)
     return to_json(document) if form == "json" else to_csv(document)
-
-
-def _encodable(text: str) -> str:
-    """Return `text` with what the output's encoding does not have brought down to ASCII: printing never fails."""
-    from trunktui.present.words import to_ascii
-
-    encoding = sys.stdout.encoding or "ascii"
-    missing = {char for char in text if not char.encode(encoding, "ignore")}
-    return text.translate({ord(char): to_ascii(char) for char in missing})
 
 
 def _collect(config: Config) -> Snapshot:
