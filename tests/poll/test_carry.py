@@ -11,6 +11,7 @@ from trunktui.health.memory import LegMemory
 from trunktui.model.health import LegState, Thresholds
 from trunktui.model.inventory import AuthMode, Binding, Cap, Group, Inventory, Sbc, SshTarget, Trunk
 from trunktui.model.link import LinkError, SnmpState, SshState
+from trunktui.model.observation import Unread
 from trunktui.model.snmp import SnmpTarget
 from trunktui.model.text import Safe
 from trunktui.platforms import asterisk
@@ -133,6 +134,16 @@ def test_another_login_keeps_what_is_known_and_reads_the_settings_again() -> Non
     assert not record.settings_done
     assert not record.settings.asked
     assert leg(fleet.snapshot(START + 1)).state is LegState.UP
+
+
+def test_settings_that_were_refused_are_asked_again_at_once_for_somebody_has_been_at_work() -> None:
+    fleet = polled(one())
+    record = fleet.record("sbc-1")
+    refused = {"aors": Unread("pjsip show aors", Safe("sudo says no"))}
+    record.settings = replace(record.settings, asked=frozenset({"aors"}), refused=refused)
+    assert change(fleet, one()) == {"sbc-1"}
+    assert not record.settings_done
+    assert not record.settings.asked
 
 
 def test_a_discovered_trunk_that_is_named_now_keeps_its_past() -> None:

@@ -27,7 +27,9 @@ def first_record(sbc: Sbc, inventory: Inventory) -> SbcRecord:
 def carried(
     records: Mapping[str, SbcRecord], before: Inventory, after: Inventory, thresholds: Thresholds
 ) -> tuple[dict[str, SbcRecord], frozenset[str]]:
-    """Return the records for the config `after`, and the SBCs whose last answer was read for other trunks.
+    """Return the records for the config `after`, and the SBCs to poll at once.
+
+    These are the SBCs whose last answer was read for other trunks, and those that refused us settings.
 
     A record that stays is the same object, changed in place: whoever polls it may hold it.
     """
@@ -38,7 +40,7 @@ def carried(
         if record is None or _box(record.sbc) != _box(sbc):
             found[sbc.name] = first_record(sbc, after)
             continue
-        if _wanted(record.sbc, before) != _wanted(sbc, after):
+        if _wanted(record.sbc, before) != _wanted(sbc, after) or record.settings.refused:
             unread.add(sbc.name)
         found[sbc.name] = record
         _change_sbc(record, sbc)
@@ -60,8 +62,8 @@ def _wanted(sbc: Sbc, inventory: Inventory) -> tuple[object, ...]:
 
 def _change_sbc(record: SbcRecord, sbc: Sbc) -> None:
     before, record.sbc, record.judged = record.sbc, sbc, None
-    if sbc.ssh != before.ssh:
-        # Another login may read what this one was refused.
+    if sbc.ssh != before.ssh or record.settings.refused:
+        # Another login, or this one after somebody has been at work, may read what was refused.
         record.settings = structs.replace(record.settings, asked=frozenset(), refused={})
         record.settings_done = False
     if sbc.snmp != before.snmp:

@@ -38,7 +38,7 @@ class Fleet:
     def reconfigure(self, inventory: Inventory, thresholds: Thresholds, interval_s: float) -> frozenset[str]:
         """Go by another config from now on, keeping what is known of every SBC and leg that both have.
 
-        Returns the names of the SBCs whose list of trunks must be read anew before it can be judged by it.
+        Returns the names of the SBCs to poll at once: what was read of them is not all that is needed now.
         """
         records, unread = carried(self._records, self.inventory, inventory, thresholds)
         self.inventory, self._records = inventory, records
