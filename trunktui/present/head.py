@@ -103,8 +103,8 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews) -> Line:
     if not parts:
         parts.append(_leg_news(snapshot, now))
     if engine.config:
-        # Beside other news its place is enough: a mistake in a file must not push an SBC in trouble off the line.
-        alone = all(part.role not in {Role.BAD, Role.WARN} for part in parts)
+        # Beside bad news its place is enough: a mistake in a file must not push an SBC in trouble off the line.
+        alone = all(part.role in {Role.GOOD, Role.DIM} for part in parts)
         text = engine.config if alone else ": ".join(engine.config.split(": ")[:2])
         parts.insert(0 if engine.alive else 1, Cell(text, Role.WARN))
     # An SBC that is up with a remark: its two witnesses disagree. That must not hide a leg's trouble.
