@@ -48,13 +48,14 @@ class Agent:
     def __init__(self, state: SnmpState) -> None:
         self.state = state
         self.asked = 0
+        self.forgotten = 0
 
     async def ask(self, ask: SnmpAsk, budget_s: float) -> SnmpAnswer:
         self.asked += 1
         raise SnmpError(self.state, Safe("no"))
 
     async def close(self) -> None:
-        return
+        self.forgotten += 1
 
 
 def poller_of(asker: Asker, pace: Pace) -> SbcPoller:
@@ -134,7 +135,9 @@ async def test_a_login_that_only_a_human_mends_is_tried_once_more_for_each_reloa
 
 
 @pytest.mark.parametrize("state", [SnmpState.AUTH, SnmpState.CONFIG])
-async def test_an_agent_that_refuses_us_is_asked_once_more_for_each_reload(state: SnmpState) -> None:
+async def test_an_agent_that_refuses_us_is_asked_once_more_with_its_secrets_read_again(
+    state: SnmpState,
+) -> None:
     agent = Agent(state)
     poller = snmp_poller_of(agent)
     running = asyncio.create_task(poller.run(0.0))
@@ -142,6 +145,7 @@ async def test_an_agent_that_refuses_us_is_asked_once_more_for_each_reload(state
     await asyncio.sleep(0.02)
     poller.renew(SLOW, hurry=False)
     await until(lambda: agent.asked == 2)
+    assert agent.forgotten == 1
     await end(running)
 
 

@@ -52,6 +52,7 @@ class SnmpPoller:
         self._failures = 0
         self._rest = Rest(clock)
         self._state = SnmpState.PENDING
+        self._afresh = False
         self._walked: dict[str, WalkAnswer] = {}
 
     async def run(self, first_wait_s: float, sleep: Callable[[float], Awaitable[None]] | None = None) -> None:
@@ -63,8 +64,12 @@ class SnmpPoller:
             await self._rest.until_due(started, self._wait_s, sleep)
 
     def renew(self, pace: Pace, *, hurry: bool) -> None:
-        """Go by `pace` from now on; ask at once if told to `hurry`, or if only a human mends this agent."""
+        """Go by `pace` from now on; ask at once if told to `hurry`, or if only a human mends this agent.
+
+        An agent that does not answer us is asked with its secrets read again: they may be what was mended.
+        """
         self._pace = pace
+        self._afresh = self._state is not SnmpState.OK
         self._rest.renew(hurry=hurry or self._state in _MENDED_BY_HAND)
 
     def _wait_s(self) -> float:
@@ -72,6 +77,9 @@ class SnmpPoller:
 
     async def poll(self) -> SnmpState:
         """Make one poll and fold it; return how it went."""
+        if self._afresh:
+            self._afresh = False
+            await self._port.close()
         try:
             answer = await self._port.ask(self._due(), SNMP_BUDGET_S)
         except SnmpError as error:
