@@ -257,6 +257,16 @@ async def test_a_config_that_is_in_no_file_is_said_to_be_none() -> None:
         assert not [frame for frame in site.heard if isinstance(frame, ConfigFrame)]
 
 
+async def test_what_needs_a_restart_is_said_at_every_reload_until_there_is_one() -> None:
+    later = POLL + "connections = 2\n" + sbc("a")
+    async with Site(POLL + sbc("a")) as site:
+        for _ in range(2):
+            assert (
+                await site.reload(later)
+            ).outcome.text == "config reloaded: poll.connections needs a restart"
+        assert (await site.reload(POLL + sbc("a"))).outcome.text == "config reloaded: nothing changed"
+
+
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [

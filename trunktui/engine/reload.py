@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from msgspec import structs
+
 from trunktui.config.errors import ConfigError, Problem
 from trunktui.config.load import Config
 from trunktui.engine import changes
@@ -69,8 +71,14 @@ class Reloader:
         await self._crew.dismiss(posts)
         unread = self._fleet.reconfigure(config.inventory, config.thresholds, config.poll.interval_s)
         self._crew.renew(posts, pace_of(config), unread)
-        self._config = config
+        self._config = _running(self._config, config)
         self._renewed()
+
+
+def _running(started: Config, config: Config) -> Config:
+    """Return `config` with what goes on as it was `started`, so that each reload says what needs a restart."""
+    poll = structs.replace(config.poll, connections=started.poll.connections)
+    return structs.replace(config, state_dir=started.state_dir, ui=started.ui, poll=poll)
 
 
 def broken(problems: tuple[Problem, ...]) -> Safe:
