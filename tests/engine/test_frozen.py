@@ -11,11 +11,13 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.engine.test_client import DEADLINE_S, gone, until
 from tests.health.scenes import Trunks, fleet_of
 from trunktui.config.load import load
 from trunktui.engine.client import EngineFeed
-from trunktui.engine.patience import Patience
+from trunktui.engine.patience import Patience, Silence, SilentError
 from trunktui.engine.protocol import HEARTBEAT_S
 from trunktui.wiring import KNOWN_PLATFORMS, engine_argv, engine_environment, first_snapshot
 
@@ -99,6 +101,20 @@ def test_a_screen_that_stalls_does_not_blame_an_engine_that_went_on() -> None:
         await source.close()
 
     asyncio.run(go())
+
+
+async def test_a_pause_of_our_own_counts_as_one_tick_and_real_silence_as_all_of_it() -> None:
+    silence = Silence(Patience(start_s=9.0, silent_s=0.5, tick_s=0.1))
+    silence.broken()
+    watching = asyncio.create_task(silence.watch())
+    await asyncio.sleep(0)
+    stall(1.0)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not watching.done()
+    async with asyncio.timeout(DEADLINE_S):
+        with pytest.raises(SilentError, match="said nothing for 1 s"):
+            await watching
 
 
 SCREEN = """
