@@ -35,25 +35,7 @@ def stall(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def test_an_engine_that_is_stopped_is_ended_by_force_and_another_one_started() -> None:
-    async def go() -> None:
-        source = feed("hello", "fleet", "beat")
-        await until(source, lambda u: u.engine.alive and bool(u.changed))
-        pid = source.pid
-        assert pid is not None
-        os.kill(pid, signal.SIGSTOP)
-        told = await until(source, lambda u: not u.engine.alive)
-        assert "the polling engine said nothing for 1 s" in told.engine.notice
-        back = await until(source, lambda u: u.engine.restarts == 1 and u.engine.alive and bool(u.changed))
-        assert "said nothing for 1 s: restarting it; see its log" in back.engine.notice
-        assert source.pid != pid
-        assert gone(pid)
-        await source.close()
-
-    asyncio.run(go())
-
-
-def test_a_real_engine_that_is_stopped_is_replaced(tmp_path: Path) -> None:
+def test_a_real_engine_that_is_stopped_is_ended_by_force_and_another_one_started(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text("")
     path.chmod(0o600)
@@ -68,7 +50,11 @@ def test_a_real_engine_that_is_stopped_is_replaced(tmp_path: Path) -> None:
         pid = source.pid
         assert pid is not None
         os.kill(pid, signal.SIGSTOP)
-        await until(source, lambda u: u.engine.restarts == 1 and u.engine.alive)
+        told = await until(source, lambda u: not u.engine.alive)
+        assert "the polling engine said nothing for 2 s" in told.engine.notice
+        back = await until(source, lambda u: u.engine.restarts == 1 and u.engine.alive)
+        assert "said nothing for 2 s: restarting it; see its log" in back.engine.notice
+        assert source.pid != pid
         assert gone(pid)
         await source.close()
 

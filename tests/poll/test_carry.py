@@ -227,7 +227,7 @@ def inventories(draw: st.DrawFn) -> Inventory:
     return Inventory(sbcs=sbcs, trunks=trunks)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(configs=st.lists(inventories(), min_size=2, max_size=4), lost=st.sampled_from((*NAMES, "")))
 def test_whatever_changes_only_configured_sbcs_and_legs_are_shown_and_the_past_is_kept(
     configs: list[Inventory], lost: str

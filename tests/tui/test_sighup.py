@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import signal
 
-import pytest
-
 from tests.tui.terminal_session import TerminalSession
 
 APP = ["-m", "tests.tui.pty_app"]
@@ -25,9 +23,8 @@ def test_a_sighup_with_the_terminal_there_asks_for_a_reload_and_ends_nothing() -
         assert session.wait() == 0
 
 
-@pytest.mark.parametrize("mode", ["benign", "nohup"])
-def test_a_terminal_that_goes_ends_the_screen_with_129(mode: str) -> None:
-    with TerminalSession([*APP, mode]) as session:
+def test_a_terminal_that_goes_ends_the_screen_with_129() -> None:
+    with TerminalSession([*APP, "benign"]) as session:
         session.read_until_shown("1 of 60")
         session.hang_up()
         assert session.wait(6, reading=False) == 129
