@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import random
+import signal
 import site
 import socket
 import sys
@@ -21,35 +22,38 @@ from msgspec import structs
 
 if TYPE_CHECKING:
     from trunktui.config.load import Config
-    from trunktui.engine.server import Engine
+    from trunktui.engine.client import EngineFeed
+    from trunktui.engine.crew import Post
     from trunktui.model.observation import Observation
     from trunktui.model.secret import Secret
     from trunktui.model.snapshot import Snapshot
+    from trunktui.model.snmp import SnmpTarget
     from trunktui.model.text import Safe
     from trunktui.poll.fleet import Fleet
-    from trunktui.poll.poller import Poller, SbcPoller
+    from trunktui.poll.poller import Poller
     from trunktui.poll.schedule import Pace
-    from trunktui.poll.snmp_poller import SnmpPoller
+    from trunktui.transport.snmp_asker import SnmpShared
 
 KNOWN_PLATFORMS: tuple[str, ...] = ("asterisk",)
 """The platforms this version can poll; a test holds it against `platforms.registry`."""
 
 _STDIN = "--stdin"
+"""The config is on standard input, and PATH only says what its relative paths start from."""
+
+_HELD = "--held"
+"""The config is on standard input as it was read from PATH, which is read again when the screen asks for it."""
 
 
 def dashboard(config: Config, theme: str | None) -> int:
     """Run the dashboard with an engine of its own; return the exit code."""
-    from trunktui.engine.client import EngineFeed
     from trunktui.tui.app import DashboardOptions, run_dashboard
 
     log_path, notice = _log_path(config)
-    stdin = None if config.text is None else config.text.encode()
-    snapshot, environment = first_snapshot(config), engine_environment()
-    feed = EngineFeed(engine_argv(config), snapshot, log_path, environment, notice, stdin)
+    feed = engine_feed(config, log_path, notice)
     options = DashboardOptions(
         theme=theme or config.ui.theme, title=config.name, log_path=log_path, ascii=config.ui.ascii
     )
-    return run_dashboard(feed, options)
+    return run_dashboard(feed, options, feed)
 
 
 def demo(seed: int, speed: float, theme: str | None) -> int:
@@ -60,25 +64,43 @@ def demo(seed: int, speed: float, theme: str | None) -> int:
     from trunktui.config.load import load
     from trunktui.demo.launch import Simulator
     from trunktui.demo.tips import TippedFeed
-    from trunktui.engine.client import EngineFeed
     from trunktui.tui.app import DashboardOptions, run_dashboard
 
     with Simulator(seed, speed, engine_environment()) as simulator:
         config = load(simulator.config, os.environ, KNOWN_PLATFORMS)
         log_path, _ = _log_path(config)
-        feed = EngineFeed(engine_argv(config), first_snapshot(config), log_path, engine_environment())
-        return run_dashboard(
-            TippedFeed(feed, simulator), DashboardOptions(theme=theme, title=config.name, log_path=log_path)
-        )
+        feed = engine_feed(config, log_path)
+        options = DashboardOptions(theme=theme, title=config.name, log_path=log_path)
+        return run_dashboard(TippedFeed(feed, simulator), options, feed)
+
+
+def engine_feed(config: Config, log_path: Path | None, notice: Safe | None = None) -> EngineFeed:
+    """Return the feed of an engine for `config`.
+
+    The engine is handed the config as it was checked: one that is started again goes by that too, whatever
+    has become of the file since.
+    """
+    from trunktui.engine.client import EngineFeed
+    from trunktui.model.text import clean
+
+    argv = engine_argv(config)
+    return EngineFeed(
+        [*argv, _HELD] if config.in_file else argv,
+        first_snapshot(config),
+        log_path,
+        engine_environment(),
+        notice or clean(""),
+        config.text.encode(),
+    )
 
 
 def engine_argv(config: Config) -> list[str]:
     """Return the command line of the engine process; `{fd}` stands for the socket it inherits.
 
-    A config that is no file is read from standard input.
+    The engine reads a config in a file by itself; one that is in none, from standard input.
     """
     argv = [sys.executable, "-P", "-m", "trunktui.wiring", "{fd}", str(config.path)]
-    return argv if config.text is None else [*argv, _STDIN]
+    return argv if config.in_file else [*argv, _STDIN]
 
 
 def engine_environment() -> dict[str, str]:
@@ -142,16 +164,19 @@ async def _collect(
     await poll_once(pollers, budget_s, done)
 
 
-def engine_main(fd: int, config_path: Path, config_data: bytes | None) -> int:
+def engine_main(fd: int, config_path: Path, config_data: bytes | None, *, in_file: bool) -> int:
     """Run the engine on an inherited socket until the screen is gone (the engine process's main).
 
-    `config_data` is the config itself where there is no file at `config_path`.
+    `config_data` is the config itself, None to read it from `config_path`; `in_file`: there it stands.
     """
     from trunktui.config.errors import ConfigError
     from trunktui.config.load import load, parse
     from trunktui.engine.logfile import start_logging
 
     start_logging()
+    # The screen has the terminal and the words for what comes of a reload: that process is the one to signal.
+    # A handler and not SIG_IGN, which a ProxyCommand would inherit.
+    signal.signal(signal.SIGHUP, lambda *_: None)
     sock = socket.socket(fileno=fd)
     sock.setblocking(False)
     try:
@@ -162,18 +187,27 @@ def engine_main(fd: int, config_path: Path, config_data: bytes | None) -> int:
     except ConfigError as error:
         logging.getLogger(__name__).critical("config not usable: %s", error)
         return 64
-    asyncio.run(_engine(sock, config))
+    asyncio.run(_engine(sock, structs.replace(config, in_file=in_file)))
     return 0
 
 
 async def _engine(sock: socket.socket, config: Config) -> None:
+    from trunktui.config.load import load
+    from trunktui.engine.crew import Crew, posts_of
     from trunktui.engine.logfile import LoopErrors
+    from trunktui.engine.reload import Reloader
     from trunktui.engine.server import Engine
 
     asyncio.get_running_loop().set_exception_handler(LoopErrors().handle)
     fleet = _fleet(config)
-    engine: Engine = Engine(fleet, time.monotonic)
-    await engine.run(sock, _pollers(config, fleet, engine.changed, lambda: None), _pace(config))
+    engine = Engine(fleet, time.monotonic)
+    crew = Crew(_Hiring(config, fleet, engine.changed, lambda: None).poller)
+
+    def read() -> Config:
+        return load(config.path, os.environ, KNOWN_PLATFORMS)
+
+    reloader = Reloader(config, read, fleet, crew, engine.renewed)
+    await engine.run(sock, crew, posts_of(config.inventory), _pace(config), reloader)
 
 
 def _fleet(config: Config) -> Fleet:
@@ -183,9 +217,9 @@ def _fleet(config: Config) -> Fleet:
 
 
 def _pace(config: Config) -> Pace:
-    from trunktui.poll.schedule import Pace
+    from trunktui.engine.reload import pace_of
 
-    return Pace(config.poll.interval_s, config.poll.fast_interval_s)
+    return pace_of(config)
 
 
 def _unhurried(config: Config) -> Config:
@@ -198,57 +232,65 @@ def _pollers(
     config: Config, fleet: Fleet, changed: Callable[[], None], logged_in: Callable[[], None]
 ) -> list[Poller]:
     """Return every poller: one over SSH per SBC, then one over SNMP for each that has it."""
-    return [*_ssh_pollers(config, fleet, changed, logged_in), *_snmp_pollers(config, fleet, changed)]
+    from trunktui.engine.crew import posts_of
+
+    hiring = _Hiring(config, fleet, changed, logged_in)
+    return [hiring.poller(post, _pace(config)) for post in posts_of(config.inventory)]
 
 
-def _ssh_pollers(
-    config: Config, fleet: Fleet, changed: Callable[[], None], logged_in: Callable[[], None]
-) -> list[SbcPoller]:
-    from trunktui.platforms.registry import platform_for
-    from trunktui.poll.poller import SbcPoller
-    from trunktui.transport.announce import Announced
-    from trunktui.transport.limits import Limits
-    from trunktui.transport.ssh import SshAsker, SshShared
+class _Hiring:
+    """Makes pollers, with what all of one process share."""
 
-    shared = Announced(SshShared(Limits(connects=config.poll.connections)), logged_in)
-    return [
-        SbcPoller(
-            sbc.name,
-            platform_for(sbc.platform),
-            SshAsker(sbc.ssh, shared),
-            fleet,
-            pace=_pace(config),
+    def __init__(
+        self, config: Config, fleet: Fleet, changed: Callable[[], None], logged_in: Callable[[], None]
+    ) -> None:
+        from trunktui.transport.announce import Announced
+        from trunktui.transport.limits import Limits
+        from trunktui.transport.ssh import SshShared
+
+        self._fleet = fleet
+        self._changed = changed
+        self._ssh = Announced(SshShared(Limits(connects=config.poll.connections)), logged_in)
+        self._snmp: SnmpShared | None = None
+
+    def poller(self, post: Post, pace: Pace) -> Poller:
+        """Return a new poller for `post`."""
+        from trunktui.model.inventory import SshTarget
+        from trunktui.platforms.registry import platform_for
+        from trunktui.poll.poller import SbcPoller
+        from trunktui.transport.ssh import SshAsker
+
+        if not isinstance(post.target, SshTarget):
+            return self._snmp_poller(post, post.target, pace)
+        return SbcPoller(
+            post.sbc,
+            platform_for(post.platform),
+            SshAsker(post.target, self._ssh),
+            self._fleet,
+            pace=pace,
             clock=time.monotonic,
             chance=random.random,
-            changed=changed,
+            changed=self._changed,
         )
-        for sbc in config.inventory.sbcs
-    ]
 
+    def _snmp_poller(self, post: Post, target: SnmpTarget, pace: Pace) -> Poller:
+        # pysnmp is not even imported before an SBC has SNMP
+        from trunktui.platforms.registry import platform_for
+        from trunktui.poll.snmp_poller import SnmpPoller
+        from trunktui.transport.snmp_asker import SnmpAsker, SnmpShared
 
-def _snmp_pollers(config: Config, fleet: Fleet, changed: Callable[[], None]) -> list[SnmpPoller]:
-    targets = [(sbc, sbc.snmp) for sbc in config.inventory.sbcs if sbc.snmp is not None]
-    if not targets:
-        return []  # pysnmp is not even imported
-    from trunktui.platforms.registry import platform_for
-    from trunktui.poll.snmp_poller import SnmpPoller
-    from trunktui.transport.snmp_asker import SnmpAsker, SnmpShared
-
-    shared = SnmpShared()
-    return [
-        SnmpPoller(
-            sbc.name,
-            platform_for(sbc.platform),
-            SnmpAsker(target, _unlock, shared),
-            fleet,
+        self._snmp = self._snmp or SnmpShared()
+        return SnmpPoller(
+            post.sbc,
+            platform_for(post.platform),
+            SnmpAsker(target, _unlock, self._snmp),
+            self._fleet,
             target.extend,
-            pace=_pace(config),
+            pace=pace,
             clock=time.monotonic,
             chance=random.random,
-            changed=changed,
+            changed=self._changed,
         )
-        for sbc, target in targets
-    ]
 
 
 def _unlock(reference: str) -> Secret:
@@ -278,5 +320,6 @@ def _log_path(config: Config) -> tuple[Path | None, Safe]:
 
 
 if __name__ == "__main__":
-    given = sys.stdin.buffer.read() if sys.argv[3:] == [_STDIN] else None
-    sys.exit(engine_main(int(sys.argv[1]), Path(sys.argv[2]), given))
+    _flags = sys.argv[3:]
+    _given = sys.stdin.buffer.read() if _flags else None
+    sys.exit(engine_main(int(sys.argv[1]), Path(sys.argv[2]), _given, in_file=_STDIN not in _flags))

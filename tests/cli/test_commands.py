@@ -16,7 +16,7 @@ from tests.cli.conftest import FakeWiring, Outcome
 from tests.fleets import fleet, leg, unknown_leg
 from trunktui import __version__
 from trunktui.cli.main import run
-from trunktui.config.load import load
+from trunktui.config.load import load, parse
 from trunktui.model.health import LegState, Severity
 from trunktui.model.text import clean
 
@@ -265,3 +265,23 @@ def test_every_output_survives_every_encoding(
         assert "träger@nyc-1" in out
         assert "??????@nyc-1" in out
         assert "xxx~" in out
+
+
+NOT_ASCII = '[[carrier]]\nname = "alpha"\ncontact = { noc = "Träger – 😀" }\n[[sbc]]\nname = "a"\nhost = "192.0.2.1"\n'
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "koi8-r", "utf-8"])
+def test_the_config_that_is_shown_loads_again_whatever_the_output_can_take(
+    tmp_path: Path, wiring: FakeWiring, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    path = tmp_path / "prodé–😀.toml"
+    path.write_text(NOT_ASCII, encoding="utf-8")
+    path.chmod(0o600)
+    shown, checked = io.BytesIO(), io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, encoding=encoding, write_through=True))
+    assert run(["--config", str(path), "config", "show"]) == 0
+    again = parse(shown.getvalue().decode(encoding).encode(), path, {}, ("asterisk",))
+    assert again.document == load(path, {}, ("asterisk",)).document
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(checked, encoding=encoding, write_through=True))
+    assert run(["--config", str(path), "config", "check"]) == 0
+    assert checked.getvalue().decode(encoding).startswith("ok: 1 carrier")

@@ -106,3 +106,35 @@ def test_an_interrupt_ends_quietly() -> None:
     done = python("-c", body)
     assert (done.returncode, done.stdout) == (130, "")
     assert "Traceback" not in done.stderr
+
+
+POSIX = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (("config", "show"), 0),
+        (("config", "check"), 0),
+        (("status",), 0),
+        (("check",), 2),
+        (("--help",), 0),
+        (("connect", "--once", "ssh://noc@127.0.0.1:1"), 69),
+        (("connect", "--print-config", "--identity", "schlüssel", "ssh://noc@127.0.0.1:1"), 0),
+    ],
+)
+def test_no_command_fails_where_only_ascii_can_be_printed(
+    tmp_path: Path, argv: tuple[str, ...], code: int
+) -> None:
+    path = tmp_path / "träger.toml"
+    path.write_text(
+        '[[carrier]]\nname = "a"\ncontact = { noc = "é 😀" }\n'
+        '[[sbc]]\nname = "nyc-1"\nhost = "127.0.0.1"\n[sbc.ssh]\nport = 1\n',
+        encoding="utf-8",
+    )
+    path.chmod(0o600)
+    config = () if "connect" in argv else ("--config", str(path))
+    done = python("-m", "trunktui", *config, *argv, HOME=str(tmp_path), **POSIX)
+    assert done.returncode == code, done.stderr
+    assert done.stdout.isascii()
+    assert "internal error" not in done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from trunktui.config.errors import ConfigError
 from trunktui.config.load import Config, parse
@@ -150,7 +151,8 @@ def test_the_platforms_that_can_be_polled_are_given_by_the_caller() -> None:
 
 def test_the_config_in_force_loads_to_the_same_config_again() -> None:
     config = parse(EXAMPLE.read_bytes(), EXAMPLE, ENV, ("asterisk",))
-    assert parse(render(config.document).encode(), EXAMPLE, ENV, ("asterisk",)) == config
+    again = parse(render(config.document).encode(), EXAMPLE, ENV, ("asterisk",))
+    assert replace(again, text=config.text) == config
 
 
 def test_the_starter_is_sound_as_written_and_with_its_comments_opened() -> None:

@@ -172,16 +172,28 @@ def test_quitting_leaves_nothing_and_says_how_to_see_ones_own_sbc(tmp_path: Path
                 assert sock.connect_ex(("127.0.0.1", port)) != 0
 
 
-@pytest.mark.parametrize(("end", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGKILL", -9)])
+@pytest.mark.parametrize(("end", "code"), [("SIGTERM", 143), ("hangup", 129), ("SIGKILL", -9)])
 def test_nothing_is_left_however_the_dashboard_dies(end: str, code: int, tmp_path: Path) -> None:
     with demo(tmp_path) as session:
         session.read_until_shown("41 up", 30)
         pids = family(session)
         assert len(pids) == 3
-        session.signal(signal.Signals[end])
-        assert session.wait() == code
+        if end == "hangup":
+            session.hang_up()
+        else:
+            session.signal(signal.Signals[end])
+        assert session.wait(reading=end != "hangup") == code
         until(lambda: not any(alive(pid) for pid in pids), "its processes end")
         until(lambda: list(tmp_path.iterdir()) == [], "its folder is gone")
+
+
+def test_a_reload_reads_the_demos_own_config_again(tmp_path: Path) -> None:
+    with demo(tmp_path) as session:
+        session.read_until_shown("41 up", 30)
+        session.signal(signal.SIGHUP)
+        session.read_until_shown("config reloaded: nothing changed", 10)
+        session.press(":q\r")
+        assert session.wait() == 0
 
 
 def test_when_the_simulator_dies_the_screen_says_so_and_nothing_stays_green(tmp_path: Path) -> None:

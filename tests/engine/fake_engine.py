@@ -1,7 +1,8 @@
 """An engine process that a test scripts: `python fake_engine.py FD WORDS...`, one word a deed.
 
 hello, fleet: send that frame; hold: wait until the screen is gone; die: exit 3; kill: SIGKILL itself;
-junk: send what is no frame; want WORD: exit 4 unless WORD is all of standard input.
+junk: send what is no frame; want WORD: exit 4 unless WORD is all of standard input; beat: send changes some
+30 times a second until the screen is gone; config TEXT: say that TEXT is in force; answer: answer one request.
 """
 
 from __future__ import annotations
@@ -11,9 +12,14 @@ import signal
 import socket
 import struct
 import sys
+from collections.abc import Iterator
+
+import msgspec
 
 from tests.health.scenes import Says, Trunks, play
-from trunktui.engine.protocol import FleetFrame, Hello, encode
+from trunktui.engine.protocol import Answered, Asked, Changes, ConfigFrame, FleetFrame, Frame, Hello, encode
+from trunktui.model.request import Outcome
+from trunktui.model.text import clean
 
 
 def main(fd: int, deeds: list[str]) -> int:
@@ -24,12 +30,10 @@ def main(fd: int, deeds: list[str]) -> int:
             case "want":
                 if sys.stdin.read() != next(words):
                     return 4
-            case "hello":
-                sock.sendall(encode(Hello("0", os.getpid())))
-            case "fleet":
-                sock.sendall(encode(FleetFrame(play(Trunks(), [(0, Says())]))))
             case "junk":
                 sock.sendall(struct.pack(">I", 5) + b"\xc1\xc1\xc1\xc1\xc1")
+            case "beat":
+                beat(sock)
             case "hold":
                 while sock.recv(100):
                     pass
@@ -37,7 +41,36 @@ def main(fd: int, deeds: list[str]) -> int:
                 return 3
             case "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
+            case _:
+                sock.sendall(encode(frame(deed, words, sock)))
     return 0
+
+
+def frame(deed: str, words: Iterator[str], sock: socket.socket) -> Frame:
+    match deed:
+        case "hello":
+            return Hello("0", os.getpid())
+        case "fleet":
+            return FleetFrame(play(Trunks(), [(0, Says())]))
+        case "config":
+            return ConfigFrame(next(words), clean("one fault"))
+        case "answer":
+            (length,) = struct.unpack(">I", sock.recv(4, socket.MSG_WAITALL))
+            asked = msgspec.msgpack.decode(sock.recv(length, socket.MSG_WAITALL), type=Asked)
+            return Answered(asked.number, Outcome(done=True, text=clean("done")))
+    raise ValueError(deed)
+
+
+def beat(sock: socket.socket) -> None:
+    sock.settimeout(0.03)
+    quiet = Changes(generation=1, at=0.0, sbcs=(), groups=(), legs=(), gone=())
+    while True:
+        sock.sendall(encode(quiet))
+        try:
+            if not sock.recv(100):
+                return
+        except TimeoutError:
+            continue
 
 
 if __name__ == "__main__":

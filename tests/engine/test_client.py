@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.health.scenes import Trunks, fleet_of
 from trunktui.engine.client import EngineFeed
 from trunktui.model.feed import FeedUpdate
+from trunktui.model.request import Reload
 
 DEADLINE_S = 20.0
 
@@ -138,6 +139,36 @@ def test_a_log_that_cannot_be_written_is_said_and_does_not_stop_the_engine(tmp_p
         source = feed("hello", "fleet", "hold", log=tmp_path / "missing" / "engine.log")
         update = await until(source, lambda u: bool(u.changed))
         assert "no engine log" in update.engine.notice
+        await source.close()
+
+    asyncio.run(go())
+
+
+def test_a_request_is_answered_by_the_engine_and_lost_with_it() -> None:
+    async def go() -> None:
+        source = feed("hello", "answer", "hold")
+        assert not (await source.ask(Reload())).done
+        await until(source, lambda u: u.engine.alive)
+        async with asyncio.timeout(DEADLINE_S):
+            assert (await source.ask(Reload())).text == "done"
+            asking = asyncio.create_task(source.ask(Reload()))
+            await asyncio.sleep(0)
+            assert source.pid is not None
+            os.kill(source.pid, signal.SIGKILL)
+            lost = await asking
+        assert not lost.done
+        assert "ended before it answered" in lost.text
+        await source.close()
+
+    asyncio.run(go())
+
+
+def test_an_engine_that_is_started_again_gets_the_config_of_the_last_reload() -> None:
+    async def go() -> None:
+        source = feed("want", "old", "hello", "config", "new", "die", stdin=b"old")
+        update = await until(source, lambda u: u.engine.restarts == 2)
+        assert "with status 4" in update.engine.notice, "the second one was handed the new config"
+        assert update.engine.config == "one fault"
         await source.close()
 
     asyncio.run(go())

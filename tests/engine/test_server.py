@@ -12,8 +12,10 @@ from msgspec.structs import replace
 
 from tests.health.scenes import START, Says, Trunks, answer, fleet_of
 from trunktui import wiring
-from trunktui.config.load import load
+from trunktui.config.load import Config, load
+from trunktui.engine.crew import Crew, posts_of
 from trunktui.engine.protocol import Changes, FleetFrame, Frame, Hello, read_frame
+from trunktui.engine.reload import Reloader
 from trunktui.engine.server import Engine, poll_once
 from trunktui.model.ask import Answer, SshAsk
 from trunktui.model.health import LegState, Thresholds
@@ -88,6 +90,15 @@ def poller(asker: EndlessAsker, fleet: Fleet, engine: Engine | None = None, sbc:
     )
 
 
+def running(engine: Engine, fleet: Fleet, sock: socket.socket, *pollers: SbcPoller) -> asyncio.Task[None]:
+    """Start an engine with `pollers`, one for each SBC in order; there is no config to reload."""
+    posts = posts_of(fleet.inventory)
+    crew = Crew(lambda post, _: pollers[posts.index(post)])
+    config = Config(Path("none"), "none", fleet.inventory, Path("none"))
+    reloader = Reloader(config, lambda: config, fleet, crew, engine.renewed)
+    return asyncio.create_task(engine.run(sock, crew, posts, PACE, reloader))
+
+
 async def frames(reader: asyncio.StreamReader, count: int) -> list[Frame]:
     found: list[Frame] = []
     async with asyncio.timeout(DEADLINE_S):
@@ -101,7 +112,7 @@ def test_a_screen_gets_hello_the_fleet_and_then_changes() -> None:
         ours, theirs = socket.socketpair()
         fleet, asker = fleet_of(Trunks()), EndlessAsker()
         engine = Engine(fleet, time.monotonic)
-        running = asyncio.create_task(engine.run(theirs, [poller(asker, fleet, engine)], PACE))
+        run = running(engine, fleet, theirs, poller(asker, fleet, engine))
         reader, writer = await asyncio.open_connection(sock=ours)
         hello, whole, *changes = await frames(reader, 5)
         assert isinstance(hello, Hello)
@@ -110,7 +121,7 @@ def test_a_screen_gets_hello_the_fleet_and_then_changes() -> None:
         assert any(leg.state is LegState.UP for c in changes if isinstance(c, Changes) for leg in c.legs)
         writer.close()
         async with asyncio.timeout(DEADLINE_S):
-            await running
+            await run
         assert asker.closed
 
     asyncio.run(go())
@@ -123,7 +134,7 @@ def test_a_screen_that_does_not_read_holds_up_no_poll_and_then_gets_the_latest()
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         fleet, asker = fleet_of(Trunks()), EndlessAsker()
         engine = Engine(fleet, time.monotonic)
-        running = asyncio.create_task(engine.run(theirs, [poller(asker, fleet, engine)], PACE))
+        run = running(engine, fleet, theirs, poller(asker, fleet, engine))
         async with asyncio.timeout(DEADLINE_S):
             await asker.often.wait()
         reader, writer = await asyncio.open_connection(sock=ours)
@@ -135,7 +146,7 @@ def test_a_screen_that_does_not_read_holds_up_no_poll_and_then_gets_the_latest()
                     break
         writer.close()
         async with asyncio.timeout(DEADLINE_S):
-            await running
+            await run
 
     asyncio.run(go())
 
@@ -175,7 +186,7 @@ def test_the_engine_outlives_a_defect_met_at_one_sbc() -> None:
         fleet, broken, sound = two_sbcs(), BrokenAsker(), EndlessAsker()
         engine = Engine(fleet, time.monotonic)
         pollers = [poller(broken, fleet, engine), poller(sound, fleet, engine, "sbc-2")]
-        running = asyncio.create_task(engine.run(theirs, pollers, PACE))
+        run = running(engine, fleet, theirs, *pollers)
         reader, writer = await asyncio.open_connection(sock=ours)
         async with asyncio.timeout(DEADLINE_S):
             await sound.often.wait()
@@ -183,7 +194,7 @@ def test_the_engine_outlives_a_defect_met_at_one_sbc() -> None:
         assert isinstance((await frames(reader, 1))[0], Hello)
         writer.close()
         async with asyncio.timeout(DEADLINE_S):
-            await running
+            await run
 
     asyncio.run(go())
 

@@ -131,3 +131,12 @@ def test_a_witness_that_is_not_asked_says_nothing() -> None:
     for state in (SnmpState.OFF, SnmpState.PENDING):
         witness = Witness(SnmpStatus(state), 60.0, 1000.0)
         assert (witness.alive, witness.words, witness.fault) == (False, "", "")
+
+
+def test_a_silent_snmp_is_told_of_a_degraded_box_too_after_what_ails_it() -> None:
+    ssh = [(float(second), None) for second in range(0, 130, 30)]
+    fleet = story([*ssh, (135, SshState.HUNG)], [(134, SnmpState.AUTH)])
+    sbc = fleet.snapshot(START + 136).sbcs[0]
+    assert (sbc.state, sbc.severity) == (SbcState.DEGRADED, Severity.WARNING)
+    assert sbc.reason.startswith("poll failed")
+    assert sbc.reason.endswith("; SNMP fails too: snmp says auth")

@@ -293,7 +293,7 @@ def test_a_host_key_failure_ends_the_polling_and_says_so() -> None:
     assert len(asker.asked) == 1
     record = fleet.record("sbc-1")
     assert record.next_poll_at is None
-    assert "not tried again until trunktui is restarted" in record.link.reason
+    assert "not tried again until :reload or a restart" in record.link.reason
 
 
 def test_a_reload_makes_the_settings_be_asked_again() -> None:

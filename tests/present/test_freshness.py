@@ -68,3 +68,8 @@ def test_an_sbc_is_believed_up_to_its_limit_and_not_a_moment_longer() -> None:
 def test_an_sbc_that_was_not_answering_keeps_its_own_reason(state: SbcState) -> None:
     gone = sbc("nyc-1", state, reason=Safe("Asterisk is not running"))
     assert shown_sbc(gone, NOW + 1000) is gone
+
+
+def test_a_leg_that_was_switched_off_was_off() -> None:
+    old = shown(leg("a@nyc-1", LegState.ADMIN_OFF, stale_at=NOW - 1), NOW)
+    assert old.reason.endswith("was off")

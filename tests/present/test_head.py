@@ -213,3 +213,13 @@ def test_an_sbc_whose_witnesses_disagree_is_named_and_hides_no_leg() -> None:
     assert text.index("registration gave up") < text.index("SSH works, SNMP not")
     good = news(Snapshot(1, NOW, (odd,), (leg("a"),)))
     assert "nyc-1: answering, up 3 h; SSH works, SNMP not: no answer" in good
+
+
+def test_a_broken_config_is_told_whole_when_alone_and_by_its_place_beside_an_sbc_in_trouble() -> None:
+    engine = EngineNews(config="config not reloaded: prod.toml:12 (+2 more): sbc nyc-1: host: is missing")
+    calm = replace(fleet(), legs=(leg(),), sbcs=(sbc("nyc-1"),))
+    assert news(calm, engine=engine).startswith(f" {engine.config}  ·  ")
+    trouble = news(replace(calm, sbcs=(broken_sbc("nyc-1"),)), engine=engine)
+    assert trouble.startswith(" config not reloaded: prod.toml:12 (+2 more)  ·  nyc-1: ")
+    dead = news(calm, engine=engine._replace(alive=False, notice="the engine died"))
+    assert dead.startswith(" the engine died  ·  config not reloaded: prod.toml:12 (+2 more)")

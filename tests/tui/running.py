@@ -15,6 +15,7 @@ from trunktui.tui.app import DashboardOptions, FleetApp
 from trunktui.tui.grid import FleetGrid
 from trunktui.tui.lines import Lines
 from trunktui.tui.paint import Palette
+from trunktui.tui.ports import Requests
 
 WALL = "14:03:22 UTC"
 
@@ -22,13 +23,21 @@ WALL = "14:03:22 UTC"
 class Show:
     """One running app: its feed, its pilot, its clock, and what stands on it."""
 
-    def __init__(self, snapshot: Snapshot, *, theme: str = "dark", ascii_only: bool = False) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        *,
+        theme: str = "dark",
+        ascii_only: bool = False,
+        requests: Requests | None = None,
+    ) -> None:
         self.now = NOW
         self.feed = ScriptedFeed(never_polled(snapshot))
         self.app = FleetApp(
             self.feed,
             DashboardOptions(title="prod-eu"),
             Palette(load_theme(theme), ascii_only=ascii_only),
+            requests,
             clock=lambda: self.now,
             wall=lambda: WALL,
         )
@@ -84,10 +93,11 @@ async def showing(
     polled: bool = True,
     theme: str = "dark",
     ascii_only: bool = False,
+    requests: Requests | None = None,
 ) -> AsyncIterator[Show]:
     """Run the app over `snapshot`; with `polled` it has been seen once."""
     whole = fleet() if snapshot is None else snapshot
-    show = Show(whole, theme=theme, ascii_only=ascii_only)
+    show = Show(whole, theme=theme, ascii_only=ascii_only, requests=requests)
     async with show.app.run_test(size=size) as pilot:
         show.pilot = pilot
         await pilot.pause()

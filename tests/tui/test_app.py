@@ -65,7 +65,7 @@ def test_no_key_is_one_that_others_eat_and_capitals_do_nothing_dangerous() -> No
     actions = {key.action.partition("(")[0] for key in (*FLEET, *EVERYWHERE, *PAGE, *DETAIL)}
     assert actions == {
         *("app.help", "app.leave", "filter", "faults", "open", "freeze", "sort", "copy"),
-        *("move", "edge", "page", "back", "scroll"),
+        *("move", "edge", "page", "back", "scroll", "command"),
     }
 
 

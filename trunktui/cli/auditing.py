@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import click
 
 from trunktui.cli.session import Session
-from trunktui.cli.status import encodable
+from trunktui.cli.output import encodable
 from trunktui.config.words import seconds
 from trunktui.model.audit import Entry
 from trunktui.model.text import clean

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from trunktui.cli.output import encodable, encodable_toml
 from trunktui.cli.session import Session
 from trunktui.config.files import user_config
 from trunktui.config.render import render
@@ -24,9 +25,9 @@ def config_group() -> None:
 def check_config(session: Session) -> int:
     """Say whether the config is sound: every problem with its line, and what is set but not acted on yet."""
     config = session.config()
-    click.echo(f"ok: {_counts(config.inventory)} ({config.path})")
+    click.echo(encodable(f"ok: {_counts(config.inventory)} ({config.path})"))
     for note in config.notes:
-        click.echo(f"note: {note}")
+        click.echo(encodable(f"note: {note}"))
     return 0
 
 
@@ -42,7 +43,7 @@ def init_config(session: Session) -> int:
         raise click.ClickException(f"{path}: is there already; it was left as it is") from error
     except OSError as error:
         raise click.ClickException(f"{path}: {error.strerror or 'cannot be written'}") from error
-    click.echo(f"wrote {path}")
+    click.echo(encodable(f"wrote {path}"))
     return 0
 
 
@@ -51,7 +52,8 @@ def init_config(session: Session) -> int:
 def show_config(session: Session) -> int:
     """Print the config in force, defaults filled in; secrets are shown as references, never resolved."""
     config = session.config()
-    click.echo(f"# {config.path}\n# state: {config.state_dir}\n{render(config.document)}", nl=False)
+    shown = f"# {config.path}\n# state: {config.state_dir}\n{render(config.document)}"
+    click.echo(encodable_toml(shown), nl=False)
     return 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from trunktui.cli.output import encodable_toml
 from trunktui.cli.session import Session
 from trunktui.cli.terminal import need_terminal
 from trunktui.config.address import Address, Wishes, config_of, config_text, parse_address
@@ -68,7 +69,7 @@ def connect(
 
     config = config_of(text, address, session.env, wiring.KNOWN_PLATFORMS)
     if print_config:
-        click.echo(text, nl=False)
+        click.echo(encodable_toml(text), nl=False)
         return 0
     if not once:
         need_terminal("trunktui connect --once URL")

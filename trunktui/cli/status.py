@@ -10,6 +10,7 @@ from typing import Self
 
 import click
 
+from trunktui.cli.output import encodable
 from trunktui.cli.session import Session
 from trunktui.config.load import Config
 from trunktui.model.snapshot import Snapshot
@@ -82,15 +83,6 @@ def _rendered(snapshot: Snapshot, form: str, now: float, wall: datetime) -> str:
         return table(snapshot, now)
     document = status_document(snapshot, now, wall)
     return to_json(document) if form == "json" else to_csv(document)
-
-
-def encodable(text: str) -> str:
-    """Return `text` with what the output's encoding does not have brought down to ASCII: printing never fails."""
-    from trunktui.present.words import to_ascii
-
-    encoding = sys.stdout.encoding or "ascii"
-    missing = {char for char in text if not char.encode(encoding, "ignore")}
-    return text.translate({ord(char): to_ascii(char) for char in missing})
 
 
 def _collect(config: Config) -> Snapshot:

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from trunktui.config.build import inventory, notes
 from trunktui.config.errors import ConfigError, Problem
@@ -46,7 +46,7 @@ class Config(Struct, frozen=True):
     """A config that was found sound. `name` is for the title, `notes` say what is set but not acted on.
 
     `document` is the file as it was read with every default filled in; secrets in it are references. `text` is
-    the whole config where there is no file (`connect`); `path` then only says where one would stand.
+    the whole of it as it stood there. Where it was in no file (`connect`), `path` only says where one would stand.
     """
 
     path: Path
@@ -58,13 +58,14 @@ class Config(Struct, frozen=True):
     ui: Ui = Ui()
     notes: tuple[str, ...] = ()
     document: Document = Document()
-    text: str | None = None
+    text: str = ""
+    in_file: bool = False
 
 
 def load(path: Path | None, env: Mapping[str, str], known_platforms: Collection[str]) -> Config:
     """Return the config at `path`, else the one that `env` leads to. Raises ConfigError with every problem."""
     place = find(path, env)
-    return parse(read_config(place), place, env, known_platforms)
+    return structs.replace(parse(read_config(place), place, env, known_platforms), in_file=True)
 
 
 def parse(data: bytes, path: Path, env: Mapping[str, str], known_platforms: Collection[str]) -> Config:
@@ -91,6 +92,7 @@ def parse(data: bytes, path: Path, env: Mapping[str, str], known_platforms: Coll
         ui=Ui(theme=document.ui.theme, ascii=document.ui.ascii),
         notes=notes(document),
         document=document,
+        text=text,
     )
 
 

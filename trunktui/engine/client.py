@@ -1,9 +1,10 @@
-"""The screen's side: starts the engine process, keeps the latest snapshot, starts it again when it dies."""
+"""The screen's side: starts the engine process, keeps the latest snapshot, replaces an engine that died or froze."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import socket
 import subprocess
@@ -11,8 +12,21 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 from trunktui.engine.logfile import open_log
-from trunktui.engine.protocol import Changes, FleetFrame, Hello, ProtocolError, applied, read_frame
+from trunktui.engine.patience import Patience, Silence, SilentError
+from trunktui.engine.protocol import (
+    Answered,
+    Asked,
+    Changes,
+    ConfigFrame,
+    FleetFrame,
+    Hello,
+    ProtocolError,
+    applied,
+    encode,
+    read_frame,
+)
 from trunktui.model.feed import EngineStatus, FeedUpdate
+from trunktui.model.request import Outcome, Request
 from trunktui.model.snapshot import Snapshot
 from trunktui.model.text import Safe, clean
 
@@ -21,6 +35,10 @@ _RESTART_WAITS_S = (0.0, 0.5, 2.0, 5.0, 15.0)
 
 _STEADY_S = 60.0
 _END_S = 2.0
+_NOT_RUNNING = Outcome(done=False, text=Safe("the polling engine is not running: try again once it is"))
+_NOT_ANSWERED = Outcome(
+    done=False, text=Safe("the polling engine ended before it answered: whether it was done is not known")
+)
 
 
 class EngineFeed:
@@ -28,7 +46,8 @@ class EngineFeed:
 
     `argv` starts the engine; `{fd}` in it becomes the number of the socket it inherits. Its stderr goes to
     `log_path`, because the screen draws on ours; without a writable log it is thrown away, and said
-    (`notice` is what to say from the start). Each engine finds `stdin` on its standard input, None for nothing.
+    (`notice` is what to say from the start). Each engine finds `stdin` on its standard input, None for nothing;
+    after a reload that is the config then in force.
     """
 
     def __init__(
@@ -39,16 +58,21 @@ class EngineFeed:
         environment: Mapping[str, str] | None = None,
         notice: Safe = Safe(""),  # noqa: B008 - a Safe is a str
         stdin: bytes | None = None,
+        patience: Patience = Patience(),  # noqa: B008 - frozen
     ) -> None:
         self._argv = list(argv)
         self._environment = environment
         self._stdin = stdin
+        self._patience = patience
         self._latest = initial
         self._log_path = log_path
         self._changed: set[str] = set()
         self._news = asyncio.Event()
         self._status = EngineStatus(alive=False, notice=notice)
         self._process: subprocess.Popen[bytes] | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._asked: dict[int, asyncio.Future[Outcome]] = {}
+        self._numbers = itertools.count(1)
         self._task: asyncio.Task[None] | None = None
         self._closing = False
 
@@ -74,6 +98,19 @@ class EngineFeed:
             changed, self._changed = frozenset(self._changed), set()
             yield FeedUpdate(self._latest, self._status, changed)
 
+    async def ask(self, request: Request) -> Outcome:
+        """Have the engine carry a request out; one that ends before it answers is an outcome, too."""
+        if self._writer is None:
+            return _NOT_RUNNING
+        number = next(self._numbers)
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
+        self._writer.write(encode(Asked(number, request)))
+        try:
+            return await answer
+        finally:
+            self._asked.pop(number, None)
+
     async def close(self) -> None:
         """End the engine: by closing the socket, then by SIGTERM, then by SIGKILL."""
         self._closing = True
@@ -89,29 +126,54 @@ class EngineFeed:
         try:
             while True:
                 began = loop.time()
-                status = await self._run_once()
+                ended = await self._run_once()
                 failures = 0 if loop.time() - began > _STEADY_S else failures + 1
                 wait = _RESTART_WAITS_S[min(failures, len(_RESTART_WAITS_S) - 1)]
-                self._tell(alive=False, restarts=self._status.restarts + 1, notice=_died(status, wait))
+                self._tell(alive=False, restarts=self._status.restarts + 1, notice=_replaced(ended, wait))
                 await asyncio.sleep(wait)
         finally:
             self._news.set()
 
-    async def _run_once(self) -> int | None:
-        """Run one engine until it is gone; return its exit status."""
+    async def _run_once(self) -> str:
+        """Run one engine until it is gone; return how that came about."""
         ours, theirs = socket.socketpair()
         with ours:
             with theirs:
-                self._process = self._start(theirs)
+                process = self._process = self._start(theirs)
             reader, writer = await asyncio.open_connection(sock=ours)
+            silent: SilentError | None = None
             try:
-                await self._receive(reader)
+                await self._listen(reader, writer)
             except ProtocolError as error:
                 self._tell(alive=False, notice=clean(f"engine speaks nonsense ({error}): restarting it"))
+            except SilentError as error:
+                silent = error
+                self._tell(alive=False, notice=clean(f"the polling engine {error}: ending it"))
+                process.kill()  # one that is stopped, or stuck, would not heed anything gentler
             finally:
+                self._writer = None
+                for answer in self._asked.values():
+                    if not answer.done():
+                        answer.set_result(_NOT_ANSWERED)
                 writer.close()
                 await self._end_process()
-        return self._process.returncode
+        return str(silent) if silent is not None else _ended(process.returncode)
+
+    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take frames until the engine is gone. Raises ProtocolError, or SilentError when none come any more."""
+        silence = Silence(self._patience)
+        watching = asyncio.create_task(silence.watch())
+        receiving = asyncio.create_task(self._receive(reader, writer, silence))
+        try:
+            done, _ = await asyncio.wait({watching, receiving}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (receiving, watching):  # an engine that spoke, or went, was not silent
+                if task in done:
+                    task.result()
+                    return
+        finally:
+            for task in (watching, receiving):
+                task.cancel()
+            await asyncio.gather(watching, receiving, return_exceptions=True)
 
     def _start(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
         argv = [part.replace("{fd}", str(theirs.fileno())) for part in self._argv]
@@ -149,10 +211,14 @@ class EngineFeed:
         stack.callback(os.close, descriptor)
         return descriptor
 
-    async def _receive(self, reader: asyncio.StreamReader) -> None:
+    async def _receive(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, silence: Silence
+    ) -> None:
         while (frame := await read_frame(reader)) is not None:
+            silence.broken()
             match frame:
                 case Hello():
+                    self._writer = writer
                     self._tell(alive=True)
                 case FleetFrame(snapshot):
                     self._latest = snapshot
@@ -162,15 +228,29 @@ class EngineFeed:
                     self._latest = applied(self._latest, frame)
                     self._changed.update(leg.id for leg in frame.legs)
                     self._news.set()
+                case ConfigFrame(text, fault):
+                    if text is not None:
+                        self._stdin = text.encode()
+                    self._tell(config=fault)
+                case Answered(number, outcome):
+                    answer = self._asked.get(number)
+                    if answer is not None and not answer.done():
+                        answer.set_result(outcome)
 
     def _tell(
-        self, *, alive: bool | None = None, restarts: int | None = None, notice: Safe | None = None
+        self,
+        *,
+        alive: bool | None = None,
+        restarts: int | None = None,
+        notice: Safe | None = None,
+        config: Safe | None = None,
     ) -> None:
         before = self._status
         self._status = EngineStatus(
             alive=before.alive if alive is None else alive,
             restarts=before.restarts if restarts is None else restarts,
             notice=before.notice if notice is None else notice,
+            config=before.config if config is None else config,
         )
         self._news.set()
 
@@ -192,7 +272,11 @@ async def _exited(process: subprocess.Popen[bytes], within_s: float) -> None:
         await asyncio.to_thread(process.wait, within_s)
 
 
-def _died(status: int | None, wait_s: float) -> Safe:
+def _ended(status: int | None) -> str:
     how = f"by signal {-status}" if status is not None and status < 0 else f"with status {status}"
+    return f"ended {how}"
+
+
+def _replaced(ended: str, wait_s: float) -> Safe:
     when = "restarting it" if wait_s < 1 else f"starting it again in {wait_s:.0f} s"
-    return clean(f"the polling engine ended {how}: {when}; see its log")
+    return clean(f"the polling engine {ended}: {when}; see its log")

@@ -1,18 +1,21 @@
 """The frames between the engine and a screen: 4 bytes of length, then msgspec MessagePack.
 
-The engine says Hello, then one Fleet, then Changes (at least every HEARTBEAT_S, also when nothing changed).
-The end of the stream, or a reset, means that the other side is gone.
+The engine says Hello, then one Fleet, then Changes (at least every HEARTBEAT_S, also when nothing changed);
+another Fleet when the config changed. The screen sends Asked, and gets an Answered with the same number. The end of the stream, or a reset, means that the other side is gone.
 """
 
 from __future__ import annotations
 
 import asyncio
 import struct
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from trunktui.model.request import Outcome, Request
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
+from trunktui.model.text import Safe
 
 HEARTBEAT_S = 5.0
 MAX_FRAME = 64 * 1024 * 1024
@@ -29,7 +32,7 @@ class Hello(Struct, frozen=True, tag="hello"):
 
 
 class FleetFrame(Struct, frozen=True, tag="fleet"):
-    """Everything, sent once after Hello."""
+    """Everything: sent after Hello, and when the config changed."""
 
     snapshot: Snapshot
 
@@ -45,29 +48,64 @@ class Changes(Struct, frozen=True, tag="changes"):
     gone: tuple[str, ...]
 
 
-Frame = Hello | FleetFrame | Changes
+class ConfigFrame(Struct, frozen=True, tag="config"):
+    """What became of reading the config file again: the `text` now in force (None: as before).
+
+    `fault` is what is wrong with the file as it stands, empty when nothing is.
+    """
+
+    text: str | None
+    fault: Safe
+
+
+class Answered(Struct, frozen=True, tag="answered"):
+    """What came of the request with this number."""
+
+    number: int
+    outcome: Outcome
+
+
+class Asked(Struct, frozen=True, tag="asked"):
+    """The screen's one frame: a request, numbered by the screen."""
+
+    number: int
+    request: Request
+
+
+Frame = Hello | FleetFrame | Changes | ConfigFrame | Answered
 
 
 class ProtocolError(Exception):
     """The stream holds something that is no frame of ours."""
 
 
-_decoder: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)
+_frames: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)
+_requests: msgspec.msgpack.Decoder[Asked] = msgspec.msgpack.Decoder(Asked)
+_T = TypeVar("_T")
 
 
-def encode(frame: Frame) -> bytes:
+def encode(frame: Frame | Asked) -> bytes:
     """Return a frame as it goes over the socket."""
     body = msgspec.msgpack.encode(frame)
     return _LENGTH.pack(len(body)) + body
 
 
 async def read_frame(reader: asyncio.StreamReader) -> Frame | None:
-    """Read one frame; None when the other side is gone. Raises ProtocolError on anything else."""
+    """Read one frame of an engine; None when it is gone. Raises ProtocolError on anything else."""
+    return await _read(reader, _frames)
+
+
+async def read_asked(reader: asyncio.StreamReader) -> Asked | None:
+    """Read one request of a screen; None when it is gone. Raises ProtocolError on anything else."""
+    return await _read(reader, _requests)
+
+
+async def _read(reader: asyncio.StreamReader, decoder: msgspec.msgpack.Decoder[_T]) -> _T | None:
     try:
         (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
         if length > MAX_FRAME:
             raise ProtocolError(f"frame of {length} bytes")
-        return _decoder.decode(await reader.readexactly(length))
+        return decoder.decode(await reader.readexactly(length))
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
     except msgspec.MsgspecError as error:

@@ -1,4 +1,4 @@
-"""The engine's side: runs the pollers, judges the fleet when something changed, sends what differs.
+"""The engine's side: runs the pollers, judges the fleet when something changed, sends what differs, takes requests.
 
 A screen that does not read blocks only the sending: polling goes on, and the next frame it takes is the
 latest. When the screen is gone the engine ends.
@@ -10,14 +10,30 @@ import asyncio
 import logging
 import os
 import socket
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 
 from trunktui import __version__
-from trunktui.engine.protocol import HEARTBEAT_S, Changes, FleetFrame, Frame, Hello, difference, encode
+from trunktui.engine.crew import Crew, Post
+from trunktui.engine.protocol import (
+    HEARTBEAT_S,
+    Answered,
+    Asked,
+    Changes,
+    FleetFrame,
+    Frame,
+    Hello,
+    ProtocolError,
+    difference,
+    encode,
+    read_asked,
+)
+from trunktui.engine.reload import Reloader
+from trunktui.model.request import Outcome, Reload
 from trunktui.model.snapshot import Snapshot
 from trunktui.poll.fleet import Fleet
 from trunktui.poll.poller import Poller
-from trunktui.poll.schedule import Pace, first_wait_s
+from trunktui.poll.schedule import Pace
 
 log = logging.getLogger(__name__)
 
@@ -33,38 +49,67 @@ class Engine:
         self._clock = clock
         self._dirty = asyncio.Event()
         self._sent: Snapshot | None = None
+        self._outbox: deque[Frame] = deque()
 
     def changed(self) -> None:
         """Note that the fleet changed (the pollers' callback)."""
         self._dirty.set()
 
-    async def run(self, sock: socket.socket, pollers: Iterable[Poller], pace: Pace) -> None:
+    def renewed(self) -> None:
+        """Note that the fleet is another one: the screen is sent all of it."""
+        self._sent = None
+        self._dirty.set()
+
+    async def run(
+        self, sock: socket.socket, crew: Crew, posts: Iterable[Post], pace: Pace, reloader: Reloader
+    ) -> None:
         """Run until the screen is gone, then close every connection."""
-        pollers = list(pollers)
         reader, writer = await asyncio.open_connection(sock=sock)
         writer.transport.set_write_buffer_limits(high=0)
         try:
             async with asyncio.TaskGroup() as tasks:
-                jobs = [
-                    tasks.create_task(poller.run(first_wait_s(i, len(pollers), pace)))
-                    for i, poller in enumerate(pollers)
-                ]
-                jobs.append(tasks.create_task(self._send(writer)))
-                await _until_gone(reader)
+                jobs = [tasks.create_task(crew.run(posts, pace)), tasks.create_task(self._send(writer))]
+                await self._listen(reader, tasks, jobs, reloader)
                 for job in jobs:
                     job.cancel()
         finally:
             writer.close()
-            await asyncio.gather(*(poller.close() for poller in pollers))
         log.info("the screen is gone, the engine ends")
+
+    async def _listen(
+        self,
+        reader: asyncio.StreamReader,
+        tasks: asyncio.TaskGroup,
+        jobs: list[asyncio.Task[None]],
+        reloader: Reloader,
+    ) -> None:
+        """Begin on every request that comes, until the screen is gone; none waits for another."""
+        try:
+            while (asked := await read_asked(reader)) is not None:
+                jobs[:] = [job for job in jobs if not job.done()]
+                jobs.append(tasks.create_task(self._serve(asked, reloader)))
+        except ProtocolError as error:
+            log.warning("the screen speaks nonsense: %s", error)
+
+    async def _serve(self, asked: Asked, reloader: Reloader) -> None:
+        outcome: Outcome
+        match asked.request:
+            case Reload():
+                outcome, frame = await reloader.reload()
+                if frame is not None:
+                    self._outbox.append(frame)
+        self._outbox.append(Answered(asked.number, outcome))
+        self._dirty.set()
 
     async def _send(self, writer: asyncio.StreamWriter) -> None:
         try:
             await _write(writer, Hello(__version__, os.getpid()))
             while True:
                 snapshot = self._fleet.snapshot(self._clock())
-                await _write(writer, self._frame(snapshot))
-                self._sent = snapshot
+                frame, self._sent = self._frame(snapshot), snapshot
+                await _write(writer, frame)
+                while self._outbox:
+                    await _write(writer, self._outbox.popleft())
                 await self._wait()
         except ConnectionError:
             log.info("the screen stopped listening")
@@ -86,15 +131,6 @@ class Engine:
 async def _write(writer: asyncio.StreamWriter, frame: Frame) -> None:
     writer.write(encode(frame))
     await writer.drain()
-
-
-async def _until_gone(reader: asyncio.StreamReader) -> None:
-    """Return at the end of the stream; the screen sends nothing yet, so whatever comes is dropped."""
-    try:
-        while await reader.read(65536):
-            pass
-    except ConnectionError:
-        return
 
 
 async def poll_once(pollers: Iterable[Poller], budget_s: float, done: Callable[[], None]) -> None:

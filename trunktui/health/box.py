@@ -124,12 +124,20 @@ def judge_box(look: BoxLook, memory: BoxMemory, t: Thresholds) -> BoxVerdict:
             SbcState.UNKNOWN, Severity.CRITICAL, f"not polled, {_legs(look.legs)} unknown{old}: {why}"
         )
     known = _judge_app(look.observation, memory, look, t)
-    if failing:
-        return _poll_failed(known, look)
-    if known.state is SbcState.UP and look.witness.fault:
-        words = f"{known.reason}; SSH works, SNMP not: {look.witness.fault}"
-        return _verdict(SbcState.UP, Severity.WARNING, words)
-    return known
+    verdict = _poll_failed(known, look) if failing else known
+    return _with_fault(verdict, look.witness.fault) if look.witness.fault else verdict
+
+
+def _with_fault(verdict: BoxVerdict, fault: str) -> BoxVerdict:
+    """Return a verdict that tells of a silent SNMP too: last, for what SSH saw is the worse news.
+
+    Where the box is down or unknown there is no word of it: who mends the box sees to the witness later.
+    """
+    if verdict.state is SbcState.UP:
+        return _verdict(verdict.state, Severity.WARNING, f"{verdict.reason}; SSH works, SNMP not: {fault}")
+    if verdict.state is SbcState.DEGRADED:
+        return _verdict(verdict.state, verdict.severity, f"{verdict.reason}; SNMP fails too: {fault}")
+    return verdict
 
 
 def _poll_failed(known: BoxVerdict, look: BoxLook) -> BoxVerdict:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from trunktui.health.rules import Cause, Verdict
 from trunktui.health.signals import LegContext, Signals
-from trunktui.model.health import LegState, RegSignal
+from trunktui.model.health import LegState, RegSignal, spoken
 from trunktui.model.inventory import AuthMode
 from trunktui.model.observation import AppState, Contact, ProbeSettings
 from trunktui.model.text import Safe, clean
@@ -53,7 +53,7 @@ def span(seconds: float) -> str:
 
 
 def _was(w: Words) -> str:
-    return f"; was {w.known.value}" if w.known is not None else ""
+    return f"; was {spoken(w.known)}" if w.known is not None else ""
 
 
 def _channels(w: Words) -> str:
@@ -253,7 +253,7 @@ def _never(w: Words) -> str:
 
 
 def _stale(w: Words) -> str:
-    return f"no data for {span(w.context.age_s)}{_link(w)}; last known {(w.known or LegState.UNKNOWN).value}"
+    return f"no data for {span(w.context.age_s)}{_link(w)}; last known {spoken(w.known or LegState.UNKNOWN)}"
 
 
 def _link(w: Words) -> str:

@@ -9,11 +9,15 @@ from trunktui.model.text import Safe
 
 
 class EngineStatus(Struct, frozen=True):
-    """Whether the polling process lives. `restarts` since the screen began; `notice` is what to tell the operator."""
+    """Whether the polling process lives. `restarts` since the screen began; `notice` is what to tell the operator.
+
+    `config` says why the config file, as it stands, was not taken: the one before goes on. Empty where it was.
+    """
 
     alive: bool
     restarts: int = 0
     notice: Safe = Safe("")
+    config: Safe = Safe("")
 
 
 class FeedUpdate(Struct, frozen=True):

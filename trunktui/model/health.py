@@ -64,6 +64,11 @@ class SbcState(StrEnum):
     UNKNOWN = "unknown"
 
 
+def spoken(state: LegState | SbcState) -> str:
+    """Return a state as sentences name it."""
+    return "off" if state is LegState.ADMIN_OFF else state.value
+
+
 class Freshness(StrEnum):
     """How old the last good look at a leg is, against its limits."""
 

@@ -6,50 +6,23 @@ known then ages into unknown by itself.
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+from msgspec import structs
 
-from msgspec import Struct, field, structs
-
-from trunktui.health.box import BoxLook, BoxMemory, judge_box, reloaded, remember_box, restarted
-from trunktui.health.memory import forget_streaks, remember, remember_absent
+from trunktui.health.box import BoxLook, judge_box, reloaded, remember_box, restarted
+from trunktui.health.memory import forget_streaks
 from trunktui.health.rollup import Share, escalate, judge_groups, shares
 from trunktui.health.witness import Witness
 from trunktui.model.box import BoxFacts
 from trunktui.model.health import Thresholds
-from trunktui.model.inventory import AuthMode, Binding, Inventory, NativeNames, Sbc
+from trunktui.model.inventory import Inventory
 from trunktui.model.link import LinkError, LinkStatus, SnmpError, SnmpState, SnmpStatus, SshState
-from trunktui.model.observation import AppState, NativeLeg, Observation
+from trunktui.model.observation import AppState, Observation
 from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
-from trunktui.model.text import Safe, clean
-from trunktui.platforms.contract import LegSettings
+from trunktui.model.text import Safe
+from trunktui.poll.carry import carried, first_record
 from trunktui.poll.leg import LegRecord, Scene, judge_leg
-
-_GONE_S = 600.0
-"""A discovered leg that its SBC no longer lists is shown for so long, then forgotten."""
-
-
-class Judged(Struct, frozen=True):
-    """The verdicts on one SBC's legs: they hold until news comes, a shared cap moves, or the answer is stale."""
-
-    legs: list[LegStatus]
-    shares: tuple[Share | None, ...]
-    until: float
-
-
-class SbcRecord(Struct):
-    """One SBC between polls."""
-
-    sbc: Sbc
-    link: LinkStatus = LinkStatus()
-    observation: Observation | None = None
-    settings: LegSettings = LegSettings()
-    settings_done: bool = False
-    snmp: SnmpStatus = SnmpStatus()
-    facts: BoxFacts | None = None
-    box: BoxMemory = BoxMemory()
-    legs: dict[str, LegRecord] = field(default_factory=dict)
-    next_poll_at: float | None = None
-    judged: Judged | None = None
+from trunktui.poll.listing import fold_legs
+from trunktui.poll.record import Judged, SbcRecord
 
 
 class Fleet:
@@ -60,13 +33,17 @@ class Fleet:
         self._thresholds = thresholds
         self._interval_s = interval_s
         self._generation = 0
-        self._records = {sbc.name: SbcRecord(sbc) for sbc in inventory.sbcs}
-        for record in self._records.values():
-            if record.sbc.snmp is not None:
-                record.snmp = SnmpStatus(SnmpState.PENDING)
-            for binding in inventory.bindings_on(record.sbc.name):
-                leg = self._configured(binding)
-                record.legs[leg.id] = leg
+        self._records = {sbc.name: first_record(sbc, inventory) for sbc in inventory.sbcs}
+
+    def reconfigure(self, inventory: Inventory, thresholds: Thresholds, interval_s: float) -> frozenset[str]:
+        """Go by another config from now on, keeping what is known of every SBC and leg that both have.
+
+        Returns the names of the SBCs to poll at once: what was read of them is not all that is needed now.
+        """
+        records, unread = carried(self._records, self.inventory, inventory, thresholds)
+        self.inventory, self._records = inventory, records
+        self._thresholds, self._interval_s = thresholds, interval_s
+        return unread
 
     def record(self, sbc: str) -> SbcRecord:
         """Return what is kept of one SBC."""
@@ -87,7 +64,7 @@ class Fleet:
             # The values stay until the new ones are read; only the memory of having asked goes.
             record.settings = structs.replace(record.settings, asked=frozenset(), refused={})
             record.settings_done = False
-        self._fold_legs(record, observation)
+        fold_legs(record, observation, self._thresholds)
 
     def failed(self, sbc: str, error: LinkError, at: float) -> None:
         """Note that a poll could not be made, and why."""
@@ -143,63 +120,6 @@ class Fleet:
         seen = record.observation
         record.judged = Judged(legs, held, now if seen is None else seen.at + scene.stale_s)
         return legs
-
-    def _configured(self, binding: Binding) -> LegRecord:
-        return LegRecord(
-            id=f"{binding.trunk}@{binding.sbc}",
-            trunk_name=binding.trunk,
-            sbc=binding.sbc,
-            trunk=self.inventory.trunk(binding.trunk),
-            binding=binding,
-            groups=self.inventory.groups_of(binding.trunk),
-        )
-
-    def _fold_legs(self, record: SbcRecord, observation: Observation) -> None:
-        free = list(observation.legs)
-        for leg in record.legs.values():
-            native = _find(leg, free)
-            leg.listed = native is not None
-            if native is not None:
-                free.remove(native)
-                self._look(leg, native, observation)
-        if record.sbc.discover:
-            for native in free:
-                if not _ignored(record.sbc, native) and _certain(native, observation):
-                    leg = _discovered(record, native)
-                    record.legs[leg.id] = leg
-                    self._look(leg, native, observation)
-        self._miss(record, observation)
-
-    def _look(self, leg: LegRecord, native: NativeLeg, observation: Observation) -> None:
-        leg.seen, leg.listed = native, True
-        leg.registers = leg.registers or native.registration is not None
-        if leg.memory.looked_at != observation.at:
-            leg.before = (
-                leg.memory
-            )  # else: the same answer again, read with more settings, replaces that look
-        missing = native.registration is None and leg.auth is not AuthMode.IP and observation.reg_read
-        leg.memory = remember(
-            leg.before,
-            native,
-            observation.at,
-            observation.box.uptime_s,
-            self._thresholds,
-            registration_missing=missing,
-        )
-
-    def _miss(self, record: SbcRecord, observation: Observation) -> None:
-        """Note which legs are in no table, and forget discovered ones that went, or turned out a part."""
-        whole = observation.reg_read and observation.contacts_read
-        parts = {name for leg in record.legs.values() if leg.listed for name in leg.native.all}
-        for leg in list(record.legs.values()):
-            if not whole:
-                continue
-            if not leg.listed:
-                leg.memory = remember_absent(leg.memory, observation.at)
-            gone_s = observation.at - (leg.memory.absent_since or observation.at)
-            part = not leg.listed and not leg.registers and parts.issuperset(leg.native.all)
-            if leg.trunk is None and (gone_s > _GONE_S or part):
-                del record.legs[leg.id]  # one that lost its registration comes back as what it is now
 
     def _active(self, now: float) -> dict[tuple[str, str], int | None]:
         """Return channels by (trunk, sbc), None where the last look is stale or did not tell."""
@@ -284,48 +204,3 @@ def _linked(before: LinkStatus, state: SshState, reason: Safe, at: float, *, ok:
 def _witnessed(before: SnmpStatus, state: SnmpState, reason: Safe, at: float, *, ok: bool) -> SnmpStatus:
     same = before.state is state and before.since is not None
     return SnmpStatus(state, reason, before.since if same else at, at if ok else before.last_ok)
-
-
-def _find(leg: LegRecord, natives: list[NativeLeg]) -> NativeLeg | None:
-    """Return the listed leg that a record means: by the config's words, else by what it was before."""
-    if leg.binding is not None:
-        wanted, name = leg.binding.native, leg.binding.name
-        if wanted is not None:
-            return next((n for n in natives if _names_fit(wanted, n.native)), None)
-        return next((n for n in natives if name in n.native.all), None)
-    before = leg.native
-    if before.registration is not None:
-        same = next((n for n in natives if n.native.registration == before.registration), None)
-        if same is not None or before.aor is None:
-            return same
-    unregistered = (n for n in natives if n.native.registration is None)
-    return next((n for n in unregistered if n.native.aor == before.aor), None)
-
-
-def _names_fit(wanted: NativeNames, found: NativeNames) -> bool:
-    """Whether a listed leg has every part that the config spells out; parts it leaves out may be anything."""
-    pairs = zip(structs.astuple(wanted), structs.astuple(found), strict=True)
-    return all(want is None or want == have for want, have in pairs)
-
-
-def _certain(native: NativeLeg, observation: Observation) -> bool:
-    """Whether a leg the config does not name is what it seems.
-
-    Without a readable list of registrations, a contact may belong to a trunk that registers, and must not
-    pass for one that need not.
-    """
-    return native.registration is not None or (observation.reg_read and observation.contacts_read)
-
-
-def _ignored(sbc: Sbc, native: NativeLeg) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in sbc.ignore for name in native.native.all)
-
-
-def _discovered(record: SbcRecord, native: NativeLeg) -> LegRecord:
-    """Return a new record for a leg the config does not name; names that clean to one id get `~2`, `~3`."""
-    trunk = clean(native.native.registration or native.native.main)
-    unique, count = trunk, 1
-    while f"{unique}@{record.sbc.name}" in record.legs:
-        count += 1
-        unique = Safe(f"{trunk}~{count}")
-    return LegRecord(id=f"{unique}@{record.sbc.name}", trunk_name=unique, sbc=record.sbc.name)

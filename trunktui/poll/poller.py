@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Protocol
 
 from trunktui.model.ask import Answer
@@ -14,6 +14,7 @@ from trunktui.model.text import Safe
 from trunktui.platforms.contract import LegSettings, Platform
 from trunktui.poll.fleet import Fleet
 from trunktui.poll.guard import Guard
+from trunktui.poll.rest import Rest
 from trunktui.poll.schedule import Pace, next_wait_s
 from trunktui.transport import faults
 from trunktui.transport.port import Asker
@@ -27,7 +28,10 @@ _SETTINGS_ASKS_PER_POLL = 8
 _SETTINGS_LEAST_S = 5.0
 """Time for one command to end: given to the first settings ask always, and another is not begun with less."""
 
-_STOPPED = "; not tried again until trunktui is restarted"
+_STOPPED = "; not tried again until :reload or a restart"
+
+_MENDED_BY_HAND = frozenset({SshState.AUTH, SshState.HOST_KEY, SshState.CONFIG})
+"""Links that only a human mends: a reload says that one has been at work, so they are tried again at once."""
 
 
 class Poller(Protocol):
@@ -38,6 +42,9 @@ class Poller(Protocol):
 
     async def poll(self) -> object:
         """Make one poll and fold it."""
+
+    def renew(self, pace: Pace, *, hurry: bool) -> None:
+        """Go by `pace` from now on; poll at once if told to `hurry`, or if only a human mends this link."""
 
     async def close(self) -> None:
         """End the connection."""
@@ -66,31 +73,44 @@ class SbcPoller:
         self._clock = clock
         self._chance = chance
         self._changed = changed
-        self._bindings = fleet.inventory.bindings_on(sbc)
         self._guard = Guard(sbc)
+        self._rest = Rest(clock)
+        self._state = SshState.PENDING
         self._failures = 0
         self._soft = False
         self._settings_fault = Safe("")
 
-    async def run(
-        self, first_wait_s: float, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    ) -> None:
+    async def run(self, first_wait_s: float, sleep: Callable[[float], Awaitable[None]] | None = None) -> None:
         """Poll for ever; returns only when an SBC must not be asked again until a human acts."""
-        await sleep(first_wait_s)
+        await (sleep or self._rest.sleep)(first_wait_s)
         while True:
             started = self._clock()
-            state = await self.poll()
-            wait = next_wait_s(state, self._failures, self._soft, self._pace, self._chance())
-            record = self._fleet.record(self._sbc)
-            if wait is None:
-                record.next_poll_at = None
-                self._fleet.failed(
-                    self._sbc, LinkError(state, Safe(record.link.reason + _STOPPED)), self._clock()
-                )
-                self._changed()
+            self._state = await self.poll()
+            if self._wait_s() is None:
+                self._stop()
                 return
-            record.next_poll_at = started + wait
-            await sleep(max(0.0, started + wait - self._clock()))
+            await self._rest.until_due(started, partial(self._planned_s, started), sleep)
+
+    def renew(self, pace: Pace, *, hurry: bool) -> None:
+        """Go by `pace` from now on; poll at once if told to `hurry`, or if only a human mends this link."""
+        self._pace = pace
+        self._rest.renew(hurry=hurry or self._state in _MENDED_BY_HAND)
+
+    def _wait_s(self) -> float | None:
+        return next_wait_s(self._state, self._failures, self._soft, self._pace, self._chance())
+
+    def _planned_s(self, started: float) -> float:
+        """Return the seconds from `started` to the next poll, and note when that is."""
+        wait = self._wait_s() or 0.0
+        self._fleet.record(self._sbc).next_poll_at = started + wait
+        return wait
+
+    def _stop(self) -> None:
+        record = self._fleet.record(self._sbc)
+        record.next_poll_at = None
+        said = LinkError(self._state, Safe(record.link.reason + _STOPPED))
+        self._fleet.failed(self._sbc, said, self._clock())
+        self._changed()
 
     async def poll(self) -> SshState:
         """Make one poll and fold it; return how the link did. A defect met on the way is a fault of the link."""
@@ -122,7 +142,8 @@ class SbcPoller:
 
     def _fold(self, answer: Answer) -> None:
         settings = self._fleet.record(self._sbc).settings
-        self._fleet.answered(self._sbc, self._platform.parse_poll(answer, settings, self._bindings))
+        bindings = self._fleet.inventory.bindings_on(self._sbc)  # a reload may have changed them
+        self._fleet.answered(self._sbc, self._platform.parse_poll(answer, settings, bindings))
         self._changed()
 
     def _settings_until(self, started: float) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -12,6 +11,7 @@ from trunktui.model.link import SnmpError, SnmpState
 from trunktui.model.snmp import SnmpAnswer, SnmpAsk, WalkAnswer
 from trunktui.platforms.contract import Platform
 from trunktui.poll.fleet import Fleet
+from trunktui.poll.rest import Rest
 from trunktui.poll.schedule import Pace, next_snmp_wait_s
 from trunktui.transport.port import SnmpPort
 
@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 
 SNMP_BUDGET_S = 12.0
 """One budget for a whole poll: every get and walk, retries included."""
+
+_MENDED_BY_HAND = frozenset({SnmpState.AUTH, SnmpState.CONFIG})
+"""As in `poller.py`: after a reload these are tried again at once."""
 
 
 class SnmpPoller:
@@ -47,21 +50,36 @@ class SnmpPoller:
         self._chance = chance
         self._changed = changed
         self._failures = 0
+        self._rest = Rest(clock)
+        self._state = SnmpState.PENDING
+        self._afresh = False
         self._walked: dict[str, WalkAnswer] = {}
 
-    async def run(
-        self, first_wait_s: float, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    ) -> None:
+    async def run(self, first_wait_s: float, sleep: Callable[[float], Awaitable[None]] | None = None) -> None:
         """Poll for ever."""
-        await sleep(first_wait_s)
+        await (sleep or self._rest.sleep)(first_wait_s)
         while True:
             started = self._clock()
-            state = await self.poll()
-            wait = next_snmp_wait_s(state, self._failures, self._pace, self._chance())
-            await sleep(max(0.0, started + wait - self._clock()))
+            self._state = await self.poll()
+            await self._rest.until_due(started, self._wait_s, sleep)
+
+    def renew(self, pace: Pace, *, hurry: bool) -> None:
+        """Go by `pace` from now on; ask at once if told to `hurry`, or if only a human mends this agent.
+
+        An agent that does not answer us is asked with its secrets read again: they may be what was mended.
+        """
+        self._pace = pace
+        self._afresh = self._state is not SnmpState.OK
+        self._rest.renew(hurry=hurry or self._state in _MENDED_BY_HAND)
+
+    def _wait_s(self) -> float:
+        return next_snmp_wait_s(self._state, self._failures, self._pace, self._chance())
 
     async def poll(self) -> SnmpState:
         """Make one poll and fold it; return how it went."""
+        if self._afresh:
+            self._afresh = False
+            await self._port.close()
         try:
             answer = await self._port.ask(self._due(), SNMP_BUDGET_S)
         except SnmpError as error:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from trunktui.model.box import BoxFacts
-from trunktui.model.health import WORST_FIRST, LegState, ProbeSignal, RegSignal, Severity, Usage
+from trunktui.model.health import WORST_FIRST, LegState, ProbeSignal, RegSignal, Severity, Usage, spoken
 from trunktui.model.link import SshState
 from trunktui.model.snapshot import GroupStatus, LegStatus, RegView, SbcStatus, Snapshot
 from trunktui.present.freshness import sbc_stale, shown, shown_sbc, stale
@@ -269,7 +269,7 @@ def _group(group: GroupStatus, legs: Iterable[LegStatus], now: float) -> Row:
         "name": group.name,
         "state": (LegState.UNKNOWN if old else group.state).value,
         "severity": (Severity.INDETERMINATE if old else group.severity).value,
-        "reason": f"no news of its legs; was {group.state.value}" if old else group.reason,
+        "reason": f"no news of its legs; was {spoken(group.state)}" if old else group.reason,
         "active": None,
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from trunktui.model.health import LegState, SbcState, Severity
+from trunktui.model.health import LegState, SbcState, Severity, spoken
 from trunktui.model.snapshot import LegStatus, SbcStatus
 from trunktui.model.text import Safe, clean
 
@@ -87,4 +87,4 @@ def shown_sbc(sbc: SbcStatus, now: float) -> SbcStatus:
 
 def _no_news(seen_at: float | None, now: float, was: LegState | SbcState) -> Safe:
     age = "" if seen_at is None else f" for {in_words(now - seen_at)}"
-    return clean(f"no news{age}; was {was.value}")
+    return clean(f"no news{age}; was {spoken(was)}")

@@ -15,11 +15,15 @@ from trunktui.present.words import LONG_WORDS, STATE_GLYPHS, STATE_WORDS, brief,
 
 
 class EngineNews(NamedTuple):
-    """What the head needs to know of the polling process; `notice` is cleaned text, empty where all is well."""
+    """What the head needs to know of the polling process; texts are cleaned, and empty where all is well.
+
+    `config` says why the config file was not taken.
+    """
 
     alive: bool = True
     restarts: int = 0
     notice: str = ""
+    config: str = ""
 
 
 class HeadFacts(NamedTuple):
@@ -98,6 +102,11 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews) -> Line:
         parts.append(Cell(": ".join(part for part in (restarted, engine.notice) if part), Role.WARN))
     if not parts:
         parts.append(_leg_news(snapshot, now))
+    if engine.config:
+        # Beside bad news its place is enough: a mistake in a file must not push an SBC in trouble off the line.
+        alone = all(part.role in {Role.GOOD, Role.DIM} for part in parts)
+        text = engine.config if alone else ": ".join(engine.config.split(": ")[:2])
+        parts.insert(0 if engine.alive else 1, Cell(text, Role.WARN))
     # An SBC that is up with a remark: its two witnesses disagree. That must not hide a leg's trouble.
     parts += [
         Cell(f"{sbc.name}: {sbc.reason}", Role.WARN)

@@ -20,12 +20,12 @@ from textual.screen import Screen
 
 from trunktui.model.text import Safe
 from trunktui.present.themes import ThemeError, choose_theme, load_theme
-from trunktui.tui import crash, terminal
+from trunktui.tui import commands, crash, terminal
 from trunktui.tui.fence import CleaningFilter
 from trunktui.tui.fleet_screen import FleetScreen
 from trunktui.tui.help_screen import HelpScreen
 from trunktui.tui.paint import Palette, cropped
-from trunktui.tui.ports import EngineStatus, Feed, FeedUpdate
+from trunktui.tui.ports import EngineStatus, Feed, FeedUpdate, Reload, Request, Requests
 from trunktui.tui.stage import Stage, StageScreen
 from trunktui.tui.watch import FleetWatch
 
@@ -59,6 +59,7 @@ def utc_clock() -> str:
 class FleetApp(App[None], inherit_bindings=False):
     """The Textual app. `clock` and `wall` are arguments so that a test can stop them.
 
+    `requests` carries out what the operator asks for; None: there is nobody to.
     `crash_line` is set when the app ended on an error of its own.
     """
 
@@ -75,6 +76,7 @@ class FleetApp(App[None], inherit_bindings=False):
         feed: Feed,
         options: DashboardOptions,
         palette: Palette,
+        requests: Requests | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], str] = utc_clock,
@@ -84,6 +86,7 @@ class FleetApp(App[None], inherit_bindings=False):
         self.title = "trunktui"
         self.crash_line: str | None = None
         self._feed = feed
+        self._requests = requests
         self._log_path = options.log_path
         self._clock = clock
         self._watch = FleetWatch(feed.initial())
@@ -96,6 +99,7 @@ class FleetApp(App[None], inherit_bindings=False):
             clock=clock,
             wall=wall,
             copy=self._copy,
+            command=self._command,
             title=options.title,
             read_only=options.read_only,
         )
@@ -125,6 +129,36 @@ class FleetApp(App[None], inherit_bindings=False):
             self.screen.dismiss()
         else:
             self.push_screen(HelpScreen(self._stage))
+
+    def action_reload(self) -> None:
+        """Have the config read again."""
+        self.reload()
+
+    def reload(self) -> None:
+        """Have the config read again; what comes of it is said on the screen."""
+        self._say("reading the config ...")
+        self.run_worker(self._ask(Reload()), name="request", exit_on_error=True)
+
+    def _command(self, typed: str) -> None:
+        """Run the command that was typed, or say which there are."""
+        try:
+            command = commands.find(typed)
+        except commands.UnknownCommandError as error:
+            self._say(str(error))
+            return
+        if command is not None:
+            self.call_later(self.run_action, command.action)
+
+    async def _ask(self, request: Request) -> None:
+        if self._requests is None:
+            self._say("there is no engine here to ask")
+            return
+        outcome = await self._requests.ask(request)
+        self._say(outcome.text)
+
+    def _say(self, message: str) -> None:
+        if isinstance(self.screen, StageScreen):
+            self.screen.say(message)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return Textual's filters and, after them, the fence."""
@@ -194,8 +228,10 @@ class FleetApp(App[None], inherit_bindings=False):
         self._close_messages_no_wait()
 
 
-def run_dashboard(feed: Feed, options: DashboardOptions) -> int:
+def run_dashboard(feed: Feed, options: DashboardOptions, requests: Requests | None = None) -> int:
     """Run the dashboard over `feed` until it is left, and return the exit code; the feed is closed in any case.
+
+    `requests` carries out what the operator asks for.
 
     0 after `q`, 130 after ctrl+c, 128 + n after signal n, 1 after an error of our own, 64 where no screen can
     be drawn or the theme is wrong; each but 0 and the signals with one line on stderr.
@@ -212,7 +248,7 @@ def run_dashboard(feed: Feed, options: DashboardOptions) -> int:
         asyncio.run(feed.close())
         return USAGE_EXIT
     sys.excepthook = crash.except_hook(options.log_path)
-    app = FleetApp(feed, options, palette)
+    app = FleetApp(feed, options, palette, requests)
     asyncio.run(_run(app, feed, options.log_path))
     if app.crash_line is not None:
         sys.stderr.write(f"{app.crash_line}\n")
@@ -229,7 +265,7 @@ def _palette(options: DashboardOptions) -> Palette:
 
 async def _run(app: FleetApp, feed: Feed, log_path: Path | None) -> None:
     asyncio.get_running_loop().set_exception_handler(crash.loop_handler(log_path))
-    guard = terminal.TerminalGuard(app.leave)
+    guard = terminal.TerminalGuard(app.leave, app.reload)
     guard.open()
     try:
         await app.run_async(mouse=False)

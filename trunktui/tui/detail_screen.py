@@ -11,7 +11,6 @@ from trunktui.present.detail import page_lines
 from trunktui.present.freshness import duration
 from trunktui.present.head import sentence
 from trunktui.present.words import cell_width
-from trunktui.tui.foot import Foot
 from trunktui.tui.keys import DETAIL, EVERYWHERE, bindings
 from trunktui.tui.lines import Lines, Page
 from trunktui.tui.stage import Stage, StageScreen
@@ -23,11 +22,10 @@ class DetailScreen(StageScreen, inherit_bindings=False):
     BINDINGS = [*bindings(DETAIL), *bindings(EVERYWHERE)]  # noqa: RUF012 - Textual's way
 
     def __init__(self, stage: Stage, leg_id: str) -> None:
-        super().__init__(stage)
+        super().__init__(stage, DETAIL)
         self._leg_id = leg_id
         self._head = Lines(stage.palette, id="path")
         self._page = Page(stage.palette, id="page")
-        self._foot = Foot(stage.palette, DETAIL, id="foot")
 
     def compose(self) -> ComposeResult:
         """Yield the path, the page and the footer."""

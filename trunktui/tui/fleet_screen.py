@@ -34,7 +34,7 @@ class FleetScreen(StageScreen, inherit_bindings=False):
     BINDINGS = [*bindings(FLEET), *bindings(EVERYWHERE)]  # noqa: RUF012 - Textual's way
 
     def __init__(self, stage: Stage) -> None:
-        super().__init__(stage)
+        super().__init__(stage, FLEET)
         self._query = Query()
         self._sort = Sort.TROUBLE
         self._head = Lines(stage.palette, id="head")
@@ -43,7 +43,6 @@ class FleetScreen(StageScreen, inherit_bindings=False):
         self._rule = Lines(stage.palette, id="rule")
         self._detail = Lines(stage.palette, id="detail")
         self._tip = Lines(stage.palette, id="tip")
-        self._foot = Foot(stage.palette, FLEET, id="foot")
         self._legs: tuple[LegStatus, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -94,19 +93,11 @@ class FleetScreen(StageScreen, inherit_bindings=False):
         self._draw_tip()
 
     def on_key(self, event: events.Key) -> None:
-        """Give keys to the filter while it is typed; `/` begins it here, before the keys that follow it."""
-        if self._foot.typing:
-            self._foot.take_key(event)
-        elif event.key == "slash":
+        """Begin the filter at `/`, before the keys that follow it (the base class then sees to the rest)."""
+        if event.key == "slash" and not self._foot.typing:
             event.stop()
             event.prevent_default()
             self.action_filter()
-
-    def on_paste(self, event: events.Paste) -> None:
-        """Take pasted text into the filter; elsewhere it does nothing, least of all act as keys."""
-        event.stop()
-        if self._foot.typing:
-            self._foot.take_paste(event.text)
 
     def action_filter(self) -> None:
         """Begin to type a filter."""
@@ -185,7 +176,8 @@ class FleetScreen(StageScreen, inherit_bindings=False):
             filter_text=" ".join(word for word in words if word),
             hidden=None if self._query.empty else len(snapshot.legs) - len(self._legs),
         )
-        engine = EngineNews(watch.engine.alive, watch.engine.restarts, watch.engine.notice)
+        status = watch.engine
+        engine = EngineNews(status.alive, status.restarts, status.notice, status.config)
         width = self.size.width
         self._head.show(
             (head_line(snapshot, at, facts, width), cut_line(news_line(snapshot, at, engine), width))

@@ -1,4 +1,4 @@
-"""The last line: hints, a message for a few seconds, or the filter while it is typed."""
+"""The last line: hints, a message for a few seconds, or the filter or command while it is typed."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ from textual.message import Message
 
 from trunktui.model.text import clean
 from trunktui.present.cells import Cell, Line, Role
+from trunktui.present.layout import cut_line
+from trunktui.tui.commands import completed
 from trunktui.tui.keys import Key, hint_line
 from trunktui.tui.lines import Lines
 from trunktui.tui.paint import Palette
 
 MESSAGE_S = 6.0
-"""For how long a message stands in place of the hints."""
+"""For how long a message stands in place of the hints, at least."""
+
+_READ_PER_S = 8.0
+"""Characters that are read in a second: a long message stands longer."""
 
 _MOST_TYPED = 120
+_KEEP = "enter keeps, esc clears"
 
 
 class Foot(Lines):
-    """Shows the hints of `keys`, a message, or the filter being typed.
+    """Shows the hints of `keys`, a message, or the filter or command being typed.
 
     It never has the focus: the screen hands keys over while `typing`. A focus would arrive too late for keys
     typed fast, and they would act as commands.
@@ -31,8 +37,15 @@ class Foot(Lines):
             super().__init__()
             self.text = text
 
+    class Command(Message):
+        """A command was typed and ended by enter."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     class Done(Message):
-        """Typing ended: by enter (`kept`) or by escape."""
+        """Typing a filter ended: by enter (`kept`) or by escape."""
 
         def __init__(self, *, kept: bool) -> None:
             super().__init__()
@@ -42,22 +55,28 @@ class Foot(Lines):
         super().__init__(palette, id=id)
         self._keys = keys
         self._typing: str | None = None
+        self._command = False
         self._message = ""
         self._message_until = 0.0
 
     @property
     def typing(self) -> bool:
-        """Whether a filter is being typed."""
+        """Whether a filter or a command is being typed."""
         return self._typing is not None
 
     def start_typing(self, text: str) -> None:
         """Begin to edit the filter `text`."""
-        self._typing = text
+        self._typing, self._command = text, False
+        self._draw()
+
+    def start_command(self) -> None:
+        """Begin to type a command."""
+        self._typing, self._command, self._message = "", True, ""
         self._draw()
 
     def say(self, message: str, now: float) -> None:
         """Show one line of our own words for a few seconds."""
-        self._message, self._message_until = message, now + MESSAGE_S
+        self._message, self._message_until = message, now + max(MESSAGE_S, len(message) / _READ_PER_S)
         self._draw()
 
     def tick(self, now: float) -> None:
@@ -67,16 +86,18 @@ class Foot(Lines):
         self._draw()
 
     def take_key(self, event: events.Key) -> None:
-        """Edit the filter by one key; only while `typing`."""
+        """Edit what is typed by one key; only while `typing`."""
         typed = self._typing or ""
         event.stop()
         event.prevent_default()
         if event.key in {"enter", "escape"}:
-            self._typing = None
-            self._draw()
-            self.post_message(self.Done(kept=event.key == "enter"))
+            self._end(typed, kept=event.key == "enter")
+        elif event.key == "backspace" and self._command and not typed:
+            self._end(typed, kept=False)  # as in vi: deleting the colon leaves the line
         elif event.key == "backspace":
             self._edit(typed[:-1])
+        elif event.key == "tab" and self._command:
+            self._edit(completed(typed))
         elif event.key == "ctrl+u":
             self._edit("")
         elif event.key == "ctrl+w":
@@ -85,7 +106,7 @@ class Foot(Lines):
             self._edit(typed + event.character)
 
     def take_paste(self, text: str) -> None:
-        """Add pasted text to the filter, cleaned and as one line; only while `typing`."""
+        """Add pasted text to what is typed, cleaned and as one line; only while `typing`."""
         self._edit((self._typing or "") + " ".join(text.split()))
 
     def on_resize(self) -> None:
@@ -95,15 +116,24 @@ class Foot(Lines):
     def _edit(self, text: str) -> None:
         self._typing = clean(text, _MOST_TYPED)
         self._draw()
-        self.post_message(self.Typed(self._typing))
+        if not self._command:
+            self.post_message(self.Typed(self._typing))
+
+    def _end(self, typed: str, *, kept: bool) -> None:
+        self._typing = None
+        self._draw()
+        if not self._command:
+            self.post_message(self.Done(kept=kept))
+        elif kept:
+            self.post_message(self.Command(typed))
 
     def _draw(self) -> None:
         self.show((self._text(),))
 
     def _text(self) -> Line:
         if self._typing is not None:
-            hint = "   enter keeps, esc clears"
-            return (Cell(" / ", Role.KEY), Cell(self._typing), Cell("▏"), Cell(hint, Role.DIM))
+            mark, hint = (":", "enter runs, tab completes, esc cancels") if self._command else ("/", _KEEP)
+            return (Cell(f" {mark} ", Role.KEY), Cell(self._typing), Cell("▏"), Cell(f"   {hint}", Role.DIM))
         if self._message:
-            return (Cell(f" {self._message}", Role.TITLE),)
+            return cut_line((Cell(f" {self._message}", Role.TITLE),), self.size.width)
         return hint_line(self._keys, self.size.width)

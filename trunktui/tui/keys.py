@@ -11,6 +11,7 @@ from textual.binding import Binding
 
 from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.words import cell_width
+from trunktui.tui.commands import COMMANDS
 
 
 class Key(NamedTuple):
@@ -31,6 +32,8 @@ EVERYWHERE = (
     Key("q", "q", "app.leave(0)", "quit", "quit"),
     Key("ctrl+c", "ctrl+c", "app.leave(130)", "quit with exit code 130"),
 )
+COMMAND = Key("colon", ":", "command", "type a command; tab completes it")
+
 FLEET = (
     Key(
         "slash", "/", "filter", "filter: down, carrier:x, sbc:x, any text; !word hides; esc clears", "filter"
@@ -47,6 +50,7 @@ FLEET = (
     Key("pagedown", "pgdn", "page(1)", "a page on"),
     Key("pageup", "pgup", "page(-1)", "a page back"),
     Key("escape", "esc", "back", "clear the filter; go back"),
+    COMMAND,
 )
 PAGE = (
     Key("escape", "esc", "back", "go back", "back"),
@@ -56,6 +60,7 @@ PAGE = (
     Key("pageup", "pgup", "page(-1)", "a page back"),
     Key("g,home", "g home", "edge(-1)", "to the top"),
     Key("G,end", "G end", "edge(1)", "to the end"),
+    COMMAND,
 )
 DETAIL = (*PAGE, Key("y", "y", "copy", "copy the leg's sentence (OSC 52)", "copy"))
 
@@ -80,12 +85,12 @@ def hint_line(keys: tuple[Key, ...], width: int) -> Line:
 
 
 def help_lines() -> tuple[Line, ...]:
-    """Return the help: every key of the fleet screen and those that work everywhere."""
+    """Return the help: every key of the fleet screen, those that work everywhere, and the commands."""
     return (
         (Cell(" Keys", Role.TITLE), Cell("   (read-only: no key acts on an SBC)", Role.DIM)),
         (),
-        *(_help_line(key) for key in (*FLEET, *EVERYWHERE)),
-        (),
+        *(_help_line(key.printed, key.help) for key in (*FLEET, *EVERYWHERE)),
+        *(_help_line(" ".join(f":{name}" for name in one.names), one.help) for one in COMMANDS),
         (
             Cell(" Filter words: ", Role.LABEL),
             Cell("up degr susp down unmon unkn off stby, group:x, state:x"),
@@ -93,5 +98,5 @@ def help_lines() -> tuple[Line, ...]:
     )
 
 
-def _help_line(key: Key) -> Line:
-    return (Cell(f"  {key.printed:<9}", Role.KEY), Cell(key.help))
+def _help_line(printed: str, does: str) -> Line:
+    return (Cell(f"  {printed:<9}", Role.KEY), Cell(does))

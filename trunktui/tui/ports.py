@@ -1,4 +1,4 @@
-"""What the screen needs from the outside: a feed of snapshots. (Actions come through a second port, later.)"""
+"""What the screen needs from the outside: a feed of snapshots, and somebody who carries out its requests."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from typing import Protocol
 
 from trunktui.model.feed import EngineStatus as EngineStatus
 from trunktui.model.feed import FeedUpdate as FeedUpdate
+from trunktui.model.request import Outcome as Outcome
+from trunktui.model.request import Reload as Reload
+from trunktui.model.request import Request as Request
+from trunktui.model.request import Requests as Requests
 from trunktui.model.snapshot import Snapshot
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import select
@@ -17,6 +18,9 @@ HARD_EXIT_S = 2.0
 """How long an ordered end may take after a signal before the process ends itself."""
 
 HANGUP_CODE = 128 + signal.SIGHUP
+
+HANGUP_LOOK_S = 0.1
+"""How long after a SIGHUP the terminal is looked at: a hangup comes with the signal, not always before it."""
 
 _RESTORE = (
     b"\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
@@ -64,16 +68,26 @@ def clipboard_advice(environ: Mapping[str, str]) -> str:
 
 
 class TerminalGuard:
-    """Ends the app in order on SIGTERM, SIGHUP, SIGINT or a hangup, and by force when that takes too long.
+    """Ends the app in order on SIGTERM, SIGINT or a hangup, and by force when that takes too long.
+
+    SIGHUP while the terminal is there is no hangup but the wish to reload: `reload` is called in the loop.
 
     `signal.signal` and not the loop's own: a loop that waits for a stalled terminal runs no handlers.
     """
 
-    def __init__(self, leave: Callable[[int], None], *, hard_exit_s: float = HARD_EXIT_S) -> None:
+    def __init__(
+        self,
+        leave: Callable[[int], None],
+        reload: Callable[[], None],
+        *,
+        hard_exit_s: float = HARD_EXIT_S,
+    ) -> None:
         self._leave = leave
+        self._reload = reload
         self._hard_exit_s = hard_exit_s
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: threading.Timer | None = None
+        self._look: threading.Timer | None = None
         self._before: dict[int, object] = {}
         self._attrs: list[object] | None = None
         self._closed = False
@@ -109,7 +123,20 @@ class TerminalGuard:
             self._loop.call_soon_threadsafe(self._leave, code)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - signal's signature
-        self.end(128 + number)
+        if number != signal.SIGHUP:
+            self.end(128 + number)
+            return
+        if self._look is None or not self._look.is_alive():
+            self._look = threading.Timer(HANGUP_LOOK_S, self._after_sighup)
+            self._look.daemon = True
+            self._look.start()
+
+    def _after_sighup(self) -> None:
+        if _hung_up(0):
+            self.end(HANGUP_CODE)
+        elif self._loop is not None and not self._closed:
+            with contextlib.suppress(RuntimeError):  # the loop ended meanwhile
+                self._loop.call_soon_threadsafe(self._reload)
 
     def _hard_exit(self, code: int) -> None:
         restore_terminal(self._attrs)
@@ -117,10 +144,7 @@ class TerminalGuard:
 
     def _watch_hangup(self) -> None:
         # A closed pty whose SIGHUP is ignored (nohup) would leave the input thread spinning for ever.
-        poll = select.poll()
-        poll.register(sys.__stdin__.fileno() if sys.__stdin__ is not None else 0, 0)
-        poll.poll()
-        if not self._closed:
+        if _hung_up(None) and not self._closed:
             self.end(HANGUP_CODE)
 
 
@@ -141,6 +165,13 @@ def restore_terminal(attrs: list[object] | None) -> None:
             fcntl.fcntl(stderr, fcntl.F_SETFL, flags)
     except OSError:
         return
+
+
+def _hung_up(within_ms: int | None) -> bool:
+    """Tell whether the terminal is gone, waiting for that at most so long (None: for ever)."""
+    poll = select.poll()
+    poll.register(sys.__stdin__.fileno() if sys.__stdin__ is not None else 0, 0)
+    return bool(poll.poll(within_ms))
 
 
 def _forget_terminal() -> None:

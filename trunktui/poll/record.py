@@ -1,0 +1,39 @@
+"""One SBC as the poller keeps it between polls."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+from trunktui.health.box import BoxMemory
+from trunktui.health.rollup import Share
+from trunktui.model.box import BoxFacts
+from trunktui.model.inventory import Sbc
+from trunktui.model.link import LinkStatus, SnmpStatus
+from trunktui.model.observation import Observation
+from trunktui.model.snapshot import LegStatus
+from trunktui.platforms.contract import LegSettings
+from trunktui.poll.leg import LegRecord
+
+
+class Judged(Struct, frozen=True):
+    """The verdicts on one SBC's legs: they hold until news comes, a shared cap moves, or the answer is stale."""
+
+    legs: list[LegStatus]
+    shares: tuple[Share | None, ...]
+    until: float
+
+
+class SbcRecord(Struct):
+    """One SBC between polls."""
+
+    sbc: Sbc
+    link: LinkStatus = LinkStatus()
+    observation: Observation | None = None
+    settings: LegSettings = LegSettings()
+    settings_done: bool = False
+    snmp: SnmpStatus = SnmpStatus()
+    facts: BoxFacts | None = None
+    box: BoxMemory = BoxMemory()
+    legs: dict[str, LegRecord] = field(default_factory=dict)
+    next_poll_at: float | None = None
+    judged: Judged | None = None

@@ -1,0 +1,58 @@
+"""The commands that are typed after `:`, in one table: finding, completing and helping are made from it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from trunktui.model.text import clean
+
+_SHOWN = 40
+
+
+class Command(NamedTuple):
+    """One command: its names, the usual one first, Textual's action, and one line of help."""
+
+    names: tuple[str, ...]
+    action: str
+    help: str
+
+
+COMMANDS = (
+    Command(("reload",), "app.reload", "read the config again and go by it; SIGHUP does the same"),
+    Command(("quit", "q"), "app.leave(0)", "quit"),
+    Command(("help",), "app.help", "all keys and commands"),
+)
+
+
+class UnknownCommandError(Exception):
+    """What was typed is no command; the text says what is."""
+
+
+def find(typed: str) -> Command | None:
+    """Return the command that was typed, None for an empty line. Raises UnknownCommandError."""
+    name, _, rest = typed.strip().removeprefix(":").strip().partition(" ")
+    if not name:
+        return None
+    command = next((one for one in COMMANDS if name in one.names), None)
+    if command is None:
+        raise UnknownCommandError(f'no command "{clean(name, _SHOWN)}"; there are {known()}')
+    if rest:
+        raise UnknownCommandError(f":{name} stands alone; nothing follows it")
+    return command
+
+
+def known() -> str:
+    """Return the commands as one would type them: `:reload :quit :help`."""
+    return " ".join(f":{command.names[0]}" for command in COMMANDS)
+
+
+def completed(typed: str) -> str:
+    """Return `typed` with as much added as all commands that begin with it have in common."""
+    begun = typed.lstrip()
+    fitting = [one.names[0] for one in COMMANDS if one.names[0].startswith(begun)]
+    if not begun or not fitting:
+        return typed
+    common = min(fitting, key=len)
+    while not all(name.startswith(common) for name in fitting):
+        common = common[:-1]
+    return common
