@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.tui.fleet_samples import HOSTILE, NOW, fleet
-from tests.tui.running import showing
+from tests.tui.running import Show, showing
 from trunktui.model.feed import EngineStatus
 from trunktui.model.request import Outcome, Reload, Request
 from trunktui.model.text import Safe
@@ -116,6 +116,12 @@ async def test_pasted_text_is_one_line_of_clean_text_and_runs_nothing() -> None:
         show.app.screen._foot.take_paste("quit\nq\x1b[2J")  # type: ignore[attr-defined]
         await show.until_shown(" : quit q␛[2J▏")
         assert show.app.return_code is None
+
+
+async def test_a_reload_that_is_wished_for_before_the_screen_is_there_does_nothing() -> None:
+    clerk = Clerk()
+    Show(fleet(), requests=clerk).app.reload()
+    assert not clerk.asked
 
 
 async def test_without_an_engine_to_ask_that_is_said() -> None:

@@ -135,7 +135,9 @@ class FleetApp(App[None], inherit_bindings=False):
         self.reload()
 
     def reload(self) -> None:
-        """Have the config read again; what comes of it is said on the screen."""
+        """Have the config read again; what comes of it is said on the screen. Before there is one, it is new anyway."""
+        if not self.is_running or not self.screen_stack:
+            return
         self._say("reading the config ...")
         self.run_worker(self._ask(Reload()), name="request", exit_on_error=True)
 
