@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 import click
 
-from trunktui.cli.session import Session
 from trunktui.cli.output import encodable
+from trunktui.cli.session import Session
 from trunktui.config.words import seconds
 from trunktui.model.audit import Entry
 from trunktui.model.text import clean
