@@ -14,7 +14,7 @@ SOAK_ARGS ?= --seeds 10
 help:
 	@echo 'make demo           look at it: the dashboard over a simulated fleet'
 	@echo 'make test           the tests (the first run installs what they need into $(VENV))'
-	@echo 'make soak           hours of simulated faults in virtual time, half a minute of CPU each'
+	@echo 'make soak           hours of simulated faults in virtual time, under a minute of CPU each'
 	@echo 'make lint types     ruff; mypy --strict'
 	@echo 'make format         let ruff format everything'
 	@echo 'make lab-bootstrap  as root, once: what the lab of network namespaces needs'
