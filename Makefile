@@ -7,12 +7,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
+SOAK_ARGS ?= --seeds 10
 
-.PHONY: help demo test lint types format lock bench clean lab-bootstrap lab-up lab-down lab-test python-check
+.PHONY: help demo test soak lint types format lock bench clean lab-bootstrap lab-up lab-down lab-test python-check
 
 help:
 	@echo 'make demo           look at it: the dashboard over a simulated fleet'
 	@echo 'make test           the tests (the first run installs what they need into $(VENV))'
+	@echo 'make soak           hours of simulated faults in virtual time, under a minute of CPU each'
 	@echo 'make lint types     ruff; mypy --strict'
 	@echo 'make format         let ruff format everything'
 	@echo 'make lab-bootstrap  as root, once: what the lab of network namespaces needs'
@@ -26,6 +28,9 @@ demo: $(READY)
 # Two processes: the lab's tests mostly wait, the others mostly compute.
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(PYTEST_ARGS)
+
+soak: $(READY)
+	$(BIN)/python -m tests.simulated $(SOAK_ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -128,7 +128,20 @@ def test_a_stopped_asterisk_has_no_uptime_and_a_failing_poll_does_not_make_it_lo
     assert box(fleet.snapshot(START)).started_at is None
     snapshot = play(Trunks(), [(0, Says()), (30, Says(frozen=True)), (40, Says(silent=SshState.HUNG))])
     assert (box(snapshot).state, box(snapshot).severity) == (SbcState.DOWN, Severity.CRITICAL)
-    assert box(snapshot).reason.endswith("; poll failed (ssh hung), showing data 10 s old")
+    assert box(snapshot).reason.endswith("; poll failed (ssh hung), showing data 16 s old")
+
+
+def test_what_an_answer_says_is_as_old_as_the_question_however_late_it_came() -> None:
+    fleet = fleet_of(Trunks(auth=IP))
+    prompt = answer(ALIVE, START)
+    late = structs.replace(prompt, asked_at=START - 18)
+    fleet.answered("sbc-1", asterisk.parse_poll(late, settings_of(Trunks()), ()))
+    fleet.record("sbc-1").settings_done = True
+    assert leg(fleet.snapshot(START + 72)).state is LegState.UP, "90 s after it was asked for"
+    assert leg(fleet.snapshot(START + 73)).state is LegState.UNKNOWN
+    told = fleet.snapshot(START)
+    assert (leg(told).observed_at, leg(told).stale_at) == (START - 18, START + 72)
+    assert (box(told).polled_at, box(told).stale_at) == (START - 18, START + 72)
 
 
 def test_an_sbc_that_lists_nothing_is_one_event_of_the_sbc() -> None:

@@ -64,6 +64,18 @@ def read(*replies: Reply, before: LegSettings | None = None) -> LegSettings:
     return asterisk.parse_settings((Answer(0.0, 0.0, replies),), before or LegSettings())
 
 
+def test_two_rows_that_run_into_one_are_no_registration_of_a_strange_name() -> None:
+    run_in = (
+        " trunk-45/sip:192.0.2.55:5060                            trunk-45              "
+        "trunk-47/sip:192.0.2.57:5060   trunk-47   Registered        (exp. 30s)"
+    )
+    table = asterisk_tables.registrations(
+        Reply("registrations", 0, (Safe("====="), Safe(run_in), Safe("Objects found: 2")))
+    )
+    assert (table.rows, table.whole) == ({}, False)
+    assert table.unread[0].lines == (run_in,)
+
+
 def test_a_settings_ask_that_met_a_busy_moment_is_asked_again_but_a_refused_one_is_not() -> None:
     refused = Reply("endpoint a", 1, errors=(Safe("sudo: a password is required"),))
     found = read(Reply("aor a", 137), Reply("aor b", None), refused, Reply("aor c", 0))

@@ -37,19 +37,27 @@ def shares(inventory: Inventory, active: Mapping[tuple[str, str], int | None]) -
     for trunk in inventory.trunks:
         if trunk.account is not None:
             sharing.setdefault(trunk.account, []).append(trunk)
-    found: dict[str, Share] = {}
-    for trunk in inventory.trunks:
-        account = accounts.get(trunk.account or "")
-        shared = account is not None and account.cap.channels is not None
-        members = sharing[trunk.account] if shared and trunk.account is not None else [trunk]
-        cap = account.cap.channels if shared and account is not None else trunk.cap.channels
-        counts = [active.get((m.name, binding.sbc)) for m in members for binding in m.bindings]
-        known = [count for count in counts if count is not None]
-        whole = len(known) == len(counts)
-        found[trunk.name] = Share(
-            cap, sum(known) if known else None, whole, trunk.account if shared else None
-        )
-    return found
+    capped = {
+        name: _share(members, accounts[name].cap.channels, active, name)
+        for name, members in sharing.items()
+        if name in accounts and accounts[name].cap.channels is not None
+    }
+    return {
+        trunk.name: capped.get(trunk.account or "") or _share([trunk], trunk.cap.channels, active, None)
+        for trunk in inventory.trunks
+    }
+
+
+def _share(
+    members: list[Trunk],
+    cap: int | None,
+    active: Mapping[tuple[str, str], int | None],
+    account: str | None,
+) -> Share:
+    """Return what `members` use together of one cap."""
+    counts = [active.get((trunk.name, binding.sbc)) for trunk in members for binding in trunk.bindings]
+    known = [count for count in counts if count is not None]
+    return Share(cap, sum(known) if known else None, len(known) == len(counts), account)
 
 
 def escalate(legs: Iterable[LegStatus], inventory: Inventory) -> list[LegStatus]:

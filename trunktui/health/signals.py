@@ -69,6 +69,7 @@ class Signals(Struct, frozen=True):
     """A leg in words. Durations in seconds; `reg_elapsed_s` since an attempt began or a refresh was due.
 
     `reg_old`, `probe_old`: it failed already when first looked at, so failures and misses are lower bounds.
+    `usual_ms` is the median round trip of the last hour, only told while answers are slow.
     """
 
     reg: RegSignal
@@ -131,7 +132,7 @@ def read_signals(
         goods=memory.probe_results if memory.probe_alive else 0,
         silent_s=at - memory.probe_since if memory.probe_alive is False and memory.probe_since else 0.0,
         rtt_ms=memory.rtt_ms,
-        usual_ms=median(tuple(rtt for _, rtt in memory.rtts)),
+        usual_ms=median(tuple(rtt for _, rtt in memory.rtts)) if memory.slow_polls else None,
         dead=tuple(c for c in leg.contacts if c.state is ContactState.UNREACHABLE),
         unprobed=tuple(c for c in leg.contacts if c.state is ContactState.UNPROBED),
         alive=tuple(c for c in leg.contacts if c.state is ContactState.REACHABLE),
@@ -233,7 +234,7 @@ def _lossy(memory: LegMemory, t: Thresholds) -> bool:
     """Whether too many of the last answers came a retransmission late: lost OPTIONS that a retry saved."""
     last = tuple(rtt for _, rtt in memory.rtts[-t.loss_window :])
     usual = median(last)
-    if usual is None:
+    if usual is None or max(last) - usual < _LOSS_STEPS_MS[0] - _LOSS_TOLERANCE_MS:
         return False
     late = sum(any(abs(rtt - usual - step) <= _LOSS_TOLERANCE_MS for step in _LOSS_STEPS_MS) for rtt in last)
     return late >= t.loss_results

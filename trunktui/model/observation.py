@@ -160,3 +160,8 @@ class Observation(Struct, frozen=True):
     channels_read: bool = False
     candidates: tuple[str, ...] = ()
     unread: tuple[Unread, ...] = field(default_factory=tuple)
+
+    @property
+    def asked_at(self) -> float:
+        """When it was asked for: ages count from here, for an answer may be old when it arrives."""
+        return self.at - self.took_s

@@ -60,7 +60,8 @@ class ChannelsView(Struct, frozen=True):
 class LegStatus(Struct, frozen=True):
     """One leg, judged. `was` is the last known state while the state is unknown for want of news.
 
-    `late_at` and `stale_at`: when what is said here begins to dim, and when it stops being believed.
+    `observed_at`: when the last answer was asked for: what it says is no older. `late_at` and `stale_at`: when
+    what is said here begins to dim, and when it stops being believed.
     """
 
     id: str
@@ -92,7 +93,7 @@ class LegStatus(Struct, frozen=True):
 
 
 class SbcStatus(Struct, frozen=True):
-    """One SBC, judged. `polled_at` is the last complete answer; `started_at` when its software started.
+    """One SBC, judged. `polled_at`: when the last complete answer was asked for; `started_at`: its software's start.
 
     All but `snmp` and `box` is what SSH told; `box` is the last that SNMP told, until `box_stale_at`.
     """
