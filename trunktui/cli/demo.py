@@ -34,7 +34,7 @@ _CONFIG = (
 def demo(session: Session, seed: int, speed: float) -> int:
     """Show a simulated fleet with trouble on a schedule: no SBC, no config and no root needed.
 
-    Six SBCs answer over real SSH on this machine's loopback; about two minutes show everything once.
+    Six SBCs answer over real SSH on this machine's loopback; about two and a half minutes show everything once.
     """
     need_terminal("trunktui status")
     from trunktui import wiring
