@@ -57,6 +57,7 @@ class Judge:
             sbc.name: [] for sbc in world.plan.sbcs if sbc.snmp is not None
         }
         self._heard: dict[str, float] = {}
+        self._down: dict[str, float] = {}
         self.boxes: Counter[SubAgent] = Counter()
         """How many answers by SNMP were held against the truth."""
 
@@ -87,6 +88,11 @@ class Judge:
         for status in fleet.snapshot(now).sbcs:
             if status.name not in self._boxes and status.snmp.state is not SnmpState.OFF:
                 lies.append(f"{status.name} has no agent")
+            if not self._world.host_up(status.name, t):
+                self._down[status.name] = t
+            mute = "no SNMP answer either" in status.reason
+            if mute and t - self._down.get(status.name, -BOX_SLACK_S) > BOX_SLACK_S + SLACK_S:
+                lies.append(f"{t:.1f} s: {status.name} answers SNMP: {status.reason}")
             if status.name in self._boxes and status.box is not None:
                 lies += self._box_lies(status.box, status.name, t - (now - status.box.at))
         return lies

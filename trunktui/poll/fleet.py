@@ -27,6 +27,9 @@ from trunktui.poll.leg import LegRecord, Scene, judge_leg
 _GONE_S = 600.0
 """A discovered leg that its SBC no longer lists is shown for so long, then forgotten."""
 
+_SNMP_PATIENCE_S = 2.5
+"""How much longer a poll by SNMP takes while a sub-agent hangs: the box behind it is none the less alive."""
+
 
 class Judged(Struct, frozen=True):
     """The verdicts on one SBC's legs: they hold until news comes, a shared cap moves, or the answer is stale."""
@@ -226,7 +229,7 @@ class Fleet:
             interval_s=self._interval_s,
             thresholds=self._thresholds,
             link=record.link,
-            witness=Witness(record.snmp, 2 * self._interval_s, now),
+            witness=Witness(record.snmp, 2 * self._interval_s + _SNMP_PATIENCE_S, now),
             box=record.box,
             observation=seen,
             settings_pending=not record.settings_done,
