@@ -43,7 +43,9 @@ SCENES: list[tuple[str, Callable[[str], bool]]] = [
     ("4/7 frozen", lambda s: "4/7 " in s and row(s, f"alpha-us@{FROZEN_SBC}", "UNKN") and "frozen" in s),
     (
         "5/7 rebooting",
-        lambda s: "5/7 " in s and row(s, f"bravo-us@{REBOOTING_SBC}", "UNKN") and "refused" in s,
+        lambda s: (
+            "5/7 " in s and row(s, f"bravo-us@{REBOOTING_SBC}", "UNKN") and f"{REBOOTING_SBC}: SSH lost" in s
+        ),
     ),
     ("5/7 back", lambda s: ("5/7 sgp-1 is back" in s or "6/7" in s) and "41 up" in s),
     (

@@ -102,7 +102,7 @@ NEWCOMERS_STORY = Script(
         ),
         Tip(
             1050.0,
-            "5/7 sgp-1 reboots: SSH refuses. Its values age, dim, and become UNKNOWN; the others are not held up.",
+            "5/7 sgp-1 reboots: SSH refuses, SNMP is silent. Its values age, dim, and become UNKNOWN; the others are not held up.",
         ),
         Tip(
             1190.0,
