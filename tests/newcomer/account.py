@@ -6,6 +6,7 @@ import grp
 import os
 import pwd
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -27,7 +28,7 @@ NEEDED = ("tmux", "ssh", "ssh-keygen", "git", "make")
 
 _PYTHON = "import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))"
 _NETWORK = re.compile(r"(PIP_[A-Z_]+|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|([a-z]+_proxy))", re.IGNORECASE)
-"""How this machine reaches its package index; no secret of anybody's account."""
+"""How this machine reaches its package index; it goes into files that only the newcomer may read."""
 
 
 def missing() -> str | None:
@@ -224,7 +225,11 @@ def _furnish(account: Account) -> None:
     ssh = account.home / ".ssh"
     ssh.mkdir(mode=0o700)
     (ssh / "authorized_keys").write_text(public(account.sshd.user_key) + "\n")
-    network = [f"export {name}='{value}'" for name, value in os.environ.items() if _NETWORK.fullmatch(name)]
+    network = [
+        f"export {name}={shlex.quote(value)}"
+        for name, value in os.environ.items()
+        if _NETWORK.fullmatch(name)
+    ]
     lines = (
         f"export PATH={account.home}/.local/bin:{PATH} LC_ALL=C.UTF-8 PS1='{PROMPT} '",
         "unset HISTFILE PYTHONPATH",
