@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+RUNS := $(VENV)/.runs
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 SOAK_ARGS ?= --seeds 10
@@ -22,8 +23,9 @@ help:
 	@echo 'make bench          measure'
 	@echo 'make lock           raise the lock files to the newest allowed versions'
 
-demo: $(READY)
-	@$(BIN)/trunktui demo $(DEMO_ARGS)
+# A newcomer waits for what runs, not for what tests; where that is installed already, it will do.
+demo: $(if $(wildcard $(READY)),$(READY),$(RUNS))
+	@$(BIN)/python -m trunktui demo $(DEMO_ARGS)
 
 # Two processes: the lab's tests mostly wait, the others mostly compute.
 test: $(READY)
@@ -77,6 +79,12 @@ python-check:
 	  echo 'make: $(PYTHON) is older than 3.11; name a newer one with: make PYTHON=python3.11 test' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo 'make: the venv module is missing; install it with: sudo apt-get install -y python3-venv' >&2; exit 1; }
+
+$(RUNS): requirements.lock | python-check
+	@echo 'make: installing what the demo needs into $(VENV), once; this takes about half a minute'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
 
 $(READY): requirements-dev.lock pyproject.toml | python-check
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -45,8 +45,11 @@ MAY_CATCH_ALL = PACKAGE / "poll" / "guard.py"
 
 ONE_FILE_ONLY = {
     "asyncssh": {PACKAGE / "transport" / "ssh.py", PACKAGE / "demo" / "server.py"},
-    "pysnmp": {PACKAGE / "transport" / "snmp.py"},
-    "pyasn1": {PACKAGE / "transport" / "snmp.py"},  # pysnmp's own encoding layer
+    "pysnmp": {PACKAGE / "transport" / "snmp.py", PACKAGE / "demo" / "snmp_usm.py"},
+    "pyasn1": {
+        PACKAGE / "transport" / "snmp.py",
+        PACKAGE / "demo" / "snmp_usm.py",
+    },  # pysnmp's own encoding layer
 }
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60

@@ -35,6 +35,18 @@ def test_it_says_at_its_end_how_to_see_ones_own_sbc(
     assert max(len(line) for line in done.out.splitlines()) <= 80
 
 
+def test_where_the_command_is_not_installed_it_says_how(
+    cli: Callable[..., Outcome],
+    asked: list[tuple[int, float, str | None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for where, told in ((None, True), ("/usr/local/bin/trunktui", False)):
+        monkeypatch.setattr("shutil.which", lambda _, where=where: where)
+        lines = cli("demo").out.splitlines()
+        assert any("pipx install ." in line for line in lines) is told
+        assert max(len(line) for line in lines) <= 80
+
+
 def test_it_needs_no_config(cli: Callable[..., Outcome], asked: list[tuple[int, float, str | None]]) -> None:
     assert cli("--config", "/nonexistent", "demo").code == 0
     assert asked == [(1, 10.0, None)]

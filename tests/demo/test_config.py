@@ -15,7 +15,8 @@ from trunktui.model.inventory import DialMode
 
 
 def loaded(plan: FleetPlan, speed: float) -> Config:
-    access = Access("/demo", "noc", "127.0.0.1", {sbc.name: 2000 + n for n, sbc in enumerate(plan.sbcs)})
+    ports = {sbc.name: 2000 + n for n, sbc in enumerate(plan.sbcs)}
+    access = Access("/demo", "noc", "127.0.0.1", ports, {name: port + 1000 for name, port in ports.items()})
     text = config_text(plan, Tempo(speed), access)
     return parse(text.encode(), Path("/demo/demo.toml"), {}, ("asterisk",))
 
@@ -45,6 +46,27 @@ def test_nobodys_ssh_config_is_read() -> None:
 
 def test_the_largest_fleet_loads_too() -> None:
     assert len(loaded(uniform_fleet(100, 20), 1.0).inventory.sbcs) == 100
+
+
+def test_snmp_is_of_every_kind_and_its_secrets_are_references() -> None:
+    targets = {sbc.name: sbc.snmp for sbc in loaded(newcomers_fleet(), 10.0).inventory.sbcs}
+    kinds = {
+        (snmp and (snmp.version, snmp.auth and snmp.auth.protocol, snmp.privacy and snmp.privacy.protocol))
+        for snmp in targets.values()
+    }
+    assert kinds == {("3", "SHA-256", "AES-128"), ("3", "SHA-512", "AES-256"), ("2c", None, None), None}
+    first, plain = targets["nyc-1"], targets["lon-2"]
+    assert first is not None
+    assert first.auth is not None
+    assert (first.port, first.user, first.auth.secret) == (3000, "noc", "file:/demo/snmp_auth")
+    assert plain is not None
+    assert plain.community == "file:/demo/snmp_community"
+
+
+def test_a_fleet_for_measuring_has_agents_only_where_they_are_asked_for() -> None:
+    assert {sbc.snmp for sbc in uniform_fleet(3, 4).sbcs} == {None}
+    assert None not in {sbc.snmp for sbc in uniform_fleet(3, 4, snmp=True).sbcs}
+    assert {sbc.snmp for sbc in newcomers_fleet(snmp=False).sbcs} == {None}
 
 
 HERE = '[poll]\ninterval = "{interval}"\n[[sbc]]\nname = "a"\nhost = "127.0.0.1"\n[[sbc]]\nname = "b"\nhost = "{host}"\n'

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -161,7 +162,8 @@ def test_quitting_leaves_nothing_and_says_how_to_see_ones_own_sbc(tmp_path: Path
         pids = family(session)
         assert len(pids) == 3
         folder = next(tmp_path.glob("trunktui-demo-*"))
-        ports = ports_of(folder)
+        ports, agents = ports_of(folder), agents_of(folder)
+        assert len(agents) == 5
         session.press("q")
         assert session.wait() == 0
         assert "trunktui config init" in session.output.decode()
@@ -170,6 +172,13 @@ def test_quitting_leaves_nothing_and_says_how_to_see_ones_own_sbc(tmp_path: Path
         for port in ports:
             with socket.socket() as sock:
                 assert sock.connect_ex(("127.0.0.1", port)) != 0
+        for port in agents:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.settimeout(END_S)
+                sock.connect(("127.0.0.1", port))
+                sock.send(b"x")
+                with pytest.raises(ConnectionRefusedError):
+                    sock.recv(1)
 
 
 @pytest.mark.parametrize(("end", "code"), [("SIGTERM", 143), ("hangup", 129), ("SIGKILL", -9)])
@@ -210,6 +219,11 @@ def test_when_the_simulator_dies_the_screen_says_so_and_nothing_stays_green(tmp_
         session.press("q")
         assert session.wait() == 0
         assert list(tmp_path.iterdir()) == []
+
+
+def agents_of(folder: Path) -> list[int]:
+    tables = tomllib.loads((folder / "demo.toml").read_text(encoding="utf-8"))["sbc"]
+    return [sbc["snmp"]["port"] for sbc in tables if "snmp" in sbc]
 
 
 def ports_of(folder: Path) -> list[int]:

@@ -89,6 +89,12 @@ def test_a_mute_witness_is_told_by_its_cause(state: SnmpState, words: str) -> No
     assert words in reason
 
 
+def test_a_poll_that_waits_for_a_sub_agent_that_hangs_does_not_kill_a_box() -> None:
+    for answered, words in ((173, "box answers SNMP"), (172, "no SNMP answer either")):
+        snapshot = story(LOST, [(answered, SnmpState.OK)]).snapshot(START + 235)
+        assert words in snapshot.legs[0].reason
+
+
 def test_one_lost_snmp_poll_does_not_kill_a_box() -> None:
     snapshot = story(LOST, [(200, SnmpState.OK), (230, SnmpState.TIMEOUT)]).snapshot(START + 235)
     assert "box answered SNMP 35 s ago" in snapshot.legs[0].reason

@@ -66,10 +66,15 @@ def test_what_is_missing_is_not_zero() -> None:
 def test_a_published_entry_that_failed_and_what_was_not_read_are_named() -> None:
     facts = replace(
         box(),
-        published=(Published("x", None, why=Safe("no entry x")), Published("y", (Safe("1"), Safe("2")), 3)),
+        published=(
+            Published("x", None, why=Safe("no entry x")),
+            Published("y", (Safe("1"), Safe("2")), 3),
+            Published("z", (), 124),
+        ),
         unread=(Unread("snmp uptime", "of another type"),),
     )
     texts = [(label, cell.text) for label, cell in box_facts(replace(witnessed_sbc("a"), box=facts), NOW)]
     assert ("x", "no entry x") in texts
     assert ("y (exit status 3)", "1") in texts
+    assert ("z (exit status 124)", "printed nothing") in texts
     assert ("not read", "snmp uptime: of another type") in texts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import click
 
 from trunktui.cli.session import Session
@@ -14,11 +16,7 @@ _END = (
     "To see your own SBC (Asterisk, by SSH key):",
     "",
 )
-_CONNECT = "  trunktui connect ssh://USER@HOST    finds its trunks; needs no config"
-_CONFIG = (
-    "  trunktui config init                writes a config: put your SBC into it",
-    "  trunktui config check && trunktui",
-)
+_INSTALL = "  pipx install .      first: puts the command `trunktui` on your PATH"
 
 
 @click.command()
@@ -34,7 +32,7 @@ _CONFIG = (
 def demo(session: Session, seed: int, speed: float) -> int:
     """Show a simulated fleet with trouble on a schedule: no SBC, no config and no root needed.
 
-    Six SBCs answer over real SSH on this machine's loopback; about two minutes show everything once.
+    Six SBCs answer over real SSH on this machine's loopback; about two and a half minutes show everything once.
     """
     need_terminal("trunktui status")
     from trunktui import wiring
@@ -50,7 +48,12 @@ def demo(session: Session, seed: int, speed: float) -> int:
 
 
 def _ways_on() -> tuple[str, ...]:
-    """Return the last lines: how to see one's own SBC, by the commands that this version has."""
-    root = click.get_current_context().find_root().command
-    connect = isinstance(root, click.Group) and "connect" in root.commands
-    return (*_END, *([_CONNECT] if connect else []), *_CONFIG)
+    """Return the last lines: how to see one's own SBC, by commands that work as they stand."""
+    installed = shutil.which("trunktui") is not None
+    return (
+        *_END,
+        *([] if installed else [_INSTALL]),
+        "  trunktui connect ssh://USER@HOST    finds its trunks; needs no config",
+        "  trunktui config init                writes a config: put your SBC into it",
+        "  trunktui config check && trunktui",
+    )

@@ -22,6 +22,7 @@ from pathlib import Path
 from trunktui.demo import config
 from trunktui.demo.plan import newcomers_fleet, uniform_fleet
 from trunktui.demo.server import LOOPBACK, USER, FleetServers
+from trunktui.demo.snmp_server import FleetAgents
 from trunktui.demo.story import NEWCOMERS_STORY, Script
 from trunktui.demo.tempo import DEFAULT_SPEED, FASTEST, SLOWEST, Tempo
 from trunktui.demo.world import World
@@ -36,12 +37,16 @@ async def serving(world: World, folder: Path, clock: Callable[[], float]) -> Asy
     `clock` gives seconds of the simulation. The folder must be there and private; it is not removed here.
     """
     servers = FleetServers(world, clock)
-    access = config.Access(str(folder), USER, LOOPBACK, servers.ports)
+    agents = FleetAgents(world, clock, LOOPBACK, USER)
+    access = config.Access(str(folder), USER, LOOPBACK, servers.ports, agents.ports)
     _write(folder / config.IDENTITY, servers.keys.identity)
     _write(folder / config.KNOWN_HOSTS, servers.keys.known_hosts(servers.ports).encode())
     _write(folder / config.SSH_CONFIG, b"")
+    _write(folder / config.COMMUNITY, agents.keys.community.encode())
+    _write(folder / config.AUTH_SECRET, agents.keys.auth.encode())
+    _write(folder / config.PRIVACY_SECRET, agents.keys.privacy.encode())
     _write(folder / config.CONFIG, config.config_text(world.plan, world.tempo, access).encode())
-    async with servers.listening():
+    async with servers.listening(), agents.answering():
         yield folder / config.CONFIG
 
 
@@ -112,6 +117,9 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         "--sbcs", type=int, default=0, help="a uniform fleet of so many SBCs, without trouble"
     )
     parser.add_argument("--legs", type=int, default=20, help="legs on each of them")
+    parser.add_argument(
+        "--snmp", action=argparse.BooleanOptionalAction, help="SNMP agents; as it is, only without --sbcs"
+    )
     return parser.parse_args(argv)
 
 
@@ -121,7 +129,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not SLOWEST <= options.speed <= FASTEST:
         sys.stderr.write(f"--speed: must lie between {SLOWEST:g} and {FASTEST:g}, is {options.speed:g}\n")
         return 64
-    plan = uniform_fleet(options.sbcs, options.legs) if options.sbcs else newcomers_fleet()
+    if options.sbcs:
+        plan = uniform_fleet(options.sbcs, options.legs, snmp=options.snmp is True)
+    else:
+        plan = newcomers_fleet(snmp=options.snmp is not False)
     script = Script() if options.sbcs else NEWCOMERS_STORY
     asyncio.run(simulate(World(plan, script, options.seed, Tempo(options.speed)), _say))
     return 0

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from trunktui.demo.plan import FleetPlan, SbcPlan, TrunkPlan
+from trunktui.demo.plan import FleetPlan, SbcPlan, SnmpPlan, TrunkPlan
 from trunktui.demo.registration import IN_FLIGHT_S
 from trunktui.demo.tempo import Tempo
 
@@ -19,16 +19,18 @@ CONFIG, IDENTITY, KNOWN_HOSTS, SSH_CONFIG, STATE = (
     "ssh_config",
     "state",
 )
+COMMUNITY, AUTH_SECRET, PRIVACY_SECRET = "snmp_community", "snmp_auth", "snmp_privacy"
 """The files of the demo's folder. `ssh_config` is empty: whatever ~/.ssh/config says of loopback does not matter."""
 
 
 class Access(Struct, frozen=True):
-    """How the fleet is reached: the folder of key and known hosts, the user, and each SBC's port."""
+    """How the fleet is reached: the folder of keys, secrets and known hosts, the user, and each SBC's ports."""
 
     folder: str
     user: str
     host: str
     ports: Mapping[str, int]
+    snmp_ports: Mapping[str, int]
 
 
 def config_text(plan: FleetPlan, tempo: Tempo, access: Access) -> str:
@@ -77,6 +79,20 @@ def _sbc(sbc: SbcPlan, access: Access) -> Iterator[str]:
     yield f"[sbc.ssh]\nuser = {_quoted(access.user)}\nport = {access.ports[sbc.name]}"
     for key, name in (("identity", IDENTITY), ("known_hosts", KNOWN_HOSTS), ("config", SSH_CONFIG)):
         yield f"{key} = {_quoted(f'{access.folder}/{name}')}"
+    if sbc.snmp is not None:
+        yield from _snmp(sbc.snmp, access.snmp_ports[sbc.name], access)
+
+
+def _snmp(snmp: SnmpPlan, port: int, access: Access) -> Iterator[str]:
+    yield f"[sbc.snmp]\nport = {port}"
+    if snmp.auth is None or snmp.privacy is None:
+        yield f'version = "2c"\ncommunity = {_secret(access, COMMUNITY)}'
+    else:
+        yield f"user = {_quoted(access.user)}"
+        yield f"auth = {{ protocol = {_quoted(snmp.auth)}, secret = {_secret(access, AUTH_SECRET)} }}"
+        yield f"privacy = {{ protocol = {_quoted(snmp.privacy)}, secret = {_secret(access, PRIVACY_SECRET)} }}"
+    if snmp.extend:
+        yield f"extend = {json.dumps(list(snmp.extend))}"
 
 
 def _trunk(trunk: TrunkPlan) -> Iterator[str]:
@@ -87,6 +103,10 @@ def _trunk(trunk: TrunkPlan) -> Iterator[str]:
     )
     if trunk.protect:
         yield "protect = true"
+
+
+def _secret(access: Access, name: str) -> str:
+    return _quoted(f"file:{access.folder}/{name}")
 
 
 def _quoted(text: str) -> str:

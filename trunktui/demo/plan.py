@@ -7,6 +7,7 @@ measuring.
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from trunktui.demo.tempo import chance
 
@@ -28,14 +29,29 @@ class AccountPlan(Struct, frozen=True):
     channels: int
 
 
+class SnmpPlan(Struct, frozen=True):
+    """An SBC's SNMP agent: version 3 with `auth` and `privacy` by the config's words, 2c without them.
+
+    `extend` names the scripts that it publishes.
+    """
+
+    auth: str | None = None
+    privacy: str | None = None
+    extend: tuple[str, ...] = ()
+
+
 class SbcPlan(Struct, frozen=True):
-    """One SBC. `up_days` is how long its Asterisk had been running when the simulation began."""
+    """One SBC. `up_days` is how long its Asterisk had been running when the simulation began.
+
+    `snmp` None: nobody installed an agent there.
+    """
 
     name: str
     site: str
     egress_ip: str
     up_days: float
     version: str = "22.10.1"
+    snmp: SnmpPlan | None = None
 
 
 class TrunkPlan(Struct, frozen=True):
@@ -100,9 +116,18 @@ class FleetPlan(Struct, frozen=True):
 NYC, LON, SGP = ("nyc-1", "nyc-2"), ("lon-1", "lon-2"), ("sgp-1", "sgp-2")
 EVERYWHERE = NYC + LON + SGP
 
+_V2C = SnmpPlan()
+_V3 = SnmpPlan("SHA-256", "AES-128", ("tls-cert",))
+_V3_LONG = SnmpPlan("SHA-512", "AES-256", ("tls-cert", "ast-chans"))
 
-def newcomers_fleet() -> FleetPlan:
-    """Return the fleet of `trunktui demo`: 6 SBCs at 3 sites, 4 carriers, 42 legs."""
+
+def newcomers_fleet(*, snmp: bool = True) -> FleetPlan:
+    """Return the fleet of `trunktui demo`: 6 SBCs at 3 sites, 4 carriers, 42 legs; `snmp`: agents on all but one."""
+    fleet = _newcomers_fleet()
+    return fleet if snmp else replace(fleet, sbcs=tuple(replace(sbc, snmp=None) for sbc in fleet.sbcs))
+
+
+def _newcomers_fleet() -> FleetPlan:
     return FleetPlan(
         carriers=(
             CarrierPlan("alpha", "alpha.example.net", 18.0, "net-1"),
@@ -118,11 +143,11 @@ def newcomers_fleet() -> FleetPlan:
             AccountPlan("delta-wholesale", "delta", 90),
         ),
         sbcs=(
-            SbcPlan("nyc-1", "nyc", "198.51.100.11", 41.3),
-            SbcPlan("nyc-2", "nyc", "198.51.100.12", 41.2),
-            SbcPlan("lon-1", "lon", "198.51.100.21", 12.8),
-            SbcPlan("lon-2", "lon", "198.51.100.22", 87.1),
-            SbcPlan("sgp-1", "sgp", "198.51.100.31", 203.6, "22.9.0"),
+            SbcPlan("nyc-1", "nyc", "198.51.100.11", 41.3, snmp=_V3),
+            SbcPlan("nyc-2", "nyc", "198.51.100.12", 41.2, snmp=_V3_LONG),
+            SbcPlan("lon-1", "lon", "198.51.100.21", 12.8, snmp=_V3),
+            SbcPlan("lon-2", "lon", "198.51.100.22", 87.1, snmp=_V2C),
+            SbcPlan("sgp-1", "sgp", "198.51.100.31", 203.6, "22.9.0", _V3),
             SbcPlan("sgp-2", "sgp", "198.51.100.32", 5.4, "22.9.0"),
         ),
         trunks=_trunks(),
@@ -183,8 +208,11 @@ def _trunks() -> tuple[TrunkPlan, ...]:
     )
 
 
-def uniform_fleet(sbcs: int, legs: int) -> FleetPlan:
-    """Return `sbcs` SBCs at ten sites with `legs` trunks each, every other one registering; for measuring."""
+def uniform_fleet(sbcs: int, legs: int, *, snmp: bool = False) -> FleetPlan:
+    """Return `sbcs` SBCs at ten sites with `legs` trunks each, every other one registering; for measuring.
+
+    `snmp`: each has an agent, of version 3.
+    """
     names = tuple(f"sbc-{n:03}" for n in range(sbcs))
     carriers = tuple(
         CarrierPlan(f"carrier-{n}", f"c{n}.example.net", 15.0 + 7.0 * n, f"net-{n}") for n in range(4)
@@ -204,7 +232,13 @@ def uniform_fleet(sbcs: int, legs: int) -> FleetPlan:
         carriers=carriers,
         accounts=tuple(AccountPlan(f"account-{n}", f"carrier-{n}", 20 * sbcs) for n in range(4)),
         sbcs=tuple(
-            SbcPlan(name, f"site-{n % 10}", f"198.51.100.{n % 250 + 1}", 1 + 200 * chance("up", name))
+            SbcPlan(
+                name,
+                f"site-{n % 10}",
+                f"198.51.100.{n % 250 + 1}",
+                1 + 200 * chance("up", name),
+                snmp=_V3 if snmp else None,
+            )
             for n, name in enumerate(names)
         ),
         trunks=trunks,

@@ -76,3 +76,29 @@ class Look(Struct, frozen=True):
     contacts: tuple[ContactRow, ...] = ()
     calls: tuple[Call, ...] = ()
     processed: int = 0
+
+
+class Disk(Struct, frozen=True):
+    """A local disk in blocks of 4 KiB."""
+
+    path: str
+    blocks: int
+    used: int
+
+
+class Machine(Struct, frozen=True):
+    """What the machine under an SBC knows of itself. Uptimes in seconds; `load` over 1, 5 and 15 minutes.
+
+    `agent_boots` counts the starts of its SNMP agent, `certificate_days` what is left of its certificate.
+    """
+
+    name: str
+    site: str
+    uptime_s: float
+    agent_uptime_s: float
+    agent_boots: int
+    load: tuple[float, float, float]
+    memory_kib: int
+    memory_used_kib: int
+    disks: tuple[Disk, ...]
+    certificate_days: int

@@ -95,8 +95,8 @@ class SimulatedSbc:
         self.port = int(self._place.getsockname()[1])
 
     async def match_host(self) -> None:
-        """Listen, or refuse and cut, as the simulated machine is up or down."""
-        up = self._world.host_up(self._name, self._clock())
+        """Listen, or refuse and cut, as the simulated machine and its SSH server are up or down."""
+        up = self._world.ssh_up(self._name, self._clock())
         if up and self._listener is None:
             await self._open()
         elif not up and self._listener is not None:

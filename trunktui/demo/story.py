@@ -22,6 +22,7 @@ class Kind(StrEnum):
     SURGE = "surge"
     FROZEN = "frozen"
     REBOOT = "reboot"
+    NO_SSH = "no_ssh"
 
 
 class Trouble(Struct, frozen=True):
@@ -53,65 +54,76 @@ REFUSED_LEG = "alpha-us@lon-1"
 SURGING_TRUNK = "delta-retail"
 FROZEN_SBC = "nyc-2"
 REBOOTING_SBC = "sgp-1"
+SSHLESS_SBC = "lon-2"
 UNPROBED_LEG = "alpha-911@nyc-2"
 
 NEWCOMERS_STORY = Script(
-    period=1360.0,
+    period=1520.0,
     troubles=(
         Trouble(Kind.CARRIER_DEAD, TROUBLED_CARRIER, 90.0, 290.0),
         Trouble(Kind.REFUSED, REFUSED_LEG, 400.0, 590.0),
         Trouble(Kind.SURGE, SURGING_TRUNK, 650.0, 820.0),
         Trouble(Kind.FROZEN, FROZEN_SBC, 850.0, 1030.0),
         Trouble(Kind.REBOOT, REBOOTING_SBC, 1050.0, 1190.0),
+        Trouble(Kind.NO_SSH, SSHLESS_SBC, 1240.0, 1380.0),
     ),
     tips=(
         Tip(
             0.0,
-            "Six SBCs, 42 legs, all simulated but asked over real SSH. All is well but one leg; the first trouble is near.",
+            "Six SBCs, 42 legs, all simulated but asked over real SSH and SNMP. All is well but one leg; trouble is near.",
         ),
         Tip(
             90.0,
-            "1/6 Carrier bravo has just died. Each SBC notices within DETECT: bravo's legs turn DOWN, and alpha and "
+            "1/7 Carrier bravo has just died. Each SBC notices within DETECT: bravo's legs turn DOWN, and alpha and "
             "charlie take its calls.",
         ),
         Tip(
             290.0,
-            "1/6 bravo answers again. A leg leaves DOWN after two good OPTIONS; its registration comes with the next try.",
+            "1/7 bravo answers again. A leg leaves DOWN after two good OPTIONS; its registration comes with the next try.",
         ),
         Tip(
             400.0,
-            "2/6 alpha now refuses alpha-us on lon-1. Asterisk gives up and never tries again, yet OPTIONS answer: "
+            "2/7 alpha now refuses alpha-us on lon-1. Asterisk gives up and never tries again, yet OPTIONS answer: "
             "a ping check stays green.",
         ),
         Tip(
             590.0,
-            "2/6 The password was put right, and an operator made lon-1 register again: alpha-us@lon-1 comes back.",
+            "2/7 The password was put right, and an operator made lon-1 register again: alpha-us@lon-1 comes back.",
         ),
         Tip(
             650.0,
-            "3/6 A campaign starts: account delta-retail runs into its cap of 40 channels, summed over four SBCs. "
+            "3/7 A campaign starts: account delta-retail runs into its cap of 40 channels, summed over four SBCs. "
             "Watch OF CAP.",
         ),
         Tip(
             850.0,
-            "4/6 Asterisk on nyc-2 froze; its SSH still answers. What nobody can vouch for is not green: its legs are "
-            "UNKNOWN.",
+            "4/7 Asterisk on nyc-2 froze; its SSH and SNMP still answer. What nobody can vouch for is not green: its "
+            "legs are UNKNOWN.",
         ),
         Tip(
             1050.0,
-            "5/6 sgp-1 reboots: SSH refuses. Its values age, dim, and become UNKNOWN; the others are not held up.",
+            "5/7 sgp-1 reboots: SSH refuses, SNMP is silent. Its values age, dim, and become UNKNOWN; the others are not held up.",
         ),
         Tip(
             1190.0,
-            "5/6 sgp-1 is back. It gets a short grace while its trunks register; then they must prove themselves.",
+            "5/7 sgp-1 is back. It gets a short grace while its trunks register; then they must prove themselves.",
         ),
         Tip(
-            1250.0,
-            "6/6 alpha-911@nyc-2 is UNMON, never UP: nobody sends it OPTIONS (DETECT ∞). An emergency trunk, perhaps "
+            1240.0,
+            "6/7 SSH on lon-2 died. SNMP is a second witness: the box is alive, so calls may well go on; what its "
+            "trunks do, nobody knows.",
+        ),
+        Tip(
+            1380.0,
+            "6/7 SSH on lon-2 is back. enter on a leg shows its box: uptime, load, disk, Asterisk's totals by SNMP.",
+        ),
+        Tip(
+            1420.0,
+            "7/7 alpha-911@nyc-2 is UNMON, never UP: nobody sends it OPTIONS (DETECT ∞). An emergency trunk, perhaps "
             "dead for weeks.",
         ),
         Tip(
-            1310.0,
+            1475.0,
             "That was all; it begins again. enter opens a leg, f faults only, ? all keys; q quits and says how to see your own.",
         ),
     ),
@@ -140,6 +152,11 @@ class Timeline:
     def last_end(self, kind: Kind, subject: str, t: float) -> float | None:
         """Return when the last such trouble ended, at `t` or before; None for never."""
         return max((end for _, end in self._near(kind, subject, t) if end <= t), default=None)
+
+    def ended(self, kind: Kind, subject: str, t: float) -> int:
+        """Return how often such trouble has ended, at `t` or before."""
+        times = self._troubles.get((kind, subject), ())
+        return sum(math.floor((t - end) / self._period) + 1 for _, end in times if end <= t)
 
     def next_start(self, kind: Kind, subject: str, t: float) -> float:
         """Return when such trouble begins next, after `t`; infinity for never."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from trunktui.demo.calls import CallLoad, Route, daily
+from trunktui.demo.machine import MachineModel
 from trunktui.demo.plan import FleetPlan, SbcPlan, TrunkPlan
 from trunktui.demo.probes import TIMEOUT_LEAST_S, TIMEOUT_S, Probe
 from trunktui.demo.registration import (
@@ -22,7 +23,7 @@ from trunktui.demo.registration import (
     Reply,
     retry_s,
 )
-from trunktui.demo.rows import ContactRow, Daemon, Look, RegistrationRow, TrunkObjects
+from trunktui.demo.rows import Call, ContactRow, Daemon, Look, Machine, RegistrationRow, TrunkObjects
 from trunktui.demo.story import Kind, Script, Timeline
 from trunktui.demo.tempo import Tempo, chance
 
@@ -89,10 +90,19 @@ class World:
         self._sbcs = {sbc.name: sbc for sbc in plan.sbcs}
         self._legs = {sbc.name: [self._leg(sbc, trunk) for trunk in plan.on(sbc.name)] for sbc in plan.sbcs}
         self._loads = {sbc.name: self._loads_on(sbc) for sbc in plan.sbcs}
+        self._machines = {sbc.name: self._machine_of(sbc) for sbc in plan.sbcs if sbc.snmp is not None}
 
     def host_up(self, sbc: str, t: float) -> bool:
-        """Whether the SBC's machine is up: its SSH server listens."""
+        """Whether the SBC's machine is up."""
         return self.timeline.since(Kind.REBOOT, sbc, t) is None
+
+    def ssh_up(self, sbc: str, t: float) -> bool:
+        """Whether the SBC's SSH server listens."""
+        return self.host_up(sbc, t) and self.timeline.since(Kind.NO_SSH, sbc, t) is None
+
+    def machine(self, sbc: str, t: float) -> Machine:
+        """Return what the machine of an SBC with an SNMP agent knows of itself at second `t`; raises KeyError."""
+        return self._machines[sbc].at(t, 1 + self.timeline.ended(Kind.REBOOT, sbc, t))
 
     def frozen_until(self, sbc: str, t: float) -> float:
         """Return when a frozen Asterisk goes on; `t` where it is not frozen."""
@@ -106,7 +116,7 @@ class World:
         if daemon is not Daemon.RUNNING:
             return blank
         legs = self._legs[sbc]
-        calls = [call for load in self._loads[sbc] for call in load.at(t, booted)]
+        calls = self._calls(sbc, t)
         return Look(
             at=t,
             sbc=sbc,
@@ -147,6 +157,22 @@ class World:
     def _booted(self, sbc: str, t: float) -> float:
         last = self.timeline.last_end(Kind.REBOOT, sbc, t)
         return -86400.0 * self._sbcs[sbc].up_days if last is None else last
+
+    def _calls(self, sbc: str, t: float) -> list[Call]:
+        booted = self._booted(sbc, t)
+        return [call for load in self._loads[sbc] for call in load.at(t, booted)]
+
+    def _machine_of(self, sbc: SbcPlan) -> MachineModel:
+        earlier = 86400.0 * (sbc.up_days + 30.0 * chance(self._seed, sbc.name, "machine"))
+
+        def calls(t: float) -> int:
+            return len(self._calls(sbc.name, t)) if self._daemon(sbc.name, t) is Daemon.RUNNING else 0
+
+        def booted(t: float) -> float:
+            last = self.timeline.last_end(Kind.REBOOT, sbc.name, t)
+            return -earlier if last is None else last
+
+        return MachineModel(self._seed, self.tempo, (sbc.name, sbc.site), calls, booted)
 
     def _answers(self, carrier: str, t: float) -> bool:
         return self.timeline.since(Kind.CARRIER_DEAD, carrier, t) is None

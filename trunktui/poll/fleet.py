@@ -24,6 +24,9 @@ from trunktui.poll.leg import LegRecord, Scene, judge_leg
 from trunktui.poll.listing import fold_legs
 from trunktui.poll.record import Judged, SbcRecord
 
+_SNMP_PATIENCE_S = 2.5
+"""How much longer a poll by SNMP takes while a sub-agent hangs: the box behind it is none the less alive."""
+
 
 class Fleet:
     """Everything known of every SBC and leg."""
@@ -146,7 +149,7 @@ class Fleet:
             interval_s=self._interval_s,
             thresholds=self._thresholds,
             link=record.link,
-            witness=Witness(record.snmp, 2 * self._interval_s, now),
+            witness=Witness(record.snmp, 2 * self._interval_s + _SNMP_PATIENCE_S, now),
             box=record.box,
             observation=seen,
             settings_pending=not record.settings_done,

@@ -42,7 +42,8 @@ def box_facts(sbc: SbcStatus, now: float) -> Iterator[tuple[str, Cell]]:
         status = "" if not published.status else f" (exit status {published.status})"
         if lines is None:
             yield published.name, Cell(published.why, Role.WARN)
-        for index, line in enumerate(lines or ()):
+        # One that prints nothing must not vanish with its exit status.
+        for index, line in enumerate(lines or ("printed nothing",) if lines is not None else ()):
             yield published.name + status if index == 0 else "", Cell(line, role)
     for unread in sbc.box.unread:
         yield "not read", Cell(f"{unread.command}: {unread.why}", Role.WARN)

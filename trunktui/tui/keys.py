@@ -73,11 +73,11 @@ def bindings(keys: tuple[Key, ...]) -> list[Binding]:
 
 
 def hint_line(keys: tuple[Key, ...], width: int) -> Line:
-    """Return the footer: as many hints as fit, the most needed first, `?` always and last."""
+    """Return the footer: as many hints as fit, the most needed first; the way out and `?` stay longest."""
     shown = [key for key in keys if key.hint]
     shown += [EVERYWHERE[1], EVERYWHERE[0]]
     while len(shown) > 1 and sum(cell_width(f"{key.printed} {key.hint}  ") for key in shown) + 1 > width:
-        del shown[-2]
+        del shown[-3 if len(shown) > 2 else -2]
     cells: list[Cell] = [Cell(" ")]
     for key in shown:
         cells += [Cell(key.printed, Role.KEY), Cell(f" {key.hint}  ")]

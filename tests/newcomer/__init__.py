@@ -1,0 +1,1 @@
+"""The README as a newcomer follows it."""
