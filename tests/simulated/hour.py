@@ -249,7 +249,7 @@ def _quiet(defects: list[str]) -> Iterator[None]:
 
 
 def _config(plan: FleetPlan, ports: dict[str, int]) -> Config:
-    text = config_text(plan, Tempo(1.0), Access("/nowhere", "noc", "127.0.0.1", ports))
+    text = config_text(plan, Tempo(1.0), Access("/nowhere", "noc", "127.0.0.1", ports, {}))
     ours = text.replace('interval = "5s"', f'interval = "{INTERVAL_S:g}s"')
     assert ours != text
     return parse(ours.encode(), Path("/nowhere/hour.toml"), {}, KNOWN_PLATFORMS)

@@ -18,7 +18,7 @@ from trunktui.model.health import LegState, Severity, Thresholds
 from trunktui.model.observation import AppState, ContactState, NativeLeg, Observation, RegPhase
 from trunktui.model.snapshot import LegStatus
 from trunktui.platforms import asterisk_tables
-from trunktui.poll import leg, poller, schedule
+from trunktui.poll import leg, listing, poller, schedule
 from trunktui.poll.fleet import Fleet
 from trunktui.poll.leg import LegRecord, Scene
 from trunktui.present import fleet
@@ -99,12 +99,12 @@ def test_a_stale_limit_that_is_too_long_is_found(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_fleet_that_forgets_bad_news_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def only_good(self: Fleet, record: LegRecord, native: NativeLeg, observation: Observation) -> None:
+    def only_good(leg: LegRecord, native: NativeLeg, observation: Observation, thresholds: Thresholds) -> None:
         if all(contact.state is not ContactState.UNREACHABLE for contact in native.contacts):
-            look(self, record, native, observation)
+            look(leg, native, observation, thresholds)
 
-    look = Fleet._look
-    monkeypatch.setattr(Fleet, "_look", only_good)
+    look = listing._look
+    monkeypatch.setattr(listing, "_look", only_good)
     lies = short_hour().lies
     assert _found(lies, "its SBC's last answer says that it is not well")
     assert _found(lies, r"carrier_dead for \d+\.\d s")
@@ -128,14 +128,14 @@ def test_a_refused_registration_that_is_overlooked_is_found(monkeypatch: pytest.
 
 
 def test_a_figure_that_belongs_to_another_trunk_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def muddled(self: Fleet, record: LegRecord, native: NativeLeg, observation: Observation) -> None:
-        if record.trunk_name == "trunk-03":
+    def muddled(leg: LegRecord, native: NativeLeg, observation: Observation, thresholds: Thresholds) -> None:
+        if leg.trunk_name == "trunk-03":
             others = next(n for n in observation.legs if n.native.aor == "trunk-04")
             native = structs.replace(native, channels=others.channels)
-        look(self, record, native, observation)
+        look(leg, native, observation, thresholds)
 
-    look = Fleet._look
-    monkeypatch.setattr(Fleet, "_look", muddled)
+    look = listing._look
+    monkeypatch.setattr(listing, "_look", muddled)
     assert _found(play(SMALL, Hour(ends=300.0), SEED).lies, r"trunk-03@\S+ up: \d+ channels, its SBC said")
 
 
