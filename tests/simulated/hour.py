@@ -192,7 +192,7 @@ class _Play:
             seen = shown(leg, now)
             if self._judge.dark(leg.sbc):
                 report.dark += 1
-                if seen.state is not LegState.UNKNOWN or "restarted" not in seen.reason:
+                if seen.state is not LegState.UNKNOWN or "not tried again" not in seen.reason:
                     report.lies.append(f"{leg.id} {seen.state} though nobody asks its SBC: {seen.reason}")
             elif seen.state not in GREEN and not self._judge.may_end_so(seen, now):
                 report.not_green_at_end.append(f"{leg.id} {seen.state}: {seen.reason}")
