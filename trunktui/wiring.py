@@ -14,6 +14,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,8 @@ _STDIN = "--stdin"
 def dashboard(config: Config, theme: str | None) -> int:
     """Run the dashboard with an engine of its own; return the exit code."""
     from trunktui.engine.client import EngineFeed
+    from trunktui.engine.logfile import log_trouble
+    from trunktui.engine.logwatch import LogWatchedFeed
     from trunktui.tui.app import DashboardOptions, run_dashboard
 
     log_path, notice = _log_path(config)
@@ -49,7 +52,9 @@ def dashboard(config: Config, theme: str | None) -> int:
     options = DashboardOptions(
         theme=theme or config.ui.theme, title=config.name, log_path=log_path, ascii=config.ui.ascii
     )
-    return run_dashboard(feed, options)
+    if log_path is None:
+        return run_dashboard(feed, options)
+    return run_dashboard(LogWatchedFeed(feed, partial(log_trouble, log_path)), options)
 
 
 def demo(seed: int, speed: float, theme: str | None) -> int:
