@@ -29,6 +29,10 @@ class HelpScreen(StageScreen, inherit_bindings=False):
         """Show the keys."""
         self._page.show(help_lines())
 
+    def tick(self, *, table: bool) -> None:  # noqa: ARG002 - nothing on the page grows old
+        """Let a message in the footer go."""
+        self._foot.tick(self._stage.clock())
+
     def action_back(self) -> None:
         """Go back."""
         self.dismiss()

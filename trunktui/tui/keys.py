@@ -30,6 +30,7 @@ EVERYWHERE = (
     Key("question_mark", "?", "app.help", "all keys", "all keys"),
     Key("q", "q", "app.leave(0)", "quit", "quit"),
     Key("ctrl+c", "ctrl+c", "app.leave(130)", "quit with exit code 130"),
+    Key("ctrl+z", "ctrl+z", "app.suspend", "stop; the shell's fg goes on"),
 )
 FLEET = (
     Key(
@@ -61,9 +62,10 @@ DETAIL = (*PAGE, Key("y", "y", "copy", "copy the leg's sentence (OSC 52)", "copy
 
 
 def bindings(keys: tuple[Key, ...]) -> list[Binding]:
-    """Return Textual's bindings for `keys`; ctrl+c goes before everything, typing included."""
+    """Return Textual's bindings for `keys`; ctrl+c and ctrl+z go before everything, typing included."""
     return [
-        Binding(key.names, key.action, key.help, show=False, priority=key.names == "ctrl+c") for key in keys
+        Binding(key.names, key.action, key.help, show=False, priority=key.names in {"ctrl+c", "ctrl+z"})
+        for key in keys
     ]
 
 
