@@ -117,13 +117,14 @@ class Shell(Dashboard):
     """An interactive shell in which the program can be started as a job."""
 
     def __init__(self, config: Path) -> None:
-        self._command = f"{shlex.quote(sys.executable)} -m trunktui --config {shlex.quote(str(config))}\n"
+        self._command = f"{shlex.quote(sys.executable)} -m trunktui --config {shlex.quote(str(config))}"
         environ = {"PS1": "$ ", "HISTFILE": ""}
         super().__init__(config, environ=environ, instead=["bash", "--norc", "--noprofile", "-i"])
 
-    def start(self) -> None:
-        """Start the program in the foreground."""
-        self.press(self._command)
+    def start(self, line: str = "{}") -> None:
+        """Type a command line with the program in it."""
+        self.read_until_shown("$ ")
+        self.press(line.format(self._command) + "\n")
 
     def plain(self) -> str:
         """Return everything that was written, without escape sequences."""

@@ -194,6 +194,28 @@ def test_the_shells_job_control_works_as_with_any_other_program(config: Path) ->
         await_gone(engine)
 
 
+def test_started_in_the_background_through_a_script_it_waits_for_the_foreground(config: Path) -> None:
+    with Shell(config) as session:
+        session.start("({}; echo script-goes-on) &")
+        session.until_told("Stopped", 1)
+        script = session.engine()
+        program = child_of(script)
+        assert b"\x1b[?1049h" not in session.output
+        session.press("fg\n")
+        session.until_shown(ALL_UP)
+        session.press("\x1a")
+        session.until_told("Stopped", 2)
+        assert (state_of(script), state_of(program)) == ("T", "T")
+        assert modes_left(bytes(session.output)) <= {"?2004"}
+        session.press("bg\n")
+        session.until_told("Stopped", 3)
+        session.press("fg\n")
+        session.until(session.is_drawing, "drawing again")
+        session.press("q")
+        session.until_told("script-goes-on\n", 1)
+        await_gone(program)
+
+
 def test_where_no_shell_could_continue_it_ctrl_z_says_so(config: Path) -> None:
     with Dashboard(config) as session:
         session.until_shown(ALL_UP)

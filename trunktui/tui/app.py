@@ -122,8 +122,8 @@ class FleetApp(App[None], inherit_bindings=False):
 
     def action_suspend(self) -> None:
         """Stop, the terminal given back whole, until the shell continues us; without a shell say so."""
-        if driver.may_suspend():
-            driver.suspend_group()
+        if isinstance(self._driver, driver.JobDriver) and driver.may_suspend():
+            self._driver.suspend()
             return
         for foot in self.screen.query(Foot):
             foot.say("not stopped: there is no shell here that could continue", self._clock())

@@ -13,7 +13,7 @@ from types import FrameType
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from trunktui.tui.terminal import in_background, without_ttou
+from trunktui.tui.terminal import in_background, stop_group, without_ttou
 
 _GRACE_S = 0.3
 """Continued in the background, wait so long before stopping again: `kill %1` continues first, then ends."""
@@ -71,6 +71,14 @@ class JobDriver(LinuxDriver):
             self._continued = True
             self._loop.call_soon_threadsafe(self._resume)
 
+    def suspend(self) -> None:
+        """Stop with our whole group, as ctrl+z does: what we were started through (`make`, `sudo`) must stop too.
+
+        Only once the terminal is given back: the shell takes it as soon as it sees its own child stopped.
+        """
+        self.suspend_application_mode()
+        stop_group()
+
     def _suspend(self) -> None:
         if self._drawing:
             self.suspend_application_mode()
@@ -94,7 +102,7 @@ class JobDriver(LinuxDriver):
     def _stop_again(self) -> None:
         if self._muted and self._app.return_code is None:
             if in_background():
-                os.kill(os.getpid(), signal.SIGSTOP)  # the next SIGCONT leads to _resume
+                stop_group()  # the next SIGCONT leads to _resume
             else:
                 self._resume()
 
@@ -115,11 +123,6 @@ def may_suspend() -> bool:
     except (OSError, ValueError, IndexError):
         return False
     return False
-
-
-def suspend_group() -> None:
-    """Stop every process of our group, as ctrl+z does: `make` or `sudo` around us must stop too."""
-    os.killpg(os.getpgrp(), signal.SIGTSTP)
 
 
 def _parent(pid: int) -> int:

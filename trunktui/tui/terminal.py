@@ -185,7 +185,12 @@ def in_background() -> bool:
 def wait_for_foreground() -> None:
     """Stop until a shell brings us to the foreground: started with `&`, there is nothing to draw on yet."""
     while in_background():
-        os.kill(os.getpid(), signal.SIGSTOP)
+        stop_group()
+
+
+def stop_group() -> None:
+    """Stop, and what we were started through as well: a shell continues a job only where all of it is stopped."""
+    os.killpg(os.getpgrp(), signal.SIGSTOP)
 
 
 @contextlib.contextmanager
