@@ -108,6 +108,11 @@ class Dashboard(TerminalSession):
         found = re.search(r"poll (\d+)s", self.display())
         return None if found is None else int(found[1])
 
+    def is_fresh(self) -> bool:
+        """Tell whether the head says that the last answer is hardly older than the time between two."""
+        age = self.oldest_poll()
+        return age is not None and age <= 3
+
     def is_whole(self) -> bool:
         """Tell whether settings and modes of the terminal are as they were before the program."""
         return self.attributes() == self.before and not modes_left(bytes(self.output))

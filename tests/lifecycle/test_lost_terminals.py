@@ -54,18 +54,36 @@ def test_a_lost_terminal_ends_it_with_129_and_without_spinning(
         assert "Traceback" not in log
 
 
-def test_an_unread_terminal_stops_no_polling_and_is_current_when_it_is_read_again(config: Path) -> None:
-    with Relay(config) as relay, Dashboard(config) as session:
-        session.until_shown(ALL_UP)
-        session.stall()
-        began = time.monotonic()
-        cpu = session.cpu_s()
-        while time.monotonic() < began + STALL_S or relay.asks_since(began) < 3:
-            assert time.monotonic() < began + 60, "the engine does not poll"
+def test_neither_an_unread_terminal_nor_a_stopped_screen_stops_the_polling(
+    shared_config: Path, tmp_path: Path
+) -> None:
+    configs = []
+    for name in ("unread", "stopped"):
+        (tmp_path / name).mkdir()
+        configs.append(private_config(shared_config, tmp_path / name))
+    with (
+        Relay(configs[0]) as for_unread,
+        Relay(configs[1]) as for_stopped,
+        Dashboard(configs[0]) as unread,
+        Dashboard(configs[1]) as stopped,
+    ):
+        for session in (unread, stopped):
+            session.until_shown(ALL_UP)
+        stopped.signal(signal.SIGSTOP)
+        stopped.until(stopped.is_stopped, "stopped")
+        unread.stall()
+        began, cpu = time.monotonic(), unread.cpu_s()
+        while (
+            time.monotonic() < began + STALL_S
+            or min(r.asks_since(began) for r in (for_unread, for_stopped)) < 3
+        ):
+            assert time.monotonic() < began + 60, "an engine does not poll"
             time.sleep(0.1)
-        assert session.cpu_s() - cpu < SPIN_SHARE * (time.monotonic() - began)
-        session.until(lambda: session.oldest_poll() in range(4), "fresh news on the screen")
-        session.until_shown(ALL_UP)
-        session.press("q")
-        assert session.wait() == 0
-        assert session.is_whole()
+        assert unread.cpu_s() - cpu < SPIN_SHARE * (time.monotonic() - began)
+        stopped.signal(signal.SIGCONT)
+        for session in (unread, stopped):
+            session.until(session.is_fresh, "fresh news on the screen")
+            session.until_shown(ALL_UP)
+            session.press("q")
+            assert session.wait() == 0
+            assert session.is_whole()

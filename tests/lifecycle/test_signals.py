@@ -25,7 +25,6 @@ from tests.lifecycle.dashboard import (
     private_config,
     state_of,
 )
-from tests.lifecycle.relay import Relay
 
 
 def at_the_first_frame(session: Dashboard) -> None:
@@ -40,12 +39,6 @@ def with_a_leg_open(session: Dashboard) -> None:
     session.until_shown(RUNNING)
     session.press("\r")
     session.until_shown("fleet >")
-
-
-def in_the_help(session: Dashboard) -> None:
-    session.until_shown(RUNNING)
-    session.press("?")
-    session.until_shown("no key acts on an SBC")
 
 
 def typing_a_filter(session: Dashboard) -> None:
@@ -63,13 +56,11 @@ STATES = [
     at_the_first_frame,
     running,
     with_a_leg_open,
-    in_the_help,
     typing_a_filter,
     with_the_terminal_stalled,
 ]
 
 
-STOP_S = 3.0
 SPIN_SHARE = 0.5
 """A program that spins takes a whole core; one that rests takes a hundredth."""
 
@@ -98,7 +89,8 @@ def test_a_signal_ends_it(reach: Callable[[Dashboard], None], shared_config: Pat
                 assert f"ended by {number.name}" in session.log.read_text()
             await_gone(engines[number])
             log = session.log.read_text()
-            assert "the screen is gone, the engine ends" in log
+            if reach is not at_the_first_frame:  # it may still have been starting
+                assert "the screen is gone, the engine ends" in log
             assert "Traceback" not in log
 
 
@@ -133,22 +125,6 @@ def test_being_stopped_and_continued_in_any_state_changes_nothing(config: Path) 
         assert session.wait() == 0
         assert session.is_whole()
         await_gone(engine)
-
-
-def test_a_stopped_screen_holds_up_no_engine_and_comes_back_current(config: Path) -> None:
-    with Relay(config) as relay, Dashboard(config) as session:
-        session.until_shown(ALL_UP)
-        session.signal(signal.SIGSTOP)
-        session.until(session.is_stopped, "stopped")
-        began = time.monotonic()
-        session.until(
-            lambda: relay.asks_since(began) >= 2 and time.monotonic() > began + STOP_S, "two polls without us"
-        )
-        session.signal(signal.SIGCONT)
-        session.until(lambda: session.oldest_poll() in range(4), "fresh news on the screen")
-        assert ALL_UP in session.display()
-        session.press("q")
-        assert session.wait() == 0
 
 
 def test_nothing_stays_green_when_the_engine_is_stopped_and_waiting_costs_nothing(config: Path) -> None:
