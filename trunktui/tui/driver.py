@@ -7,13 +7,12 @@ terminal stays raw. It rests on internal API of Textual; the tests of the lifecy
 from __future__ import annotations
 
 import os
-import signal
 from pathlib import Path
 from types import FrameType
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from trunktui.tui.terminal import in_background, stop_group, without_ttou
+from trunktui.tui.terminal import TerminalGuard, in_background, stop, stop_group, without_ttou
 
 _GRACE_S = 0.3
 """Continued in the background, wait so long before stopping again: `kill %1` continues first, then ends."""
@@ -39,9 +38,13 @@ class JobDriver(LinuxDriver):
             super().write(data)
 
     def start_application_mode(self) -> None:
-        """Take the terminal."""
+        """Take the terminal; should a shell have taken it back this very moment, be silent and stop."""
         self._drawing, self._muted = True, False
-        super().start_application_mode()  # type: ignore[no-untyped-call]
+        with without_ttou():  # Textual would stop here, alone, and go on without having started
+            super().start_application_mode()  # type: ignore[no-untyped-call]
+        self._muted = in_background()
+        if self._muted:
+            self._loop.call_later(_GRACE_S, self._stop_again)
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, once; in the background its settings are the shell's and left alone."""
@@ -61,7 +64,7 @@ class JobDriver(LinuxDriver):
 
     def _sigtstp_application(self, *_: int | FrameType | None) -> None:
         if self._loop.is_closed():
-            os.kill(os.getpid(), signal.SIGSTOP)
+            stop()
         elif not self._stopping:
             self._stopping = True
             self._loop.call_soon_threadsafe(self._suspend)
@@ -82,13 +85,12 @@ class JobDriver(LinuxDriver):
     def _suspend(self) -> None:
         if self._drawing:
             self.suspend_application_mode()
-        os.kill(os.getpid(), signal.SIGSTOP)  # returns when somebody continues us
+        stop()
         self._stopping = False
 
     def _resume(self) -> None:
-        # A signal to end that came while we were stopped was served before this: it stands first in the loop's queue.
         self._continued = False
-        if self._app.return_code is not None:
+        if TerminalGuard.ending or self._app.return_code is not None:
             return
         self._muted = in_background()
         if self._muted:

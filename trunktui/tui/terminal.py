@@ -95,6 +95,9 @@ class TerminalGuard:
     told on one line why the app ends; it may block.
     """
 
+    ending = False
+    """Whether a signal or a hangup ends this process: it must not stop any more, for nobody may continue it."""
+
     def __init__(
         self,
         leave: Callable[[int], None],
@@ -117,6 +120,7 @@ class TerminalGuard:
 
     def open(self) -> None:
         """Take over the signals and watch for a hangup; call it inside the running loop, in the main thread."""
+        TerminalGuard.ending = False
         self._loop = asyncio.get_running_loop()
         self._attrs = _tty_attributes()
         for number in _SIGNALS:
@@ -141,6 +145,7 @@ class TerminalGuard:
 
     def end(self, code: int, why: str) -> None:
         """Ask for an ordered end with exit code `code`, and force it after the time limit. Any thread may call."""
+        TerminalGuard.ending = True
         if self._code is None:
             self._code, self._why = code, why
         if self._timer is None and not self._closed:
@@ -188,9 +193,16 @@ def wait_for_foreground() -> None:
         stop_group()
 
 
+def stop() -> None:
+    """Stop until somebody continues us; not when we are to end."""
+    if not TerminalGuard.ending:
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
 def stop_group() -> None:
     """Stop, and what we were started through as well: a shell continues a job only where all of it is stopped."""
-    os.killpg(os.getpgrp(), signal.SIGSTOP)
+    if not TerminalGuard.ending:
+        os.killpg(os.getpgrp(), signal.SIGSTOP)
 
 
 @contextlib.contextmanager
