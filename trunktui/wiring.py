@@ -15,6 +15,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,8 @@ _HELD = "--held"
 
 def dashboard(config: Config, theme: str | None) -> int:
     """Run the dashboard with an engine of its own; return the exit code."""
+    from trunktui.engine.logfile import log_trouble
+    from trunktui.engine.logwatch import LogWatchedFeed
     from trunktui.tui.app import DashboardOptions, run_dashboard
 
     log_path, notice = _log_path(config)
@@ -53,7 +56,9 @@ def dashboard(config: Config, theme: str | None) -> int:
     options = DashboardOptions(
         theme=theme or config.ui.theme, title=config.name, log_path=log_path, ascii=config.ui.ascii
     )
-    return run_dashboard(feed, options, feed)
+    if log_path is None:
+        return run_dashboard(feed, options, feed)
+    return run_dashboard(LogWatchedFeed(feed, partial(log_trouble, log_path)), options, feed)
 
 
 def demo(seed: int, speed: float, theme: str | None) -> int:

@@ -99,7 +99,9 @@ def test_a_stale_limit_that_is_too_long_is_found(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_fleet_that_forgets_bad_news_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def only_good(leg: LegRecord, native: NativeLeg, observation: Observation, thresholds: Thresholds) -> None:
+    def only_good(
+        leg: LegRecord, native: NativeLeg, observation: Observation, thresholds: Thresholds
+    ) -> None:
         if all(contact.state is not ContactState.UNREACHABLE for contact in native.contacts):
             look(leg, native, observation, thresholds)
 

@@ -114,6 +114,14 @@ class TerminalSession:
         """Read what comes first, waiting at most so long."""
         self._read(seconds)
 
+    def read_rest(self) -> None:
+        """Read what is there already."""
+        while select.select([self._master], [], [], 0)[0]:
+            before = len(self.output)
+            self._read(0)
+            if len(self.output) == before:
+                return
+
     def press(self, keys: str) -> None:
         """Type `keys`."""
         os.write(self._master, keys.encode())

@@ -14,7 +14,7 @@ from trunktui.tui.app import DashboardOptions, FleetApp
 from trunktui.tui.keys import DETAIL, EVERYWHERE, FLEET, PAGE
 from trunktui.tui.paint import Palette
 
-EATEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+q", "ctrl+z", "ctrl+h", "ctrl+j", "ctrl+k", "ctrl+l"}
+EATEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+q", "ctrl+h", "ctrl+j", "ctrl+k", "ctrl+l"}
 
 
 class LateFeed(ScriptedFeed):
@@ -64,7 +64,7 @@ def test_no_key_is_one_that_others_eat_and_capitals_do_nothing_dangerous() -> No
     assert {name for name in names if len(name) == 1 and name.isupper()} == {"G"}
     actions = {key.action.partition("(")[0] for key in (*FLEET, *EVERYWHERE, *PAGE, *DETAIL)}
     assert actions == {
-        *("app.help", "app.leave", "filter", "faults", "open", "freeze", "sort", "copy"),
+        *("app.help", "app.leave", "app.suspend", "filter", "faults", "open", "freeze", "sort", "copy"),
         *("move", "edge", "page", "back", "scroll", "command"),
     }
 

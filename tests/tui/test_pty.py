@@ -75,7 +75,15 @@ def test_hostile_text_puts_no_byte_on_the_terminal_that_benign_text_does_not() -
         assert "�" in left or "␛" in left
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (signal.SIGTERM, 143),
+        (signal.SIGINT, 130),
+        (signal.SIGUSR1, 138),
+        (signal.SIGXCPU, 152),
+    ],
+)
 def test_a_signal_leaves_the_terminal_as_it_was(number: signal.Signals, code: int) -> None:
     with TerminalSession([*APP, "benign"]) as session:
         session.read_until(lambda out: FIRST_FRAME in out)

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from trunktui.model.text import LINE_LIMIT, clean
+from trunktui.model.text import LINE_LIMIT, Safe, clean
 from trunktui.model.trace import places, summary
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ LOG_LIMIT = 1_000_000
 """Bytes above which a log is put aside as `.1` when it is opened; the `.1` before goes."""
 
 _MODE = 0o600
-_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_FORMAT = "%(asctime)s engine[%(process)d] %(levelname)s %(name)s: %(message)s"
 # O_NONBLOCK: a pipe that nobody reads must not hold us.
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _MOST_KINDS = 100
@@ -65,6 +65,22 @@ def _make_private(descriptor: int) -> None:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         raise OSError(errno.EINVAL, "not a plain file")
     os.fchmod(descriptor, _MODE)  # one that was there before may be open to others
+
+
+def log_trouble(path: Path) -> Safe:
+    """Return why the log at `path` can take no further line now, on one line; empty where it can."""
+    try:
+        found = os.statvfs(path.parent)
+    except OSError as error:
+        return _unlogged(path, error.strerror or "no such file system")
+    if found.f_flag & os.ST_RDONLY:
+        return _unlogged(path, os.strerror(errno.EROFS))
+    free = found.f_bfree if os.geteuid() == 0 else found.f_bavail
+    return Safe("") if free else _unlogged(path, os.strerror(errno.ENOSPC))
+
+
+def _unlogged(path: Path, why: str) -> Safe:
+    return clean(f"nothing is logged: {path}: {why}")
 
 
 class CleanFormatter(logging.Formatter):

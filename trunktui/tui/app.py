@@ -20,9 +20,10 @@ from textual.screen import Screen
 
 from trunktui.model.text import Safe
 from trunktui.present.themes import ThemeError, choose_theme, load_theme
-from trunktui.tui import commands, crash, terminal
+from trunktui.tui import commands, crash, driver, terminal
 from trunktui.tui.fence import CleaningFilter
 from trunktui.tui.fleet_screen import FleetScreen
+from trunktui.tui.foot import Foot
 from trunktui.tui.help_screen import HelpScreen
 from trunktui.tui.paint import Palette, cropped
 from trunktui.tui.ports import EngineStatus, Feed, FeedUpdate, Reload, Request, Requests
@@ -81,7 +82,7 @@ class FleetApp(App[None], inherit_bindings=False):
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], str] = utc_clock,
     ) -> None:
-        super().__init__(ansi_color=True)
+        super().__init__(ansi_color=True, driver_class=driver.JobDriver)
         self.animation_level = "none"
         self.title = "trunktui"
         self.crash_line: str | None = None
@@ -122,6 +123,14 @@ class FleetApp(App[None], inherit_bindings=False):
         """End the app in order; the first code given stands."""
         if self.return_code is None:
             self.exit(return_code=code)
+
+    def action_suspend(self) -> None:
+        """Stop, the terminal given back whole, until the shell continues us; without a shell say so."""
+        if isinstance(self._driver, driver.JobDriver) and driver.may_suspend():
+            self._driver.suspend()
+            return
+        for foot in self.screen.query(Foot):
+            foot.say("not stopped: there is no shell here that could continue", self._clock())
 
     def action_help(self) -> None:
         """Show all keys; from the help itself, go back."""
@@ -249,6 +258,7 @@ def run_dashboard(feed: Feed, options: DashboardOptions, requests: Requests | No
         sys.stderr.write(f"{problem}\n")
         asyncio.run(feed.close())
         return USAGE_EXIT
+    terminal.wait_for_foreground()
     sys.excepthook = crash.except_hook(options.log_path)
     app = FleetApp(feed, options, palette, requests)
     asyncio.run(_run(app, feed, options.log_path))
@@ -261,13 +271,13 @@ def run_dashboard(feed: Feed, options: DashboardOptions, requests: Requests | No
 def _palette(options: DashboardOptions) -> Palette:
     theme = load_theme(choose_theme(options.theme, os.environ))
     encoding = None if sys.__stderr__ is None else sys.__stderr__.encoding
-    ascii_only = terminal.needs_ascii(encoding) if options.ascii is None else options.ascii
+    ascii_only = terminal.needs_ascii(encoding, os.environ) if options.ascii is None else options.ascii
     return Palette(theme, ascii_only=ascii_only)
 
 
 async def _run(app: FleetApp, feed: Feed, log_path: Path | None) -> None:
     asyncio.get_running_loop().set_exception_handler(crash.loop_handler(log_path))
-    guard = terminal.TerminalGuard(app.leave, app.reload)
+    guard = terminal.TerminalGuard(app.leave, app.reload, lambda said: crash.note([said], log_path))
     guard.open()
     try:
         await app.run_async(mouse=False)

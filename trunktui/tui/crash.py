@@ -34,7 +34,7 @@ def log_crash(error: BaseException, log_path: Path | None) -> None:
     cause = _cause(error)
     frames = traceback.extract_tb(cause.__traceback__)
     places = [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-    _append([f"{type(cause).__name__}: {clean(str(cause))}", *places], log_path)
+    note([f"{type(cause).__name__}: {clean(str(cause))}", *places], log_path)
 
 
 def loop_handler(
@@ -47,7 +47,7 @@ def loop_handler(
         if isinstance(error, BaseException):
             log_crash(error, log_path)
         else:
-            _append([clean(str(context.get("message", "unknown loop error")))], log_path)
+            note([clean(str(context.get("message", "unknown loop error")))], log_path)
 
     return handle
 
@@ -70,11 +70,12 @@ def _cause(error: BaseException) -> BaseException:
     return inner if isinstance(inner, BaseException) else error
 
 
-def _append(lines: list[str], log_path: Path | None) -> None:
+def note(lines: list[str], log_path: Path | None) -> None:
+    """Append lines of the screen's own to the log; a log that cannot be written is skipped."""
     if log_path is None:
         return
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    text = "".join(f"{stamp} screen {line}\n" for line in lines)
+    text = "".join(f"{stamp} screen[{os.getpid()}] {line}\n" for line in lines)
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         descriptor = os.open(log_path, flags, _LOG_MODE)

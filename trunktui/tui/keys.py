@@ -31,7 +31,9 @@ EVERYWHERE = (
     Key("question_mark", "?", "app.help", "all keys", "all keys"),
     Key("q", "q", "app.leave(0)", "quit", "quit"),
     Key("ctrl+c", "ctrl+c", "app.leave(130)", "quit with exit code 130"),
+    Key("ctrl+z", "ctrl+z", "app.suspend", "stop; the shell's fg goes on"),
 )
+_BOTH_WAYS = frozenset({"move", "edge", "page"})
 COMMAND = Key("colon", ":", "command", "type a command; tab completes it")
 
 FLEET = (
@@ -66,9 +68,10 @@ DETAIL = (*PAGE, Key("y", "y", "copy", "copy the leg's sentence (OSC 52)", "copy
 
 
 def bindings(keys: tuple[Key, ...]) -> list[Binding]:
-    """Return Textual's bindings for `keys`; ctrl+c goes before everything, typing included."""
+    """Return Textual's bindings for `keys`; ctrl+c and ctrl+z go before everything, typing included."""
     return [
-        Binding(key.names, key.action, key.help, show=False, priority=key.names == "ctrl+c") for key in keys
+        Binding(key.names, key.action, key.help, show=False, priority=key.names in {"ctrl+c", "ctrl+z"})
+        for key in keys
     ]
 
 
@@ -89,13 +92,31 @@ def help_lines() -> tuple[Line, ...]:
     return (
         (Cell(" Keys", Role.TITLE), Cell("   (read-only: no key acts on an SBC)", Role.DIM)),
         (),
-        *(_help_line(key.printed, key.help) for key in (*FLEET, *EVERYWHERE)),
+        *(_keys_line(keys) for keys in _paired((*FLEET, *EVERYWHERE))),
         *(_help_line(" ".join(f":{name}" for name in one.names), one.help) for one in COMMANDS),
         (
             Cell(" Filter words: ", Role.LABEL),
             Cell("up degr susp down unmon unkn off stby, group:x, state:x"),
         ),
     )
+
+
+def _paired(keys: tuple[Key, ...]) -> list[tuple[Key, ...]]:
+    """Put two keys in a row together that do the same one way and the other: else the help outgrows 24 lines."""
+    lines: list[tuple[Key, ...]] = []
+    for key in keys:
+        verb = key.action.partition("(")[0]
+        if verb in _BOTH_WAYS and len(lines[-1]) == 1 and lines[-1][0].action.startswith(f"{verb}("):
+            lines[-1] = (*lines[-1], key)
+        else:
+            lines.append((key,))
+    return lines
+
+
+def _keys_line(keys: tuple[Key, ...]) -> Line:
+    first, *others = keys
+    line = _help_line(first.printed, first.help if not others else f"{first.help:<16}")
+    return line + tuple(cell for key in others for cell in _help_line(key.printed, key.help))
 
 
 def _help_line(printed: str, does: str) -> Line:

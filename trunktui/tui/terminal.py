@@ -11,7 +11,8 @@ import signal
 import sys
 import termios
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 
 HARD_EXIT_S = 2.0
@@ -23,11 +24,29 @@ HANGUP_LOOK_S = 0.1
 """How long after a SIGHUP the terminal is looked at: a hangup comes with the signal, not always before it."""
 
 _RESTORE = (
+    b"\x18"  # cancels a sequence that was cut off half way
     b"\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
     b"\x1b[<u\x1b[0m\x1b[?1049l\x1b[?25h\x1b[?1004l"
 )
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+_RESTORE_TRIES = 25
+_RESTORE_PAUSE_S = 0.02
+_NOTE_S = 0.5
+_SIGNALS = (
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGXCPU,
+)
+"""Those that would end us, the terminal left raw."""
+
+_WAKE = signal.SIGURG
+"""Interrupts system calls and does nothing else."""
+
 _UTF8_NAMES = frozenset({"utf8", "utf8mb4", "cp65001"})
+_ASCII_LOCALES = frozenset({"C", "POSIX"})
 
 
 def refusal(environ: Mapping[str, str], *, ttys: Mapping[str, bool]) -> str | None:
@@ -53,9 +72,14 @@ def standard_ttys() -> dict[str, bool]:
     }
 
 
-def needs_ascii(encoding: str | None) -> bool:
-    """Tell whether a stream of this encoding cannot show the glyphs, so that ASCII stands in for them."""
-    return (encoding or "").lower().replace("-", "").replace("_", "") not in _UTF8_NAMES
+def needs_ascii(encoding: str | None, environ: Mapping[str, str]) -> bool:
+    """Tell whether the terminal cannot show the glyphs, so that ASCII stands in for them.
+
+    Either a stream of this encoding cannot carry them, or LC_ALL says C: Python speaks UTF-8 even then, but
+    who sets it means it. (A locale that is merely not set says nothing: Python sets LC_CTYPE then.)
+    """
+    name = (encoding or "").lower().replace("-", "").replace("_", "")
+    return name not in _UTF8_NAMES or environ.get("LC_ALL", "") in _ASCII_LOCALES
 
 
 def clipboard_advice(environ: Mapping[str, str]) -> str:
@@ -68,22 +92,29 @@ def clipboard_advice(environ: Mapping[str, str]) -> str:
 
 
 class TerminalGuard:
-    """Ends the app in order on SIGTERM, SIGINT or a hangup, and by force when that takes too long.
+    """Ends the app in order on a signal or a hangup, and by force when that takes too long.
 
     SIGHUP while the terminal is there is no hangup but the wish to reload: `reload` is called in the loop.
 
-    `signal.signal` and not the loop's own: a loop that waits for a stalled terminal runs no handlers.
+    `signal.signal` and not the loop's own: a loop that waits for a stalled terminal runs no handlers. `note` is
+    told on one line why the app ends; it may block.
     """
+
+    ending = False
+    """Whether a signal or a hangup ends this process: it must not stop any more, for nobody may continue it."""
 
     def __init__(
         self,
         leave: Callable[[int], None],
         reload: Callable[[], None],
+        note: Callable[[str], None] = lambda _: None,
         *,
         hard_exit_s: float = HARD_EXIT_S,
     ) -> None:
         self._leave = leave
         self._reload = reload
+        self._note = note
+        self._why = ""
         self._hard_exit_s = hard_exit_s
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: threading.Timer | None = None
@@ -91,30 +122,40 @@ class TerminalGuard:
         self._before: dict[int, object] = {}
         self._attrs: list[object] | None = None
         self._closed = False
+        self._forced = False
+        self._deciding = threading.Lock()
         self._code: int | None = None
 
     def open(self) -> None:
         """Take over the signals and watch for a hangup; call it inside the running loop, in the main thread."""
+        TerminalGuard.ending = False
         self._loop = asyncio.get_running_loop()
         self._attrs = _tty_attributes()
         for number in _SIGNALS:
             self._before[number] = signal.signal(number, self._on_signal)
+        self._before[_WAKE] = signal.signal(_WAKE, lambda *_: None)
         threading.Thread(target=self._watch_hangup, name="hangup-watch", daemon=True).start()
 
     def close(self) -> None:
         """Give the signals back; the terminal is whole again, so no forced end is needed any more."""
-        self._closed = True
+        with self._deciding:
+            self._closed = True
         if self._timer is not None:
             self._timer.cancel()
+            if self._forced:
+                self._timer.join()
         if self._code == HANGUP_CODE:
             _forget_terminal()
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
+        if self._why:
+            self._note(f"ended by {self._why}")
 
-    def end(self, code: int) -> None:
+    def end(self, code: int, why: str) -> None:
         """Ask for an ordered end with exit code `code`, and force it after the time limit. Any thread may call."""
+        TerminalGuard.ending = True
         if self._code is None:
-            self._code = code
+            self._code, self._why = code, why
         if self._timer is None and not self._closed:
             self._timer = threading.Timer(self._hard_exit_s, self._hard_exit, (code,))
             self._timer.daemon = True
@@ -124,7 +165,7 @@ class TerminalGuard:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - signal's signature
         if number != signal.SIGHUP:
-            self.end(128 + number)
+            self.end(128 + number, signal.Signals(number).name)
             return
         if self._look is None or not self._look.is_alive():
             self._look = threading.Timer(HANGUP_LOOK_S, self._after_sighup)
@@ -133,38 +174,110 @@ class TerminalGuard:
 
     def _after_sighup(self) -> None:
         if _hung_up(0):
-            self.end(HANGUP_CODE)
+            self.end(HANGUP_CODE, "SIGHUP")
         elif self._loop is not None and not self._closed:
             with contextlib.suppress(RuntimeError):  # the loop ended meanwhile
                 self._loop.call_soon_threadsafe(self._reload)
 
     def _hard_exit(self, code: int) -> None:
+        with self._deciding:
+            if self._closed:
+                return
+            self._forced = True
         restore_terminal(self._attrs)
+        said = f"ended by {self._why}, by force: in order took over {self._hard_exit_s:g} s"
+        noting = threading.Thread(target=self._note, args=(said,), daemon=True)
+        noting.start()
+        noting.join(_NOTE_S)
         os._exit(code)
 
     def _watch_hangup(self) -> None:
         # A closed pty whose SIGHUP is ignored (nohup) would leave the input thread spinning for ever.
         if _hung_up(None) and not self._closed:
-            self.end(HANGUP_CODE)
+            self.end(HANGUP_CODE, "the loss of its terminal")
+
+
+def in_background() -> bool:
+    """Tell whether another process group has our terminal now; a terminal that is gone has nobody."""
+    try:
+        return os.tcgetpgrp(0) != os.getpgrp()
+    except OSError:
+        return False
+
+
+def wait_for_foreground() -> None:
+    """Stop until a shell brings us to the foreground: started with `&`, there is nothing to draw on yet."""
+    while in_background():
+        stop_group()
+
+
+def stop() -> None:
+    """Stop until somebody continues us; not when we are to end."""
+    if not TerminalGuard.ending:
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def stop_group() -> None:
+    """Stop, and what we were started through as well: a shell continues a job only where all of it is stopped."""
+    if not TerminalGuard.ending:
+        os.killpg(os.getpgrp(), signal.SIGSTOP)
+
+
+@contextlib.contextmanager
+def without_ttou() -> Iterator[None]:
+    """Let this thread set up the terminal even from the background, where that would stop the process."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def restore_terminal(attrs: list[object] | None) -> None:
-    """Leave the alternate screen and give the line discipline back, without ever waiting for the terminal."""
-    stdin, stderr = 0, 2
-    if attrs is not None:
+    """Leave the alternate screen and give the line discipline back, hardly waiting for the terminal.
+
+    For the very end: afterwards stdout and stderr lead nowhere. What a stalled terminal has not taken yet is
+    thrown away, for it holds up what we write.
+    """
+    with without_ttou():
+        if attrs is not None and not in_background():
+            try:
+                termios.tcsetattr(0, termios.TCSANOW, attrs)  # type: ignore[arg-type]
+            except termios.error:
+                return
         try:
-            termios.tcsetattr(stdin, termios.TCSANOW, attrs)  # type: ignore[arg-type]
-        except termios.error:
+            terminal = os.dup(2)
+            _forget_terminal()
+            _interrupt_writes()
+            _write_through(terminal)
+        except OSError:
             return
+
+
+def _interrupt_writes() -> None:
+    """Get every other thread out of a write to the terminal, which holds its lock; tried again, it goes nowhere."""
+    for thread in threading.enumerate():
+        if thread.ident is not None and thread is not threading.current_thread():
+            with contextlib.suppress(OSError):  # it has just ended
+                signal.pthread_kill(thread.ident, _WAKE)
+
+
+def _write_through(terminal: int) -> None:
+    flags = fcntl.fcntl(terminal, fcntl.F_GETFL)
+    fcntl.fcntl(terminal, fcntl.F_SETFL, flags | os.O_NONBLOCK)
+    left = _RESTORE
     try:
-        flags = fcntl.fcntl(stderr, fcntl.F_GETFL)
-        fcntl.fcntl(stderr, fcntl.F_SETFL, flags | os.O_NONBLOCK)
-        try:
-            os.write(stderr, _RESTORE)
-        finally:
-            fcntl.fcntl(stderr, fcntl.F_SETFL, flags)
-    except OSError:
-        return
+        for _ in range(_RESTORE_TRIES):
+            try:
+                left = left[os.write(terminal, left) :]
+            except BlockingIOError:
+                with contextlib.suppress(termios.error):
+                    termios.tcflush(terminal, termios.TCOFLUSH)
+                time.sleep(_RESTORE_PAUSE_S)
+            if not left:
+                return
+    finally:
+        fcntl.fcntl(terminal, fcntl.F_SETFL, flags)
 
 
 def _hung_up(within_ms: int | None) -> bool:
