@@ -18,7 +18,7 @@ from trunktui.model.box import BoxFacts
 from trunktui.model.health import Thresholds
 from trunktui.model.inventory import AuthMode, Binding, Inventory, NativeNames, Sbc
 from trunktui.model.link import LinkError, LinkStatus, SnmpError, SnmpState, SnmpStatus, SshState
-from trunktui.model.observation import AppState, NativeLeg, Observation
+from trunktui.model.observation import AppState, NativeLeg, Observation, Unread
 from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import Safe, clean
 from trunktui.platforms.contract import LegSettings
@@ -26,6 +26,14 @@ from trunktui.poll.leg import LegRecord, Scene, judge_leg
 
 _GONE_S = 600.0
 """A discovered leg that its SBC no longer lists is shown for so long, then forgotten."""
+
+
+MOST_DISCOVERED = 2000
+"""Legs of one SBC that the config need not name: one that invents names must not fill memory and screen."""
+
+_CROWDED = Unread(
+    "trunks", f"over {MOST_DISCOVERED} that the config does not name: the rest is left out, see `ignore`"
+)
 
 
 class Judged(Struct, frozen=True):
@@ -156,18 +164,23 @@ class Fleet:
 
     def _fold_legs(self, record: SbcRecord, observation: Observation) -> None:
         free = list(observation.legs)
+        listed = {name for native in free for name in native.native.all}
         for leg in record.legs.values():
-            native = _find(leg, free)
+            known = leg.binding is not None or not listed.isdisjoint(leg.native.all)
+            native = _find(leg, free) if known else None
             leg.listed = native is not None
             if native is not None:
                 free.remove(native)
                 self._look(leg, native, observation)
         if record.sbc.discover:
-            for native in free:
-                if not _ignored(record.sbc, native) and _certain(native, observation):
-                    leg = _discovered(record, native)
-                    record.legs[leg.id] = leg
-                    self._look(leg, native, observation)
+            new = [n for n in free if not _ignored(record.sbc, n) and _certain(n, observation)]
+            room = MOST_DISCOVERED - sum(leg.trunk is None for leg in record.legs.values())
+            for native in new[: max(room, 0)]:
+                leg = _discovered(record, native)
+                record.legs[leg.id] = leg
+                self._look(leg, native, observation)
+            if len(new) > room:
+                record.observation = structs.replace(observation, unread=(*observation.unread, _CROWDED))
         self._miss(record, observation)
 
     def _look(self, leg: LegRecord, native: NativeLeg, observation: Observation) -> None:
