@@ -47,6 +47,10 @@ def child_of(pid: int) -> int:
 def key_to_frame(session: TerminalSession, keys: int) -> list[float]:
     """Press `j` again and again; return the ms until the frame that shows the cursor on its new row."""
     found = []
+    session.press(
+        "g"
+    )  # the cursor keeps its leg: where that was in doubt at first, it is not on the first row now
+    session.read_until_shown(f" 1 of {SBCS * LEGS}")
     for n in range(2, keys + 2):
         session.read_for(0.15)
         began = time.monotonic()

@@ -182,6 +182,13 @@ def test_config_check_counts_what_it_found_and_notes_what_is_not_acted_on(
     assert done.code == 0
 
 
+def test_config_check_refuses_a_theme_that_the_dashboard_would_refuse(cli: Cli, config_path: Path) -> None:
+    config_path.write_text('[ui]\ntheme = "drak"\n')
+    done = cli("--config", config_path, "config", "check")
+    assert (done.code, done.out) == (64, "")
+    assert done.err.startswith("trunktui: ui.theme: theme drak: no such theme; use one of ansi, dark,")
+
+
 def test_config_init_writes_a_private_config_that_is_sound(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "new" / "config.toml"
     assert cli("--config", path, "config", "init") == Outcome(0, f"wrote {path}\n", "")

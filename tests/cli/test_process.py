@@ -79,6 +79,29 @@ def test_a_closed_pipe_is_silent(tmp_path: Path) -> None:
     assert (process.returncode, said) == (141, b"")
 
 
+def shell(line: str, config: Path) -> subprocess.CompletedProcess[str]:
+    """Run the program as `line` says, in which {} stands for it and its config."""
+    config.write_text('[[sbc]]\nname = "a"\nhost = "127.0.0.1"\n[sbc.ssh]\nport = 1\n')
+    config.chmod(0o600)
+    program = f"{sys.executable} -m trunktui --config {config}"
+    return subprocess.run(
+        ["/bin/sh", "-c", line.format(program)], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("command", ["status", "check", "config check"])
+def test_a_full_disk_is_one_line_and_neither_warning_nor_critical(command: str, tmp_path: Path) -> None:
+    done = shell(f"{{}} {command} >/dev/full", tmp_path / "c.toml")
+    said = "trunktui: the output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (74, said)
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_changes_no_exit_code(closed: str, tmp_path: Path) -> None:
+    done = shell(f"{{}} check {closed}", tmp_path / "c.toml")
+    assert (done.returncode, done.stderr) == (2, "")
+
+
 def test_an_internal_error_is_neither_warning_nor_critical_and_shows_no_values() -> None:
     body = (
         "import sys\n"

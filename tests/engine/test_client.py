@@ -116,7 +116,7 @@ def test_an_engine_that_is_stopped_cannot_keep_the_screen_from_leaving() -> None
         pid = source.pid
         assert pid is not None
         os.kill(pid, signal.SIGSTOP)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(DEADLINE_S):
             await source.close()
         assert gone(pid)
 

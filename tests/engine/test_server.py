@@ -26,7 +26,7 @@ from trunktui.poll.fleet import Fleet
 from trunktui.poll.poller import SbcPoller
 from trunktui.poll.schedule import Pace
 
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 PACE = Pace(0.05, 0.05)
 
 

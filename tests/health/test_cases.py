@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from msgspec import Struct
 
-from tests.health.scenes import Says, Trunks, box, leg, play
+from tests.health.scenes import START, Says, Trunks, box, leg, play
 from trunktui.health.reasons import LIMIT
 from trunktui.model.health import LegState, SbcState, Severity
 from trunktui.model.inventory import AuthMode, DialMode
 from trunktui.model.link import SshState
+from trunktui.present.columns import ColumnKey
+from trunktui.present.document import status_document
+from trunktui.present.fleet import row_of
 
 REG = AuthMode.REGISTRATION
 HYBRID = AuthMode.HYBRID
@@ -311,6 +316,21 @@ def test_one_lost_sbc_is_one_alarm_of_the_sbc() -> None:
     assert box(snapshot).state is SbcState.UNKNOWN
     assert box(snapshot).severity is Severity.CRITICAL
     assert box(snapshot).reason == "not polled, 1 leg unknown; last answer 2 m ago: ssh unreachable"
+
+
+def test_an_sbc_out_of_reach_leaves_what_its_legs_were_and_no_value_of_now() -> None:
+    lost = play(Trunks(cap=200), [(0, GOOD), (120, Says(silent=SshState.UNREACHABLE))])
+    now = START + 120
+    row = row_of(leg(lost), now)
+    keys = (ColumnKey.STATE, ColumnKey.REGISTRATION, ColumnKey.OPTIONS, ColumnKey.CHANNELS)
+    assert [row.cell(key).text for key in keys] == ["? UNKN", "was ok", "was ok", "–"]
+    told = status_document(lost, now, datetime(2026, 11, 23, tzinfo=UTC))["legs"]
+    assert isinstance(told, list)
+    assert (told[0]["registration"]["state"], told[0]["registration"]["next_in_s"]) == ("unknown", None)
+    assert (told[0]["probe"]["state"], told[0]["probe"]["rtt_ms"]) == ("unknown", None)
+    assert (told[0]["channels"]["active"], told[0]["channels"]["state"]) == (None, "unknown")
+    never = row_of(leg(play(Trunks(), [(0, Says(silent=SshState.UNREACHABLE))])), START)
+    assert [never.cell(key).text for key in keys] == ["? UNKN", "–", "–", "–"]
 
 
 def test_a_frozen_asterisk_makes_its_legs_unknown_at_once_and_names_the_sbc() -> None:

@@ -23,6 +23,7 @@ from trunktui.model.text import Safe, clean_lines
 from trunktui.platforms import asterisk
 from trunktui.platforms.contract import LegSettings
 from trunktui.poll.fleet import Fleet
+from trunktui.poll.listing import MOST_DISCOVERED
 
 IP, REG = AuthMode.IP, AuthMode.REGISTRATION
 DEAD, ALIVE = Says(reg=None, contacts=("Unavail",)), Says(reg=None)
@@ -198,3 +199,19 @@ def test_the_first_look_read_again_with_settings_keeps_what_it_saw() -> None:
     verdict = leg(fleet.snapshot(START))
     assert verdict.state is LegState.DOWN
     assert verdict.probe.misses is None
+
+
+def test_an_sbc_that_invents_ever_new_names_fills_neither_memory_nor_screen_and_it_is_said() -> None:
+    fleet = Fleet(Inventory(sbcs=(Sbc("sbc-1", "asterisk", SshTarget("h")),)), Thresholds(), 30.0)
+    for turn in range(3):
+        names = [f"x{turn}-{number}" for number in range(MOST_DISCOVERED - 500)]
+        rows = "\n".join(f" {name}/sip:10.77.0.21 a Registered (exp. 60s)" for name in names)
+        says = Says(reg_table=f"=====\n{rows}\n\nObjects found: {len(names)}", contacts=())
+        at = START + 30 * turn
+        fleet.answered("sbc-1", asterisk.parse_poll(answer(says, at), LegSettings(), ()))
+    snapshot = fleet.snapshot(START + 60)
+    assert len(snapshot.legs) == MOST_DISCOVERED
+    assert box(snapshot).severity is Severity.WARNING
+    assert box(snapshot).reason == (
+        "cannot read 'trunks': over 2000 that the config does not name: the rest is left out, see `ignore`"
+    )

@@ -85,12 +85,13 @@ def test_the_oldest_poll_is_not_known_while_an_sbc_never_answered() -> None:
 
 
 def test_an_sbc_in_trouble_is_named_with_what_it_means() -> None:
-    assert news(fleet()) == " lab-1: Asterisk does not answer: 1 leg unknown"
+    assert news(fleet()).startswith(" lab-1: Asterisk does not answer: 1 leg unknown  ·  alpha-us@nyc-1: reg")
 
 
 def test_the_engine_comes_first() -> None:
     assert news(fleet(), engine=EngineNews(alive=False)).startswith(" the polling engine stopped")
-    assert "engine restarted (2×): crashed" in news(fleet(), engine=EngineNews(restarts=2, notice="crashed"))
+    after = news(fleet(), engine=EngineNews(restarts=2, notice="crashed"))
+    assert after.index("engine restarted (2×)") < after.index("alpha-us@nyc-1: reg") < after.index("crashed")
 
 
 def test_silence_of_every_sbc_is_one_sentence() -> None:
@@ -104,6 +105,21 @@ def test_without_sbc_trouble_the_worst_leg_is_the_news() -> None:
     snapshot = replace(fleet(), sbcs=tuple(box for box in fleet().sbcs if box.state is SbcState.UP))
     assert news(snapshot).startswith(" alpha-us@nyc-1: registration gave up")
     assert news(snapshot).endswith("(+2 more)")
+
+
+def test_what_can_wait_does_not_hide_a_trunk_that_is_down() -> None:
+    slight = replace(
+        sbc("nyc-1"), state=SbcState.DEGRADED, severity=Severity.WARNING, reason=Safe("cannot read 'x'")
+    )
+    down = leg("a", state=LegState.DOWN, reason="registration gave up")
+    dark = leg("b", state=LegState.UNKNOWN, reason="cannot read 'x'")
+    text = news(Snapshot(1, NOW, (slight,), (down, dark)))
+    assert text.startswith(" a@nyc-1: registration gave up  ·  nyc-1: cannot read 'x'")
+    after = news(Snapshot(1, NOW, (sbc("nyc-1"),), (down,)), engine=EngineNews(restarts=1, notice="crashed"))
+    assert after == " engine restarted (1×)  ·  a@nyc-1: registration gave up  ·  crashed"
+    waiting = never_polled(Snapshot(0, NOW, (sbc("lon-2"),), (leg("c", "lon-2"),)))
+    early = replace(waiting, sbcs=(*waiting.sbcs, sbc("nyc-1")), legs=(*waiting.legs, down))
+    assert news(early).startswith(" a@nyc-1: registration gave up  ·  asking lon-2 ...")
 
 
 def test_a_healthy_fleet_says_so() -> None:

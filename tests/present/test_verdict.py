@@ -86,6 +86,12 @@ def test_an_unreachable_sbc_is_critical_though_its_legs_are_only_unknown() -> No
     assert "nyc-1 down (no route to 192.0.2.1 within 3 s)" in verdict.line
 
 
+def test_without_any_leg_the_line_still_says_why() -> None:
+    verdict = check(fleet(sbcs=(unreachable_sbc("nyc-1"),)), NOW, per_leg=True)
+    assert verdict.code is Code.UNKNOWN
+    assert "no legs known; nyc-1 down (no route to 192.0.2.1 within 3 s) |" in verdict.line
+
+
 def test_a_leg_past_its_time_is_never_ok() -> None:
     assert check(fleet(UP), NOW + 86).code is Code.OK
     assert check(fleet(UP), NOW + 87).code is Code.UNKNOWN

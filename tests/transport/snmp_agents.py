@@ -13,7 +13,7 @@ from trunktui.model.snmp import Kind, SnmpAsk, SnmpGet, SnmpTarget, Variable, oi
 from trunktui.transport.snmp_asker import SnmpAsker, SnmpLimits, SnmpShared
 
 COMMUNITY = "s3cret-community"
-QUICK = SnmpLimits(wait_s=0.06, tries=2, patient_s=0.1, page_rows=5)
+QUICK = SnmpLimits(wait_s=0.2, tries=2, patient_s=0.4, page_rows=5)
 """Deadlines for agents that mostly do not answer as they should."""
 
 UPTIME, NAME = oid("1.3.6.1.2.1.1.3.0"), oid("1.3.6.1.2.1.1.5.0")

@@ -223,8 +223,8 @@ async def test_a_port_where_nothing_listens_is_told_at_once_and_apart_from_silen
         port = gone.port
     began = time.monotonic()
     with pytest.raises(SnmpError, match="port is refused"):
-        await asker(port, SnmpShared()).ask(ASK, 5.0)
-    assert time.monotonic() - began < 0.9
+        await asker(port, SnmpShared(SnmpLimits(wait_s=8.0, tries=3))).ask(ASK, 30.0)
+    assert time.monotonic() - began < 8.0, "it waited for an answer first"
 
 
 async def test_silence_names_every_cause_that_fits() -> None:
@@ -359,13 +359,13 @@ def test_twenty_five_thousand_mutated_v2c_replies_put_no_wrong_value_in() -> Non
         # The value's bytes: the four of the ticks; the name's stand at the very end, and are cut off the dice.
         at = good.index(TICKS.to_bytes(4, "big"))
         bad = mutated(good[: -len(WORD)], dice, (at, at + 4)) + WORD
-        began = time.perf_counter()
+        began = time.thread_time()
         try:
             said = session.read(bad, sent, 0.0)
             answer = read_get(GET, said) if isinstance(said, Reply) else None
         except (BadReplyError, RefusedError):
             answer = None
-        slowest = max(slowest, time.perf_counter() - began)
+        slowest = max(slowest, time.thread_time() - began)
         if answer is not None:
             believed += 1
             assert set(answer.values.values()) <= values, bad
@@ -383,6 +383,7 @@ async def test_five_hundred_dead_agents_delay_no_living_one_and_take_no_memory()
         others = [asker(dead.port, shared) for _ in range(500)]
         waits: list[float] = []
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        crowded = time.monotonic()
         crowd = asyncio.gather(*(other.ask(ASK, 5.0) for other in others), return_exceptions=True)
         while not crowd.done():
             began = time.monotonic()
@@ -390,9 +391,11 @@ async def test_five_hundred_dead_agents_delay_no_living_one_and_take_no_memory()
             waits.append(time.monotonic() - began)
             await asyncio.sleep(0.02)
         results = await crowd
+        crowd_s = time.monotonic() - crowded
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert {type(result) for result in results} == {SnmpError}
-    assert len(waits) > 20
-    assert sorted(waits)[len(waits) * 9 // 10] < 0.2
-    assert max(waits) < 1.0
+    # In one queue with the dead it would wait for most of them; a busy machine stretches both times alike.
+    assert len(waits) >= 8
+    assert sorted(waits)[len(waits) * 9 // 10] < crowd_s / 8
+    assert max(waits) < crowd_s / 2
     assert grown < 10_000

@@ -57,7 +57,7 @@ async def test_a_resolver_that_hangs_is_a_dns_fault_within_the_budget(site: Site
     asker = SshAsker(
         site.target(host="slow.invalid"), SshShared(QUICK, home=site.home, environ={}, resolver=Resolver(ask))
     )
-    await expect_fault(asker, SshState.DNS, "no answer from DNS in time", budget_s=0.5)
+    await expect_fault(asker, SshState.DNS, "no answer from DNS in time", budget_s=1.5)
     stuck.set()
 
 
@@ -77,7 +77,7 @@ async def test_a_budget_shorter_than_the_connect_timeout_ends_the_connect(
 ) -> None:
     async with blackhole() as port:
         asker = SshAsker(site.target(port=port), shared)
-        await expect_fault(asker, SshState.UNREACHABLE, r"no answer within 0\.4 s", budget_s=0.4)
+        await expect_fault(asker, SshState.UNREACHABLE, r"no answer within 0\.8 s", budget_s=0.8)
 
 
 async def test_silent_sbcs_do_not_hold_up_one_that_answers(site: Site, sshd: Sshd, shared: SshShared) -> None:
@@ -88,13 +88,13 @@ async def test_silent_sbcs_do_not_hold_up_one_that_answers(site: Site, sshd: Ssh
             group.create_task(_ignore_fault(asker))
         await asyncio.sleep(0)
         alive = SshAsker(site.target(), shared)
-        answer = await alive.ask(TRUE, 3.0)
+        answer = await alive.ask(TRUE, 15.0)
         await alive.close()
     assert answer.complete
 
 
 BAD_SERVERS: list[tuple[str, Behaviour, SshState, str]] = [
-    ("accepts and says nothing", says(b""), SshState.HUNG, "hung at login: .* within 1.5 s"),
+    ("accepts and says nothing", says(b""), SshState.HUNG, "hung at login: .* within 3 s"),
     ("drips its banner", repeats(b"x\r\n", 0.05), SshState.HUNG, "hung at login"),
     (
         "floods us with banner lines",
@@ -140,7 +140,7 @@ async def test_a_server_that_misbehaves_has_its_own_meaning(
     site: Site, shared: SshShared, what: str, behave: Behaviour, state: SshState, words: str
 ) -> None:
     async with serving(behave) as port:
-        await expect_fault(SshAsker(site.target(port=port), shared), state, words)
+        await expect_fault(SshAsker(site.target(port=port), shared), state, words, budget_s=8.0)
 
 
 async def test_an_sshd_with_too_many_logins_open_is_local_load(
@@ -175,7 +175,7 @@ async def test_a_stopped_sshd_hangs_at_login(site: Site, sshd: Sshd, shared: Ssh
 async def test_a_login_longer_than_the_budget_hangs(site: Site, sshd: Sshd, shared: SshShared) -> None:
     sshd.start()
     os.kill(sshd.pid, signal.SIGSTOP)
-    await expect_fault(SshAsker(site.target(), shared), SshState.HUNG, "hung at login", budget_s=0.5)
+    await expect_fault(SshAsker(site.target(), shared), SshState.HUNG, "hung at login", budget_s=1.5)
 
 
 async def test_a_server_that_is_not_in_known_hosts_is_not_trusted_on_first_use(

@@ -24,7 +24,7 @@ from trunktui.transport.ssh import SshAsker, SshShared
 
 async def works(asker: SshAsker) -> bool:
     """Whether an ask comes back whole."""
-    answer = await asker.ask(TRUE, 5)
+    answer = await asker.ask(TRUE, 10)
     await asker.close()
     return answer.complete
 
@@ -44,7 +44,7 @@ async def agent(folder: Path, *keys: Path) -> AsyncIterator[str]:
         "ssh-agent", "-D", "-a", path, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
     )
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not Path(path).exists():
                 await asyncio.sleep(0.02)
         for key in keys:
@@ -144,7 +144,7 @@ async def test_a_folder_or_a_pipe_as_key_does_not_block(site: Site, shared: SshS
     os.mkfifo(site.ssh / "pipe", 0o600)
     for name in ("pipe", "."):
         asker = SshAsker(site.target(identity=(f"~/.ssh/{name}",)), shared)
-        await expect_fault(asker, SshState.CONFIG, "is no plain file", budget_s=1)
+        await expect_fault(asker, SshState.CONFIG, "is no plain file", budget_s=3)
 
 
 async def test_an_encrypted_key_without_an_agent_is_a_config_fault_and_nobody_is_asked(

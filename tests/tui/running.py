@@ -58,7 +58,7 @@ class Show:
     def pane(self, name: str) -> Lines:
         return self.app.screen.query_one(f"#{name}", Lines)
 
-    async def until(self, holds: Callable[[], bool], deadline_s: float = 10.0) -> None:
+    async def until(self, holds: Callable[[], bool], deadline_s: float = 30.0) -> None:
         """Let the app run until `holds`; fail after the deadline."""
         end = time.monotonic() + deadline_s
         while not holds():

@@ -107,6 +107,26 @@ async def test_the_cursors_row_keeps_its_place_when_scrolled_rows_move() -> None
         assert show.grid.cursor_row - show.grid.scroll_y == place
 
 
+async def test_a_cursor_nobody_moved_pulls_no_worse_leg_out_of_sight() -> None:
+    many = tuple(leg(f"trunk-{n:02d}", "fra-1") for n in range(60))
+    snapshot = Snapshot(1, NOW, sbcs=(sbc("fra-1"),), legs=many)
+    async with showing(snapshot, (80, 24)) as show:
+        snapshot = gone_down(snapshot, "trunk-40@fra-1")
+        await show.news(snapshot)
+        assert (show.grid.cursor_leg, show.grid.cursor_row) == ("trunk-00@fra-1", 1)
+        for n in range(20, 60):
+            snapshot = gone_down(snapshot, f"trunk-{n}@fra-1")
+        await show.news(snapshot)
+        assert (show.grid.cursor_leg, show.grid.scroll_y) == ("trunk-20@fra-1", 0)
+        await show.press("enter")
+        await show.until(lambda: isinstance(show.app.screen, DetailScreen))
+        await show.press("escape")
+        for n in range(20):
+            snapshot = gone_down(snapshot, f"trunk-{n:02d}@fra-1")
+        await show.news(snapshot)
+        await show.until(lambda: show.grid.cursor_leg == "trunk-20@fra-1" and show.grid.cursor_row == 20)
+
+
 async def test_rows_do_not_move_while_only_numbers_change() -> None:
     async with showing() as show:
         before = [row[10:40] for row in rows(show.text("grid"))]

@@ -25,6 +25,7 @@ def config_group() -> None:
 def check_config(session: Session) -> int:
     """Say whether the config is sound: every problem with its line, and what is set but not acted on yet."""
     config = session.config()
+    _check_theme(config.ui.theme)
     click.echo(encodable(f"ok: {_counts(config.inventory)} ({config.path})"))
     for note in config.notes:
         click.echo(encodable(f"note: {note}"))
@@ -55,6 +56,16 @@ def show_config(session: Session) -> int:
     shown = f"# {config.path}\n# state: {config.state_dir}\n{render(config.document)}"
     click.echo(encodable_toml(shown), nl=False)
     return 0
+
+
+def _check_theme(name: str | None) -> None:
+    from trunktui.present.themes import ThemeError, load_theme
+
+    try:
+        if name is not None:
+            load_theme(name)
+    except ThemeError as error:
+        raise click.ClickException(f"ui.theme: {error}") from error
 
 
 def _write_new(path: Path, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -28,25 +29,39 @@ USAGE = 64
 CRASHED = 70
 """An internal error (EX_SOFTWARE): Python's own 1 would read as WARNING."""
 
+OUTPUT_LOST = 74
+"""Standard output took no more (EX_IOERR), as on a full disk."""
+
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 
 _TRACE_LINE = 400
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 class _Commands(click.Group):
     """A group of commands whose output may be cut off: `trunktui status | head`."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; when whoever read us has gone, end silently with PIPE_CLOSED."""
+        """Run the command; when whoever read us has gone, end silently with PIPE_CLOSED, on a full disk say so."""
         try:
             result: object = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            # Keeps the interpreter from flushing into the closed pipe once more at its end, and saying so.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()
             ctx.exit(PIPE_CLOSED)
+        except OSError as error:
+            if error.errno not in _NO_ROOM or error.filename is not None:
+                raise
+            _drop_output()
+            click.echo(f"trunktui: the output cannot be written: {error.strerror}", err=True)
+            ctx.exit(OUTPUT_LOST)
         return result
+
+
+def _drop_output() -> None:
+    """Keep the interpreter from flushing what is left once more at its end, and from saying so."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(

@@ -27,14 +27,20 @@ _CUT = "…"
 _MAX_MARKS = 2
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _MARKS = frozenset({"Mn", "Me"})
+INVISIBLE = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+    + "".join(map(chr, range(0xFE00, 0xFE10)))
+    + "".join(map(chr, range(0xE0100, 0xE01F0)))
+)
+"""Letters, marks and symbols by category that nobody sees: fillers, joiners, variation selectors, blank Braille."""
 
 
 def clean(raw: str | bytes, limit: int = SHOWN_LIMIT) -> Safe:
     """Return `raw` as one printable line of at most `limit` characters.
 
     C0 controls become their visible pictures (BEL is shown as U+2407), DEL U+2421; C1 controls, format
-    characters (bidi, zero width, tags, soft hyphen), surrogates, private, unassigned and line separators
-    become U+FFFD; more than two combining marks in a row are dropped; every kind of space becomes a blank.
+    characters (bidi, zero width, tags, soft hyphen), `INVISIBLE` ones, surrogates, private, unassigned and line
+    separators become U+FFFD; more than two combining marks in a row are dropped; every kind of space becomes a blank.
     Bytes are read as UTF-8, unreadable ones as U+FFFD. Never raises.
     """
     text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
@@ -80,4 +86,4 @@ def _one(char: str) -> str:
     category = unicodedata.category(char)
     if category == "Zs":
         return " "
-    return _REPLACEMENT if category in _UNSAFE else char
+    return _REPLACEMENT if category in _UNSAFE or char in INVISIBLE else char

@@ -112,7 +112,9 @@ def judge_leg(record: LegRecord, scene: Scene, share: Share | None) -> LegStatus
         probe=record.seen.probe_settings if record.seen else None,
         aor=record.native.aor,
     )
-    blind = verdict.cause in _BLIND
+    # A good look that grew too old is told as what it was, dimmed and without a countdown, by whoever shows it.
+    outdated = context.freshness is Freshness.STALE and context.app is AppState.ANSWERING
+    blind = verdict.cause in _BLIND and not outdated
     trunk = record.trunk
     return LegStatus(
         id=record.id,

@@ -9,7 +9,7 @@ from msgspec import structs
 from trunktui.health.memory import remember, remember_absent
 from trunktui.model.health import Thresholds
 from trunktui.model.inventory import AuthMode, NativeNames, Sbc
-from trunktui.model.observation import NativeLeg, Observation
+from trunktui.model.observation import NativeLeg, Observation, Unread
 from trunktui.model.text import Safe, clean
 from trunktui.poll.leg import LegRecord
 from trunktui.poll.record import SbcRecord
@@ -17,24 +17,37 @@ from trunktui.poll.record import SbcRecord
 _GONE_S = 600.0
 """A discovered leg that its SBC no longer lists is shown for so long, then forgotten."""
 
+MOST_DISCOVERED = 2000
+"""Legs of one SBC that the config need not name: one that invents names must not fill memory and screen."""
+
+_CROWDED = Unread(
+    "trunks", f"over {MOST_DISCOVERED} that the config does not name: the rest is left out, see `ignore`"
+)
+
 
 def fold_legs(record: SbcRecord, observation: Observation, thresholds: Thresholds) -> None:
     """Take one complete answer's list of legs in; the same answer again replaces the look it was before."""
     free = match_legs(record, observation, thresholds)
     if record.sbc.discover:
-        for native in free:
-            if not ignored(record.sbc, native.native) and _certain(native, observation):
-                leg = _discovered(record, native)
-                record.legs[leg.id] = leg
-                _look(leg, native, observation, thresholds)
+        new = [n for n in free if not ignored(record.sbc, n.native) and _certain(n, observation)]
+        room = MOST_DISCOVERED - sum(leg.trunk is None for leg in record.legs.values())
+        for native in new[: max(room, 0)]:
+            leg = _discovered(record, native)
+            record.legs[leg.id] = leg
+            _look(leg, native, observation, thresholds)
+        if len(new) > room:
+            record.observation = structs.replace(observation, unread=(*observation.unread, _CROWDED))
     _miss(record, observation)
 
 
 def match_legs(record: SbcRecord, observation: Observation, thresholds: Thresholds) -> list[NativeLeg]:
     """Look at each known leg that an answer lists; return what it lists besides."""
     free = list(observation.legs)
+    listed = {name for native in free for name in native.native.all}
     for leg in record.legs.values():
-        native = find(leg, free)
+        # An SBC may list thousands: none of them is searched for a leg whose names are not among them.
+        known = leg.binding is not None or not listed.isdisjoint(leg.native.all)
+        native = find(leg, free) if known else None
         leg.listed = native is not None
         if native is not None:
             free.remove(native)

@@ -42,6 +42,8 @@ class HeadFacts(NamedTuple):
 
 
 _SBC_WORST_FIRST = (SbcState.DOWN, SbcState.UNKNOWN, SbcState.DEGRADED, SbcState.UP)
+_SBC_GONE = frozenset({SbcState.DOWN, SbcState.UNKNOWN})
+_BAD = frozenset({LegState.DOWN, LegState.UNKNOWN, LegState.DEGRADED})
 _LINK_FINE = frozenset({SshState.OK, SshState.PENDING})
 _LEGS_TOLD = re.compile(r"\b\d+ legs? unknown\b")
 _SEPARATOR = "  "
@@ -79,7 +81,12 @@ def head_line(snapshot: Snapshot, now: float, facts: HeadFacts, width: int) -> L
 
 
 def news_line(snapshot: Snapshot, now: float, engine: EngineNews) -> Line:
-    """Return the worst news as one line: the engine, then SBCs in trouble, then the worst leg, then "all up"."""
+    """Return the worst news as one line.
+
+    In this order: the engine is gone, SBCs that are, that the engine was restarted, the worst leg of the others,
+    then what can wait: SBCs in less trouble, first answers still to come, how the engine ended. Without any of
+    it: "all up".
+    """
     parts: list[Cell] = []
     if not engine.alive:
         parts.append(Cell(engine.notice or "the polling engine stopped: what is shown grows old", Role.BAD))
@@ -89,19 +96,25 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews) -> Line:
         text = f"no news from any SBC for {in_words(silent)}: nothing shown below is known to be so now"
         parts.append(Cell(text, Role.BAD))
         told = [sbc for sbc in told if shown_sbc(sbc, now) is sbc]  # the others are what the sentence says
-    parts += [
-        _sbc_news(snapshot, now, sbc)
+    troubled = [
+        sbc
         for sbc in sorted((shown_sbc(sbc, now) for sbc in told), key=_sbc_trouble)
         if sbc.state is not SbcState.UP and sbc.link.state is not SshState.PENDING
     ]
+    gone = [sbc for sbc in troubled if sbc.state in _SBC_GONE]
+    parts += [_sbc_news(snapshot, now, sbc) for sbc in gone]
+    if engine.alive and engine.restarts:
+        parts.append(Cell(f"engine restarted ({engine.restarts}×)", Role.WARN))
+    if silent is None and (bad := _bad_legs(snapshot, now, troubled)):
+        parts.append(_leg_news(bad))
+    parts += [_sbc_news(snapshot, now, sbc) for sbc in troubled if sbc.state not in _SBC_GONE]
     waiting = [sbc.name for sbc in snapshot.sbcs if not_asked_yet(sbc)]
     if waiting:
         parts.append(Cell(f"asking {_named(waiting)} ...", Role.DIM))
-    if engine.alive and (engine.restarts or engine.notice):
-        restarted = f"engine restarted ({engine.restarts}×)" if engine.restarts else ""
-        parts.append(Cell(": ".join(part for part in (restarted, engine.notice) if part), Role.WARN))
+    if engine.alive and engine.notice:
+        parts.append(Cell(engine.notice, Role.WARN))
     if not parts:
-        parts.append(_leg_news(snapshot, now))
+        parts.append(_all_well(snapshot, now))
     if engine.config:
         # Beside bad news its place is enough: a mistake in a file must not push an SBC in trouble off the line.
         alone = all(part.role in {Role.GOOD, Role.DIM} for part in parts)
@@ -240,13 +253,23 @@ def _named(names: list[str]) -> str:
     return ", ".join(names) if len(names) <= few else plural(len(names), "SBC")
 
 
-def _leg_news(snapshot: Snapshot, now: float) -> Cell:
+def _bad_legs(snapshot: Snapshot, now: float, troubled: list[SbcStatus]) -> list[LegStatus]:
+    """Return the legs in trouble, without those that are unknown because of what is told of their SBC."""
+    told = {sbc.name for sbc in troubled} | {sbc.name for sbc in snapshot.sbcs if not_asked_yet(sbc)}
+    legs = (shown(leg, now) for leg in snapshot.legs)
+    return [
+        leg for leg in legs if leg.state in _BAD and not (leg.state is LegState.UNKNOWN and leg.sbc in told)
+    ]
+
+
+def _leg_news(bad: list[LegStatus]) -> Cell:
+    worst = min(bad, key=lambda leg: (WORST_FIRST.index(leg.state), -SEVERITY_RANK[leg.severity], leg.id))
+    more = f"  (+{len(bad) - 1} more)" if len(bad) > 1 else ""
+    return Cell(f"{worst.id}: {worst.reason}{more}", STATE_ROLES[worst.state])
+
+
+def _all_well(snapshot: Snapshot, now: float) -> Cell:
     legs = [shown(leg, now) for leg in snapshot.legs]
-    bad = [leg for leg in legs if leg.state in {LegState.DOWN, LegState.UNKNOWN, LegState.DEGRADED}]
-    if bad:
-        worst = min(bad, key=lambda leg: (WORST_FIRST.index(leg.state), -SEVERITY_RANK[leg.severity], leg.id))
-        more = f"  (+{len(bad) - 1} more)" if len(bad) > 1 else ""
-        return Cell(f"{worst.id}: {worst.reason}{more}", STATE_ROLES[worst.state])
     if not legs:
         return Cell("no trunks known", Role.DIM)
     up = sum(leg.state is LegState.UP for leg in legs)

@@ -118,6 +118,7 @@ def check(snapshot: Snapshot, now: float, selector: str | None = None, per_leg: 
     codes = {trouble.code for trouble in troubles}
     if not legs and not codes:
         codes = {Code.UNKNOWN}
+        troubles = _sbc_troubles(chosen, now)  # no leg counts, yet the line says why none is known
     code = next((code for code in order if code in codes), Code.OK)
     troubles = sorted(troubles, key=lambda trouble: (order.index(trouble.code), -trouble.rank))
     line = f"TRUNKTUI {code.name} - {_words(legs, troubles)} | {_figures(legs, chosen.sbcs, now)}"
@@ -140,10 +141,7 @@ def _rolled_up(
     snapshot: Snapshot, chosen: Selection, legs: Sequence[LegStatus], now: float
 ) -> list[_Trouble]:
     """List what is wrong with SBCs, groups and legs; a leg whose groups all have a path is a warning at most."""
-    troubles = [
-        _trouble(sbc.severity, f"{sbc.name} {sbc.state.value} ({sbc.reason})")
-        for sbc in (shown_sbc(sbc, now) for sbc in chosen.sbcs)
-    ]
+    troubles = _sbc_troubles(chosen, now)
     if chosen.whole:
         troubles += [
             _trouble(g.severity, f"group {g.name} {g.state.value} ({g.reason})") for g in snapshot.groups
@@ -156,6 +154,12 @@ def _rolled_up(
             severity = Severity.MINOR
         troubles.append(_trouble(severity, _subject(leg)))
     return [trouble for trouble in troubles if trouble.code is not Code.OK]
+
+
+def _sbc_troubles(chosen: Selection, now: float) -> list[_Trouble]:
+    boxes = (shown_sbc(sbc, now) for sbc in chosen.sbcs)
+    found = [_trouble(box.severity, f"{box.name} {box.state.value} ({box.reason})") for box in boxes]
+    return [trouble for trouble in found if trouble.code is not Code.OK]
 
 
 def _trouble(severity: Severity, words: str) -> _Trouble:

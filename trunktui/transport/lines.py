@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from trunktui.model.redact import redact
-from trunktui.model.text import LINE_LIMIT, Safe, clean
+from trunktui.model.text import INVISIBLE, LINE_LIMIT, Safe, clean
 
 _OVERLAP = 512
 """Characters beyond the limit that the redactor still sees: a secret cut by the limit is known as one."""
@@ -61,4 +61,8 @@ def _readings(text: str) -> Iterator[str]:
 
 
 def _without_hidden(text: str) -> str:
-    return "".join(char for char in text if char == "\t" or unicodedata.category(char) not in _HIDDEN)
+    return "".join(char for char in text if char == "\t" or not _hidden(char))
+
+
+def _hidden(char: str) -> bool:
+    return unicodedata.category(char) in _HIDDEN or char in INVISIBLE

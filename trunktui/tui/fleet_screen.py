@@ -135,6 +135,7 @@ class FleetScreen(StageScreen, inherit_bindings=False):
     def action_open(self) -> None:
         """Open the leg under the cursor."""
         if self._grid.cursor_leg is not None:
+            self._grid.move_cursor(0)  # a leg that was opened is a choice: the cursor keeps it
             self.app.push_screen(DetailScreen(self._stage, self._grid.cursor_leg))
 
     def action_back(self) -> None:

@@ -33,7 +33,10 @@ class GridContent(NamedTuple):
 
 
 class FleetGrid(ScrollView):
-    """Rows of legs with a cursor that stays on its leg when rows move."""
+    """Rows of legs with a cursor that stays on its leg when rows move.
+
+    Nobody having moved it yet, it goes back to the first row where its leg would leave the view.
+    """
 
     can_focus = False
     DEFAULT_CSS = """
@@ -46,6 +49,7 @@ class FleetGrid(ScrollView):
         self._content = GridContent()
         self._cursor = 0
         self._wanted: str | None = None
+        self._moved = False
         self._painted: dict[int, Painted] = {}
         self._painted_width = 0
 
@@ -80,6 +84,7 @@ class FleetGrid(ScrollView):
             return
         self._cursor = min(max(self._cursor + by, 0), len(legs) - 1)
         self._wanted = legs[self._cursor].id
+        self._moved = True
         self._keep_in_view(self._top)
         self._repaint()
 
@@ -116,8 +121,13 @@ class FleetGrid(ScrollView):
             return 0
         for row, leg in enumerate(legs):
             if leg.id == self._wanted:
-                return row
+                return row if self._moved or row < max(self.size.height, 1) else self._back_to_first(legs)
         return min(self._cursor, max(len(legs) - 1, 0))
+
+    def _back_to_first(self, legs: Sequence[LegStatus]) -> int:
+        """Take a cursor that nobody moved back to the first row: it must not pull the worst legs out of sight."""
+        self._wanted = legs[0].id
+        return 0
 
     def _keep_in_view(self, top: int) -> None:
         height = max(self.size.height, 1)
