@@ -188,7 +188,8 @@ async def test_a_stopped_asterisk_is_told_from_a_dead_trunk_and_its_boot_from_an
 
 
 async def test_a_killed_sshd_ages_into_unknown_and_is_back_by_itself(lab: Lab, tmp_path: Path) -> None:
-    async with watched(write_config(lab, tmp_path)) as product:
+    more = "[health]\nstale_min_s = 15.0\n"
+    async with watched(write_config(lab, tmp_path, more=more)) as product:
         await product.wait(lambda: product.state("acme-primary@lab-1") is LegState.UP, SETTLED_S, "up")
         with lab.fault(lab.stop_sshd, lab.start_sshd):
             await product.wait(lambda: product.sbc.link.state is SshState.REFUSED, 30.0, "ssh refused")
