@@ -215,3 +215,77 @@ def test_an_sbc_that_invents_ever_new_names_fills_neither_memory_nor_screen_and_
     assert box(snapshot).reason == (
         "cannot read 'trunks': over 2000 that the config does not name: the rest is left out, see `ignore`"
     )
+
+
+FIRST, SECOND, THIRD = "Avail 2.0", "Avail 502.0", "Avail 1502.0"
+"""Answers to the first, second and third sending of an OPTIONS."""
+
+
+def probed(*words: str, dial: DialMode = DialMode.AOR) -> list[Snapshot]:
+    """Return the fleet after each of these results of an OPTIONS every 30 s, none like the one before."""
+    results = [word if word == "Unavail" else f"{word}{n % 10}" for n, word in enumerate(words)]
+    polls = [(30.0 * n, Says(reg=None, contacts=(result,))) for n, result in enumerate(results)]
+    return [play(Trunks(auth=IP, dial=dial), polls[: n + 1]) for n in range(len(polls))]
+
+
+def test_answers_a_retransmission_late_are_loss_also_where_most_are_late() -> None:
+    light = probed(*[FIRST] * 10, SECOND, FIRST, FIRST, SECOND, FIRST, THIRD, FIRST)
+    assert [leg(s).state for s in light[:15]] == [LegState.UP] * 15
+    assert leg(light[-1]).state is LegState.DEGRADED
+    assert leg(light[-1]).severity is Severity.MINOR
+    assert leg(light[-1]).reason == "OPTIONS answered late again and again (now 2 ms): packets are being lost"
+    heavy = probed(*[SECOND, FIRST, THIRD, SECOND, THIRD] * 4)
+    assert {leg(s).state for s in heavy[4:]} == {LegState.DEGRADED}
+    assert "packets are being lost" in leg(heavy[-1]).reason
+
+
+def test_late_answers_in_a_row_are_loss_and_not_slowness() -> None:
+    assert "packets are being lost" in leg(probed(*[FIRST] * 9, SECOND, SECOND, SECOND)[-1]).reason
+
+
+def test_one_late_answer_seen_in_many_polls_is_not_slow() -> None:
+    polls = [
+        (10.0 * n, Says(reg=None, contacts=("Avail 2.0" if n < 9 else "Avail 802.0",))) for n in range(14)
+    ]
+    assert leg(play(Trunks(auth=IP), polls)).state is LegState.UP
+
+
+def test_an_outage_that_is_over_is_no_loss() -> None:
+    assert leg(probed(*[FIRST] * 5, *["Unavail"] * 9, FIRST, FIRST)[-1]).state is LegState.UP
+
+
+def test_a_leg_that_comes_and_goes_stays_down_until_it_has_answered_for_longer() -> None:
+    falls = ["Unavail", FIRST, FIRST] * 3
+    last = probed(FIRST, *falls, *[FIRST] * 4)
+    assert [leg(s).state for s in last[1:8]] == [
+        LegState.DOWN, LegState.DOWN, LegState.UP, LegState.DOWN, LegState.DOWN, LegState.UP, LegState.DOWN
+    ]  # fmt: skip
+    held = (
+        "answers OPTIONS again (2 good so far), but fell silent 3 times lately: unsteady; up after 6 in a row"
+    )
+    assert leg(last[9]).reason == held
+    assert [leg(s).state for s in last[8:13]] == [LegState.DOWN] * 5
+    assert leg(last[13]).state is LegState.DEGRADED
+    assert leg(last[13]).reason == (
+        "OPTIONS answered late again and again, 3 times not at all (now 2 ms): packets are being lost"
+    )
+    steady = probed(FIRST, *falls, *[FIRST] * 33)
+    assert leg(steady[-1]).state is LegState.UP
+
+
+def test_where_packets_are_lost_a_single_miss_raises_no_new_doubt_but_a_silence_is_down() -> None:
+    lossy = [*[FIRST] * 9, SECOND, FIRST, SECOND, THIRD]
+    missed = probed(*lossy, *["Unavail"] * 3, dial=DialMode.URI)
+    assert [leg(s).state for s in missed[-4:]] == [LegState.DEGRADED] * 3 + [LegState.DOWN]
+    assert "(the last one not at all): packets are being lost" in leg(missed[-3]).reason
+    doubt = probed(*[FIRST] * 9, "Unavail", dial=DialMode.URI)
+    assert leg(doubt[-1]).state is LegState.SUSPECT
+
+
+def test_a_refresh_that_loss_delays_is_called_loss() -> None:
+    polls = [(30.0 * n, Says(contacts=(f"{SECOND if n % 3 else FIRST}{n}",))) for n in range(9)]
+    late = (275.0, Says(reg="Registered 12 ago", contacts=("Avail 2.0",)))
+    assert leg(play(Trunks(), [polls[0], late])).state is LegState.SUSPECT
+    verdict = leg(play(Trunks(), [*polls, late]))
+    assert (verdict.state, verdict.severity) == (LegState.DEGRADED, Severity.MINOR)
+    assert "packets are being lost" in verdict.reason

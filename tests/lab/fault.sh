@@ -5,15 +5,16 @@ set -euo pipefail
 
 usage() {
   cat <<'U'
-tests/lab/fault.sh VERB NODE [...]           nodes: sbc1 cara carb carc cust
+tests/lab/fault.sh VERB NODE [...]           nodes: sbc1 sbc2 cara carb carc cust
   cut NODE | restore NODE                    pull the node's network cable | plug it in again
   loss NODE PERCENT                          drop that share of its SIP packets, each way (0: none, 100: silence)
-  stop|kill|start|restart NODE SERVICE       services: asterisk sshd snmpd kamailio (sshd: with all its sessions)
+  block NODE all|management|ssh|snmp|none    drop its packets, each way: all; those from and to this machine; its sshd's; its snmpd's
+  stop|kill|start|restart NODE [SERVICE]     services: asterisk sshd snmpd kamailio (sshd: with all its sessions); a carrier has one
   freeze|thaw NODE SERVICE                   SIGSTOP | SIGCONT
   rebuild NODE snmpd                         as after a new installation: another engine ID, everything else the same
   refuse NODE METHOD CODE                    carrier A answers register|options|invite with CODE (0: as usual)
   count NODE invite|options|register in|out  SIP requests that passed the node's interface since the lab came up
-  heal                                       take every fault back: cables, loss, refusals, stopped and frozen services
+  heal                                       take every fault back: cables, loss, blocks, refusals, stopped and frozen services
   cli NODE COMMAND                           asterisk -rx COMMAND on the node, as root
 U
 }
@@ -32,6 +33,33 @@ add chain inet ttl_loss out { type filter hook output priority 0; }
 add rule inet ttl_loss in udp dport 5060-5071 numgen random mod 100 >= $((100 - $2)) counter drop
 add rule inet ttl_loss out udp sport 5060-5071 numgen random mod 100 >= $((100 - $2)) counter drop
 N
+}
+
+block() { # NODE WAY: packets dropped on their way in and out, so that nobody is told
+  local name way
+  name=$(ns "$1")
+  way=$(blocked "$2")
+  ip netns exec "$name" nft -f - <<<"add table inet ttl_block
+delete table inet ttl_block"
+  [ -n "$way" ] || return 0
+  # As the way in has them; on the way out source and destination, and the interfaces, change places.
+  ip netns exec "$name" nft -f - <<N
+add table inet ttl_block
+add chain inet ttl_block in { type filter hook input priority 0; }
+add chain inet ttl_block out { type filter hook output priority 0; }
+add rule inet ttl_block in $way counter drop
+add rule inet ttl_block out $(sed 's/dport/sport/; s/saddr/daddr/; s/iifname/oifname/' <<<"$way") counter drop
+N
+}
+blocked() { # WAY
+  case $1 in
+    all) echo 'iifname != "lo"' ;;
+    management) echo "ip saddr $LAB_NET.1" ;;
+    ssh) echo 'tcp dport 22' ;;
+    snmp) echo 'udp dport 161' ;;
+    none) ;;
+    *) die "block knows all, management, ssh, snmp, none, not '$1'" ;;
+  esac
 }
 
 refuse() { # NODE METHOD CODE
@@ -58,6 +86,7 @@ heal() {
     node=${entry%%:*}
     ip -n ttl-net link set "$node" up
     loss "$node" 0
+    block "$node" none
     for service in $(services_of "${entry##*:}"); do
       if gone "$node" "$service"; then
         start_service "$node" "$service"
@@ -68,6 +97,17 @@ heal() {
       [ "$service" != kamailio ] || for method in register options invite; do refuse "$node" "$method" 0; done
     done
   done
+}
+
+# service NODE [SERVICE]: the one named; a node with a single one need not name it.
+service() {
+  local all
+  all=$(services_of "$(node_field "$1" 3)")
+  case ${2:-$all} in
+    *' '*) die "name the service on $1: $all" ;;
+    '') die "nothing runs on $1" ;;
+    *) echo "${2:-$all}" ;;
+  esac
 }
 
 freeze() { # NODE SERVICE SIGNAL
@@ -83,22 +123,26 @@ rebuild() { # NODE SERVICE
 }
 
 main() {
-  local verb=${1:-} node=${2:-}
+  local verb=${1:-} node=${2:-} which
   if [ "$verb" != heal ] && [ -z "$node" ]; then usage; exit 2; fi
   need_root
   [ -e "$LAB_RUN/up" ] || die "the lab is not up: sudo make lab-up"
   if [ "$verb" = heal ]; then heal; return; fi
   node_field "$node" 2 >/dev/null
   case $verb in
+    stop | kill | start | restart | freeze | thaw) which=$(service "$node" "${3:-}") ;;
+  esac
+  case $verb in
     cut) ip -n ttl-net link set "$node" down ;;
     restore) ip -n ttl-net link set "$node" up ;;
     loss) loss "$node" "${3:-}" ;;
-    stop) stop_service "$node" "${3:-}" ;;
-    kill) stop_service "$node" "${3:-}" KILL ;;
-    start) start_service "$node" "${3:-}" && wait_ready "$node" "$3" ;;
-    restart) stop_service "$node" "${3:-}" && start_service "$node" "$3" && wait_ready "$node" "$3" ;;
-    freeze) freeze "$node" "${3:-}" STOP ;;
-    thaw) freeze "$node" "${3:-}" CONT ;;
+    block) block "$node" "${3:-}" ;;
+    stop) stop_service "$node" "$which" ;;
+    kill) stop_service "$node" "$which" KILL ;;
+    start) start_service "$node" "$which" && wait_ready "$node" "$which" ;;
+    restart) stop_service "$node" "$which" && start_service "$node" "$which" && wait_ready "$node" "$which" ;;
+    freeze) freeze "$node" "$which" STOP ;;
+    thaw) freeze "$node" "$which" CONT ;;
     rebuild) rebuild "$node" "${3:-}" ;;
     refuse) refuse "$node" "${3:-}" "${4:-}" ;;
     count) count "$node" "${3:-}" "${4:-}" ;;

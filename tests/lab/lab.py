@@ -18,15 +18,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+from .faults import CARRIER_A as CARRIER_A
+from .faults import CARRIER_B as CARRIER_B
+from .faults import CARRIER_SILENT as CARRIER_SILENT
+from .faults import HERE as HERE
+from .faults import Faults, script
+from .faults import LabError as LabError
+
 RUN_DIR = Path(os.environ.get("TRUNKTUI_LAB_RUN", "/run/trunktui-lab"))
 CACHE_DIR = Path(os.environ.get("TRUNKTUI_LAB_CACHE", "/var/cache/trunktui-lab"))
 HOW_TO_GET_IT = "as root on Debian: make lab-bootstrap lab-test"
 TOOLS = ("ip", "nft", "ss", "kamailio", "kamcmd", "sipp", "ssh", "ssh-keygen")
 
-CARRIER_A, CARRIER_B, CARRIER_SILENT = "cara", "carb", "carc"
 ADDRESS = {
     "sbc1": "10.77.0.10",
+    "sbc2": "10.77.0.11",
     CARRIER_A: "10.77.0.21",
     CARRIER_B: "10.77.0.22",
     CARRIER_SILENT: "10.77.0.23",
@@ -40,14 +46,13 @@ GOOD_REGISTRATIONS = (
     "very-long-trunk-name-north-america-wholesale-carrier-alpha-0001",
     "wiz-lambda-reg-0",
 )
-"""Registrations that must stand when nothing is wrong with carrier A."""
+"""sbc1's registrations that must stand when nothing is wrong with carrier A."""
+
+_STANDING = {"sbc1": GOOD_REGISTRATIONS, "sbc2": ("acme-primary", "hybrid-gamma")}
+_SILENT = frozenset({"blackhole-eps", "noqual-iota", "customer1"})
 
 _REGISTRATION = re.compile(r"^ (.*)/(sips?:\S+)\s+.*\S\s+(\w+)\s+\(exp\. (\d+)s( ago)?\)$")
 _CONTACT = re.compile(r"^\s+Contact:\s+(.*?)/(sips?:.*?)\s+[0-9a-f]{10}\s+(\w+)\s+(\S+)$")
-
-
-class LabError(Exception):
-    """A script of the lab failed; the message is its one line."""
 
 
 @dataclass(frozen=True)
@@ -99,18 +104,8 @@ async def eventually(predicate: Callable[[], bool], deadline_s: float, what: str
     return time.monotonic() - start
 
 
-def _script(name: str, *args: str, deadline_s: float = 60.0) -> str:
-    """Run one of the lab's scripts and return what it printed; raise LabError with its complaint."""
-    done = subprocess.run(
-        [str(HERE / name), *args], capture_output=True, text=True, timeout=deadline_s, check=False
-    )
-    if done.returncode != 0:
-        raise LabError(done.stderr.strip() or f"{name} {' '.join(args)}: exit {done.returncode}")
-    return done.stdout
-
-
-class Lab:
-    """The lab. Faults come as methods (injected until undone or `heal`) and as context managers."""
+class Lab(Faults):
+    """The lab; `Faults` says what can be broken in it."""
 
     host = ADDRESS["sbc1"]
     port = 22
@@ -125,41 +120,40 @@ class Lab:
 
     def up(self) -> None:
         """Bring everything up and wait until all daemons answer; harmless when up already."""
-        _script("up.sh", deadline_s=120.0)
+        script("up.sh", deadline_s=120.0)
 
     def down(self) -> None:
         """End everything the lab started."""
-        _script("down.sh")
-
-    def heal(self) -> None:
-        """Take every fault back and start what is stopped; does not wait for trunks (`settle` does)."""
-        _script("fault.sh", "heal")
+        script("down.sh")
 
     def settle(self, deadline_s: float = 75.0) -> None:
         """Wait until every good registration stands and every contact that should answer does."""
-        wait_for(self._is_settled, deadline_s, "the lab's good trunks registered and reachable")
+        wait_for(
+            lambda: all(map(self._is_settled, _STANDING)),
+            deadline_s,
+            "the lab's good trunks registered and reachable",
+        )
 
-    def _is_settled(self) -> bool:
-        rows = self.registrations()
-        if any(rows.get(name, Registered("", 0)).word != "Registered" for name in GOOD_REGISTRATIONS):
+    def _is_settled(self, sbc: str) -> bool:
+        rows = self.registrations(sbc)
+        if any(rows.get(name, Registered("", 0)).word != "Registered" for name in _STANDING[sbc]):
             return False
-        silent = {row.aor for row in self.contacts() if row.word != "Avail"}
-        return silent <= {"blackhole-eps", "noqual-iota", "customer1"}
+        return {row.aor for row in self.contacts(sbc) if row.word != "Avail"} <= _SILENT
 
     # -- the truth
 
     def asterisk_cli(self, command: str, node: str = "sbc1") -> str:
         """Return what `asterisk -rx COMMAND` prints, run as root on the node itself: not through SSH, not through sudo."""
-        return _script("fault.sh", "cli", node, command, deadline_s=15.0)
+        return script("fault.sh", "cli", node, command, deadline_s=15.0)
 
-    def registrations(self) -> dict[str, Registered]:
-        """Return the SBC's registrations by name."""
-        rows = map(_REGISTRATION.match, self.asterisk_cli("pjsip show registrations").splitlines())
+    def registrations(self, sbc: str = "sbc1") -> dict[str, Registered]:
+        """Return an SBC's registrations by name."""
+        rows = map(_REGISTRATION.match, self.asterisk_cli("pjsip show registrations", sbc).splitlines())
         return {r[1]: Registered(r[3], -int(r[4]) if r[5] else int(r[4])) for r in rows if r}
 
-    def contacts(self) -> tuple[ContactRow, ...]:
-        """Return the SBC's contacts in its own order."""
-        rows = map(_CONTACT.match, self.asterisk_cli("pjsip show contacts").splitlines())
+    def contacts(self, sbc: str = "sbc1") -> tuple[ContactRow, ...]:
+        """Return an SBC's contacts in its own order."""
+        rows = map(_CONTACT.match, self.asterisk_cli("pjsip show contacts", sbc).splitlines())
         return tuple(ContactRow(r[1], r[2], r[3]) for r in rows if r)
 
     def uptime_s(self) -> int:
@@ -167,23 +161,23 @@ class Lab:
         told = re.search(r"System uptime: (\d+)", self.asterisk_cli("core show uptime seconds"))
         return int(told[1]) if told else 0
 
-    def contact_word(self, aor: str, node: str) -> str:
+    def contact_word(self, aor: str, node: str, sbc: str = "sbc1") -> str:
         """Return Asterisk's word for the contact of `aor` at a carrier (`Avail`, `Unavail`, `NonQual`).
 
         Empty when there is none, or when Asterisk cut its URI off before the address.
         """
         words = (
-            row.word for row in self.contacts() if row.aor == aor and f":{ADDRESS[node]}:" in f"{row.uri}:"
+            row.word for row in self.contacts(sbc) if row.aor == aor and f":{ADDRESS[node]}:" in f"{row.uri}:"
         )
         return next(words, "")
 
-    def channels(self) -> int:
-        """Return how many channels the SBC has in all, by its own count."""
+    def channels(self, sbc: str = "sbc1") -> int:
+        """Return how many channels an SBC has in all, by its own count."""
         counted = re.search(
-            r"^(\d+) active channels?$", self.asterisk_cli("core show channels count"), re.MULTILINE
+            r"^(\d+) active channels?$", self.asterisk_cli("core show channels count", sbc), re.MULTILINE
         )
         if counted is None:
-            raise LabError("the SBC does not count its channels")
+            raise LabError(f"{sbc} does not count its channels")
         return int(counted[1])
 
     def trunk_channels(self, trunk: str) -> int:
@@ -196,11 +190,11 @@ class Lab:
 
         Retransmissions count; a request that a fault drops at the node counts too.
         """
-        return int(_script("fault.sh", "count", node, method, direction))
+        return int(script("fault.sh", "count", node, method, direction))
 
-    def asterisk_log(self) -> str:
-        """Return the SBC's whole full.log since `up`."""
-        return (RUN_DIR / "nodes/sbc1/root/var/log/asterisk/full.log").read_text(errors="replace")
+    def asterisk_log(self, sbc: str = "sbc1") -> str:
+        """Return an SBC's whole full.log since `up`."""
+        return (RUN_DIR / "nodes" / sbc / "root/var/log/asterisk/full.log").read_text(errors="replace")
 
     def processes(self, node: str = "sbc1") -> dict[int, str]:
         """Return the command lines of all processes in a node's namespace, by pid."""
@@ -246,104 +240,7 @@ class Lab:
             argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=deadline_s, check=False
         )
 
-    # -- faults
-
-    def cut(self, node: str) -> None:
-        """Pull the node's network cable."""
-        _script("fault.sh", "cut", node)
-
-    def restore(self, node: str) -> None:
-        """Plug the node's network cable in again."""
-        _script("fault.sh", "restore", node)
-
-    def loss(self, node: str, percent: int) -> None:
-        """Drop that share of the node's SIP packets, each way: 0 is none, 100 silence."""
-        _script("fault.sh", "loss", node, str(percent))
-
-    def refuse(self, method: str, code: int) -> None:
-        """Make carrier A answer every register, options or invite with `code`; 0 is as usual."""
-        _script("fault.sh", "refuse", CARRIER_A, method, str(code))
-
-    def stop_asterisk(self, node: str = "sbc1") -> None:
-        """End Asterisk in order."""
-        _script("fault.sh", "stop", node, "asterisk")
-
-    def kill_asterisk(self, node: str = "sbc1") -> None:
-        """End Asterisk with kill -9; its control socket stays behind."""
-        _script("fault.sh", "kill", node, "asterisk")
-
-    def start_asterisk(self, node: str = "sbc1") -> None:
-        """Start Asterisk and wait until it is fully booted."""
-        _script("fault.sh", "start", node, "asterisk")
-
-    def restart_asterisk(self, node: str = "sbc1") -> None:
-        """Stop and start Asterisk and wait until it is fully booted."""
-        _script("fault.sh", "restart", node, "asterisk")
-
-    def freeze_asterisk(self, node: str = "sbc1") -> None:
-        """Stop Asterisk's clock (SIGSTOP): it takes connections and answers nothing."""
-        _script("fault.sh", "freeze", node, "asterisk")
-
-    def thaw_asterisk(self, node: str = "sbc1") -> None:
-        """Let a frozen Asterisk go on."""
-        _script("fault.sh", "thaw", node, "asterisk")
-
-    def stop_sshd(self) -> None:
-        """End sshd and every session."""
-        _script("fault.sh", "stop", "sbc1", "sshd")
-
-    def start_sshd(self) -> None:
-        """Start sshd and wait until it listens."""
-        _script("fault.sh", "start", "sbc1", "sshd")
-
-    def freeze_sshd(self) -> None:
-        """SIGSTOP sshd and every session: the kernel takes connections, nobody sends a banner."""
-        _script("fault.sh", "freeze", "sbc1", "sshd")
-
-    def thaw_sshd(self) -> None:
-        """Let a frozen sshd go on."""
-        _script("fault.sh", "thaw", "sbc1", "sshd")
-
-    def stop_snmpd(self) -> None:
-        """End the SNMP agent: its port is refused."""
-        _script("fault.sh", "stop", "sbc1", "snmpd")
-
-    def start_snmpd(self) -> None:
-        """Start the SNMP agent and wait until it listens; Asterisk attaches again within 15 s."""
-        _script("fault.sh", "start", "sbc1", "snmpd")
-
-    def freeze_snmpd(self) -> None:
-        """SIGSTOP the SNMP agent: it takes requests and answers none."""
-        _script("fault.sh", "freeze", "sbc1", "snmpd")
-
-    def thaw_snmpd(self) -> None:
-        """Let a frozen SNMP agent go on."""
-        _script("fault.sh", "thaw", "sbc1", "snmpd")
-
-    def rebuild_snmpd(self) -> None:
-        """Give the SNMP agent a new engine ID, as a new installation does, and wait until it listens."""
-        _script("fault.sh", "rebuild", "sbc1", "snmpd")
-
-    @contextmanager
-    def fault(self, inject: Callable[[], None], undo: Callable[[], None]) -> Iterator[None]:
-        """Have `inject` in force inside the block: `with lab.fault(lab.freeze_sshd, lab.thaw_sshd): ...`."""
-        inject()
-        try:
-            yield
-        finally:
-            undo()
-
-    @contextmanager
-    def cable_out(self, node: str) -> Iterator[None]:
-        """Have the node's cable out inside the block."""
-        with self.fault(lambda: self.cut(node), lambda: self.restore(node)):
-            yield
-
-    @contextmanager
-    def packet_loss(self, node: str, percent: int) -> Iterator[None]:
-        """Have SIP packets of the node dropped inside the block."""
-        with self.fault(lambda: self.loss(node, percent), lambda: self.loss(node, 0)):
-            yield
+    # -- calls
 
     @contextmanager
     def sipp_calls(self, trunk: str, calls: int, hold_s: float = 120.0) -> Iterator[None]:

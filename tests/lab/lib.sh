@@ -13,9 +13,10 @@ LAB_SSH_KEY=$LAB_RUN/ssh/noc_ed25519
 LAB_KNOWN_HOSTS=$LAB_RUN/ssh/known_hosts
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-# name:last octet:kind. A second SBC is one more line here.
+# name:last octet:kind. A further SBC is one more line here and a folder of its name with its trunks.
 LAB_NODES=(
   sbc1:10:sbc
+  sbc2:11:sbc
   cara:21:kamailio
   carb:22:carrier
   carc:23:silent
@@ -66,18 +67,20 @@ pid_of() {
   local pid
   pid=$(cat "$(node_dir "$1")/$2.pid" 2>/dev/null) || return 1
   ip netns pids "$(ns "$1")" 2>/dev/null | grep -qx "$pid" || return 1
-  # A zombie still shows in the namespace but is no daemon any more.
-  ! grep -q '^State:[[:space:]]*Z' "/proc/$pid/status" 2>/dev/null || return 1
+  ! is_zombie "$pid" || return 1
   printf '%s\n' "$pid"
 }
+# A zombie still shows in the namespace but is no daemon any more.
+is_zombie() { grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }
 gone() { ! pid_of "$1" "$2" >/dev/null; }
 
-# sessions_of NODE: pids of sshd processes of that node, listener included.
-sessions_of() {
-  local pid comm
-  for pid in $(ip netns pids "$(ns "$1")" 2>/dev/null); do
+# processes_of NODE NAME...: pids of the node's processes that are called one of the names.
+processes_of() {
+  local node=$1 pid comm
+  shift
+  for pid in $(ip netns pids "$(ns "$node")" 2>/dev/null); do
     comm=$(cat "/proc/$pid/comm" 2>/dev/null) || continue
-    case $comm in sshd | sshd-session | sshd-auth) printf '%s\n' "$pid" ;; esac
+    case " $* " in *" $comm "*) is_zombie "$pid" || printf '%s\n' "$pid" ;; esac
   done
 }
 
@@ -123,13 +126,23 @@ booted() {
 }
 listens() { ip netns exec "$(ns "$1")" ss -Hnl --"$2" "sport = :$3" | grep -q .; }
 
-# signal_service NODE SERVICE SIGNAL: sshd means the listener and every session, so that open links feel it too.
+# workers_of NODE SERVICE: pids of the service and, where it is many processes, of all of them.
+workers_of() {
+  case $2 in
+    sshd) processes_of "$1" sshd sshd-session sshd-auth ;;
+    kamailio) processes_of "$1" kamailio ;;
+    *) pid_of "$1" "$2" || true ;;
+  esac
+}
+
+# signal_service NODE SERVICE SIGNAL: sshd means every session too, so that open links feel it; Kamailio is ended in
+# order through its main process, but killed or frozen whole: its children would serve on without it.
 signal_service() {
   local pids
-  if [ "$2" = sshd ]; then
-    pids=$(sessions_of "$1")
-  else
+  if [ "$2:$3" = kamailio:TERM ]; then
     pids=$(pid_of "$1" "$2") || pids=
+  else
+    pids=$(workers_of "$1" "$2")
   fi
   [ -n "$pids" ] || return 1
   # shellcheck disable=SC2086  # one word per pid
@@ -141,7 +154,7 @@ stop_service() {
   local deadline=$((SECONDS + 10)) signal=${3:-TERM}
   signal_service "$1" "$2" "$signal" || { rm -f "$(node_dir "$1")/$2.pid"; return 0; }
   [ "$signal" = KILL ] || signal_service "$1" "$2" CONT || true
-  until gone "$1" "$2"; do
+  until gone "$1" "$2" && [ -z "$(workers_of "$1" "$2")" ]; do
     [ "$SECONDS" -lt "$deadline" ] || signal_service "$1" "$2" KILL || true
     sleep 0.05
   done

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,9 @@ from trunktui.model.health import LegState, RegSignal
 from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
 from trunktui.present.freshness import shown
 
-from .lab import Lab
+from .lab import ADDRESS, Lab
 
-CONFIG = """
+HEAD = """
 [poll]
 interval = "{interval}"
 
@@ -31,11 +31,12 @@ name = "alpha"
 
 [[carrier]]
 name = "beta"
-
+"""
+SBC = """
 [[sbc]]
-name = "lab-1"
+name = "{name}"
 platform = "asterisk"
-host = "{lab.host}"
+host = "{host}"
 ignore = ["customer*", "phone*"]
 [sbc.ssh]
 user = "{user}"
@@ -44,31 +45,44 @@ identity = "{lab.key}"
 known_hosts = "{lab.known_hosts}"
 {run_as}
 {more}
+"""
+TRUNKS = """
 [[trunk]]
 name = "acme-primary"
 carrier = "alpha"
 auth = "registration"
 dial = "aor"
-sbcs = ["lab-1"]
-cap = {{ channels = 10 }}
+sbcs = {sbcs}
+cap = { channels = 10 }
 
 [[trunk]]
 name = "ipauth-beta"
 carrier = "beta"
 auth = "ip"
 dial = "aor"
-sbcs = ["lab-1"]
+sbcs = {sbcs}
 
 [[trunk]]
 name = "hybrid-gamma"
 carrier = "alpha"
 auth = "hybrid"
 dial = "uri"
-sbcs = ["lab-1"]
+sbcs = {sbcs}
 
 [[group]]
 name = "us-outbound"
 trunks = ["acme-primary", "ipauth-beta"]
+"""
+FLEET = """
+[[trunk]]
+name = "beta-overflow"
+carrier = "beta"
+auth = "ip"
+dial = "uri"
+sbcs = ["lab-2"]
+
+[health]
+stale_min_s = 15.0
 """
 
 
@@ -80,13 +94,50 @@ def write_config(
     interval: str = "5s",
     run_as: bool = True,
     more: str = "",
+    node: str = "sbc1",
 ) -> Path:
-    """Write a config for the lab's SBC and return its path; `more` is TOML that follows [sbc.ssh]."""
+    """Write a config for one SBC and return its path; `lab-1` is `sbc1`. `more` is TOML that follows [sbc.ssh]."""
+    sbc = _sbc(lab, node, user=user, run_as=run_as, more=more)
+    return _written(folder, interval, [sbc], [_name(node)])
+
+
+def write_fleet_config(lab: Lab, folder: Path, *, interval: str = "5s", more: str = "") -> Path:
+    """Write a config for both SBCs of the lab, each with SSH and SNMP, and return its path.
+
+    `lab-2` is `sbc2`; `more` is TOML that follows the trunks. A trunk that both have is one with two legs.
+    """
+    snmp = snmp_table(folder)
+    sbcs = [_sbc(lab, "sbc1", more=snmp), _sbc(lab, "sbc2", more=snmp)]
+    return _written(folder, interval, sbcs, [_name("sbc1"), _name("sbc2")], FLEET + more)
+
+
+def snmp_table(folder: Path, *, privacy: str = "lab-priv-noc") -> str:
+    """Return [sbc.snmp] for the lab's agents, and lay its secrets in files in `folder`."""
+    for name, secret in (("auth", "lab-auth-noc"), ("priv", privacy)):
+        (folder / name).write_text(f"{secret}\n")
+        (folder / name).chmod(0o600)
+    return f"""
+[sbc.snmp]
+user = "noc"
+auth = {{ protocol = "SHA-256", secret = "file:{folder}/auth" }}
+privacy = {{ protocol = "AES-128", secret = "file:{folder}/priv" }}
+extend = ["ast-regs"]
+"""
+
+
+def _sbc(lab: Lab, node: str, *, user: str = "noc", run_as: bool = True, more: str = "") -> str:
+    login = 'run_as = "asterisk"' if run_as else ""
+    return SBC.format(lab=lab, name=_name(node), host=ADDRESS[node], user=user, run_as=login, more=more)
+
+
+def _name(node: str) -> str:
+    return f"lab-{node[-1]}"
+
+
+def _written(folder: Path, interval: str, sbcs: list[str], names: list[str], more: str = "") -> Path:
     path = folder / "config.toml"
-    text = CONFIG.format(
-        lab=lab, user=user, interval=interval, run_as='run_as = "asterisk"' if run_as else "", more=more
-    )
-    path.write_text(text)
+    trunks = TRUNKS.replace("{sbcs}", json.dumps(names))
+    path.write_text("".join([HEAD.format(interval=interval), *sbcs, trunks, more]))
     path.chmod(0o600)
     return path
 
@@ -155,8 +206,16 @@ class Watched:
 
     @property
     def sbc(self) -> SbcStatus:
-        """The one SBC."""
+        """The first SBC, or the only one."""
         return self.snapshot.sbcs[0]
+
+    def sbc_named(self, name: str) -> SbcStatus:
+        """Return one SBC of several."""
+        return next(sbc for sbc in self.snapshot.sbcs if sbc.name == name)
+
+    def states(self, leg_ids: Iterable[str]) -> set[LegState | None]:
+        """Return the states that these legs have now."""
+        return {self.state(leg_id) for leg_id in leg_ids}
 
     async def wait(self, wanted: Callable[[], bool], deadline_s: float, what: str) -> float:
         """Wait until `wanted`; return the seconds it took, fail naming `what` after `deadline_s`."""
@@ -176,7 +235,7 @@ class Watched:
 
     def _now(self) -> str:
         legs = [f"{leg.id} {leg.state.value}: {leg.reason}" for leg in self.snapshot.legs]
-        return "\n".join([self.sbc.reason, *legs])
+        return "\n".join([*(f"{sbc.name}: {sbc.reason}" for sbc in self.snapshot.sbcs), *legs])
 
 
 @asynccontextmanager

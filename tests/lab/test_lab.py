@@ -39,6 +39,24 @@ def test_good_trunks_are_registered_and_bad_ones_are_not(lab: Lab) -> None:
     }  # fmt: skip
 
 
+def test_the_second_sbc_stands_beside_the_first_at_the_same_carriers(lab: Lab) -> None:
+    lab.settle()
+    rows = lab.registrations("sbc2")
+    assert {name: row.word for name, row in rows.items()} == {
+        "acme-primary": "Registered",
+        "hybrid-gamma": "Registered",
+    }
+    assert lab.registrations()["acme-primary"].word == "Registered"
+    probed = {(row.aor, row.uri) for row in lab.contacts("sbc2") if row.word == "Avail"}
+    assert probed == {
+        ("acme-primary", "sip:10.77.0.21:5060"),
+        ("hybrid-gamma", "sip:10.77.0.21:5060"),
+        ("hybrid-gamma", "sip:10.77.0.22:5060"),
+        ("ipauth-beta", "sip:10.77.0.22:5060"),
+        ("beta-overflow", "sip:10.77.0.22:5060"),
+    }
+
+
 def test_contacts_answer_but_the_silent_and_the_unprobed(lab: Lab) -> None:
     words = {(row.aor, row.uri): row.word for row in lab.contacts()}
     assert {key for key, word in words.items() if word == "Unavail"} == {
@@ -99,9 +117,10 @@ def _answers(sent: int, wait_s: float) -> int:
     answered = 0
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sip:
         sip.bind(("10.77.0.1", 0))
+        sip.connect((ADDRESS[CARRIER_A], 5060))
         sip.settimeout(wait_s)
         for n in range(sent):
-            sip.sendto(_OPTIONS.format(n=n, port=sip.getsockname()[1]).encode(), (ADDRESS[CARRIER_A], 5060))
+            sip.send(_OPTIONS.format(n=n, port=sip.getsockname()[1]).encode())
             try:
                 answered += sip.recv(2048).startswith(b"SIP/2.0 200")
             except TimeoutError:
@@ -117,6 +136,34 @@ def test_full_loss_is_silence_without_a_cut_cable(lab: Lab) -> None:
         )
         assert lab.sip_requests(CARRIER_B, "options") > before
     wait_for(lambda: lab.contact_word("ipauth-beta", CARRIER_B) == "Avail", 20.0, "the contact to come back")
+
+
+def test_a_killed_carrier_answers_nothing_and_a_started_one_everything(lab: Lab) -> None:
+    with lab.carrier_dead(CARRIER_A):
+        assert not [words for words in lab.processes(CARRIER_A).values() if "kamailio" in words]
+        with pytest.raises(ConnectionRefusedError):
+            _answers(2, wait_s=0.5)
+    assert _answers(10, wait_s=2.0) == 10
+
+
+@pytest.mark.parametrize(
+    ("way", "ssh"), [("all", False), ("management", False), ("ssh", False), ("snmp", True)]
+)
+def test_an_sbc_that_is_cut_off_takes_no_packet_of_that_kind_and_is_back_after_it(
+    lab: Lab, way: str, ssh: bool
+) -> None:
+    with lab.cut_off("sbc2", way):
+        assert _takes_connections("sbc2") is ssh
+        assert _takes_connections("sbc1")
+    assert _takes_connections("sbc2")
+
+
+def _takes_connections(sbc: str) -> bool:
+    try:
+        socket.create_connection((ADDRESS[sbc], 22), timeout=0.5).close()
+    except TimeoutError:
+        return False
+    return True
 
 
 def test_a_refusing_registrar_rejects_and_accepts_again(lab: Lab) -> None:

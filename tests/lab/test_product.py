@@ -11,7 +11,7 @@ import pytest
 from trunktui.model.health import LegState, RegSignal, SbcState
 from trunktui.model.link import SshState
 
-from .lab import CARRIER_A, Lab, wait_for
+from .lab import CARRIER_A, GOOD_REGISTRATIONS, Lab, wait_for
 from .product import Watched, one_shot, status, watched, write_config
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
@@ -92,6 +92,7 @@ def test_status_and_check_tell_the_same_truth_in_one_shot(lab: Lab, tmp_path: Pa
 
 
 async def test_calls_are_counted_per_trunk_and_answered_ones_are_evidence(lab: Lab, tmp_path: Path) -> None:
+    lab.settle()
     async with watched(write_config(lab, tmp_path)) as product:
         with lab.sipp_calls("acme-primary", 9):
             await product.wait(
@@ -143,6 +144,8 @@ async def test_attempts_in_flight_after_a_cut_are_never_called_given_up(lab: Lab
         await product.wait(lambda: product.state("acme/eu@lab-1") is LegState.UP, SETTLED_S, "up")
         product.forget()
         with lab.cable_out(CARRIER_A):
+            for name in GOOD_REGISTRATIONS:
+                lab.asterisk_cli(f'pjsip send register "{name}"')
             await product.wait(
                 lambda: product.leg("hybrid-gamma@lab-1").registration.state is RegSignal.RETRYING,
                 100.0,
@@ -185,7 +188,8 @@ async def test_a_stopped_asterisk_is_told_from_a_dead_trunk_and_its_boot_from_an
 
 
 async def test_a_killed_sshd_ages_into_unknown_and_is_back_by_itself(lab: Lab, tmp_path: Path) -> None:
-    async with watched(write_config(lab, tmp_path)) as product:
+    more = "[health]\nstale_min_s = 15.0\n"
+    async with watched(write_config(lab, tmp_path, more=more)) as product:
         await product.wait(lambda: product.state("acme-primary@lab-1") is LegState.UP, SETTLED_S, "up")
         with lab.fault(lab.stop_sshd, lab.start_sshd):
             await product.wait(lambda: product.sbc.link.state is SshState.REFUSED, 30.0, "ssh refused")

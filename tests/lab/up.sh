@@ -98,6 +98,8 @@ base_system() {
   printf 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n' >"$root/etc/resolv.conf"
   printf '%s\n' "127.0.0.1 localhost" "127.0.1.1 $(hostname)" \
     "$LAB_NET.21 registrar-with-a-very-long-host-name.north-america.carrier.example.net" >"$root/etc/hosts"
+  # Numbers of users that this machine has none of: whoever ends the processes of a user of his must not hit a node's.
+  printf '%s\n' SYS_{U,G}ID_MIN\ 77000 SYS_{U,G}ID_MAX\ 77099 {U,G}ID_MIN\ 77100 {U,G}ID_MAX\ 77199 >>"$root/etc/login.defs"
   mkdir -p "$root/etc/asterisk" "$root/run/sshd" "$root/tmp"
   chmod 1777 "$root/tmp"
   chroot "$root" /bin/bash -euc '
@@ -106,12 +108,13 @@ base_system() {
     mkdir -p /run/asterisk /var/log/asterisk /var/spool/asterisk /var/lib/asterisk'
 }
 
-# configure NODE FOLDER: copies the node's Asterisk files; those with passwords are for the user asterisk alone.
+# configure NODE: copies the Asterisk files of its kind and its own; those with passwords are for the user asterisk alone.
 configure() {
   local root multiarch file
   root=$(node_dir "$1")/root
   multiarch=$(basename "$(dirname "$(echo "$root"/usr/lib/*/asterisk)")")
-  for file in "$LAB_HERE/$2"/*.conf; do
+  for file in "$LAB_HERE/$(node_field "$1" 3)"/*.conf "$LAB_HERE/$1"/*.conf; do
+    [ -e "$file" ] || continue
     sed "s|@IP@|$(node_ip "$1")|g; s|@NAME@|$1|g; s|@MULTIARCH@|$multiarch|g" \
       "$file" >"$root/etc/asterisk/$(basename "$file")"
   done
@@ -120,7 +123,7 @@ configure() {
     chown -R asterisk:asterisk /etc/asterisk /run/asterisk /var/log/asterisk /var/spool/asterisk /var/lib/asterisk
     chmod 750 /etc/asterisk
     chmod 640 /etc/asterisk/*
-    for secret in pjsip pjsip_wizard manager; do
+    for secret in pjsip pjsip_trunks pjsip_wizard manager; do
       if [ -e "/etc/asterisk/$secret.conf" ]; then chmod 600 "/etc/asterisk/$secret.conf"; fi
     done'
 }
@@ -168,7 +171,7 @@ logins() {
     done
     rm /tmp/noc.pub
     ssh-keygen -q -t ed25519 -N "" -C lab -f /etc/ssh/ssh_host_ed25519_key
-    visudo -q -c' || die "logins on $1 could not be made, see above"
+    visudo -q -c'
   awk -v ip="$(node_ip "$1")" '{ print ip, $1, $2 }' "$root/etc/ssh/ssh_host_ed25519_key.pub" >>"$LAB_KNOWN_HOSTS"
 }
 
@@ -176,13 +179,19 @@ node_up() { # NODE KIND
   mkdir -p "$(node_dir "$1")"
   case $2 in
     sbc)
-      file_system "$1" && base_system "$1" && configure "$1" sbc && logins "$1" && agent "$1"
+      file_system "$1"
+      base_system "$1"
+      configure "$1"
+      logins "$1"
+      agent "$1"
       start_service "$1" snmpd
       start_service "$1" asterisk
       start_service "$1" sshd
       ;;
     carrier)
-      file_system "$1" && base_system "$1" && configure "$1" carb
+      file_system "$1"
+      base_system "$1"
+      configure "$1"
       start_service "$1" asterisk
       ;;
     kamailio)
@@ -194,6 +203,16 @@ node_up() { # NODE KIND
     customer) ;;
     *) die "node $1 is of no known kind: $2" ;;
   esac
+}
+
+# nodes_up: makes the nodes side by side; most of it waits for useradd and its like.
+nodes_up() {
+  local entry making=() one
+  for entry in "${LAB_NODES[@]}"; do
+    node_up "${entry%%:*}" "${entry##*:}" &
+    making+=("$!")
+  done
+  for one in "${making[@]}"; do wait "$one" || die "a node could not be made, see above"; done
 }
 
 await_all() {
@@ -209,8 +228,8 @@ await_all() {
 }
 
 connection_facts() {
-  say "up. SSH: noc@$LAB_NET.10 port 22, key $LAB_SSH_KEY, known_hosts $LAB_KNOWN_HOSTS"
-  say "SNMP: $LAB_NET.10 port 161, users and community in tests/lab/snmp/snmpd.conf"
+  say "up. SSH: noc@$LAB_NET.10 and .11 port 22, key $LAB_SSH_KEY, known_hosts $LAB_KNOWN_HOSTS"
+  say "SNMP: the same addresses, port 161, users and community in tests/lab/snmp/snmpd.conf"
   say "users: noc (run_as = \"asterisk\"), nocgrp (no run_as), nocnone (may not). Faults: tests/lab/fault.sh"
 }
 
@@ -229,9 +248,7 @@ main() {
   mkdir -p "$LAB_RUN/ssh"
   ssh-keygen -q -t ed25519 -N "" -C trunktui-lab -f "$LAB_SSH_KEY"
   network
-  for entry in "${LAB_NODES[@]}"; do
-    node_up "${entry%%:*}" "${entry##*:}"
-  done
+  nodes_up
   await_all
   touch "$LAB_RUN/up"
   connection_facts

@@ -17,6 +17,10 @@ _SAME_ATTEMPT_S = 3.0
 """Two looks at one attempt differ by rounding and by the command's own duration, not by more."""
 
 _RTTS_KEPT_S = 3600.0
+_LOSS_STEPS_MS = (500.0, 1500.0, 3500.0)
+"""SIP's T1 retransmissions (RFC 3261, 17.1.1.2): an OPTIONS answered at the second, third, fourth try."""
+
+_LOSS_TOLERANCE_MS = 60.0
 _ADDRESS = re.compile(r"sips?:(?:[^@]*@)?(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\])(?::\d+)?(?:;.*)?")
 _TARGETS_OF_A_NAME = 3
 """Asterisk tries each address of a registrar's name for 32 s; how many there are is not seen from here."""
@@ -27,7 +31,8 @@ class LegMemory(Struct, frozen=True):
 
     `reg_old`, `probe_old`: it was failing already when first looked at, so how often and since when is not
     known, and is not counted. `attempt_at` is when the registration attempt in question was (or is) due; `attempt_looks` counts looks
-    at the very same attempt while it was running. `probe_results` counts new results of the current streak.
+    at the very same attempt while it was running. `probe_results` counts new results of the current streak,
+    `drops` are the times at which one that answered was found silent.
     """
 
     state: LegState = LegState.UNKNOWN
@@ -47,7 +52,8 @@ class LegMemory(Struct, frozen=True):
     probe_old: bool = False
     rtt_ms: float | None = None
     rtts: tuple[tuple[float, float], ...] = ()
-    slow_polls: int = 0
+    slow_results: int = 0
+    drops: tuple[float, ...] = ()
     looks: int = 0
     looked_at: float | None = None
 
@@ -173,8 +179,11 @@ def _remember_probe(
         by_time = 1 + int((at - since) // interval)
         by_change = memory.probe_results + (1 if rtt != memory.rtt_ms else 0)
         results = max(by_time, by_change, memory.probe_results)
-    rtts = memory.rtts
-    if rtt is not None and (rtt != memory.rtt_ms or not rtts):
+    rtts, slow = memory.rtts, memory.slow_results
+    if rtt is None:
+        slow = 0
+    elif rtt != memory.rtt_ms or not rtts:
+        slow = slow + 1 if _is_slow(rtt, rtts, t) else 0
         rtts = (*(entry for entry in rtts if at - entry[0] <= _RTTS_KEPT_S), (at, rtt))
     return structs.replace(
         memory,
@@ -185,15 +194,37 @@ def _remember_probe(
         probe_old=not alive and (memory.probe_old or (first and not _young(uptime_s, t))),
         rtt_ms=rtt,
         rtts=rtts,
-        slow_polls=memory.slow_polls + 1 if _is_slow(rtt, memory.rtts, t) else 0,
+        slow_results=slow,
+        drops=_drops(memory, alive, at, t),
     )
 
 
-def _is_slow(rtt: float | None, before: tuple[tuple[float, float], ...], t: Thresholds) -> bool:
-    if rtt is None:
-        return False
+def _drops(memory: LegMemory, alive: bool, at: float, t: Thresholds) -> tuple[float, ...]:
+    recent = tuple(drop for drop in memory.drops if at - drop <= t.flap_window_s)
+    return (*recent, at) if memory.probe_alive and not alive else recent
+
+
+def _is_slow(rtt: float, before: tuple[tuple[float, float], ...], t: Thresholds) -> bool:
     usual = median(tuple(value for _, value in before))
     return rtt > max(t.probe_slow_ms, t.probe_slow_factor * usual if usual is not None else 0.0)
+
+
+def lossy(memory: LegMemory, t: Thresholds) -> bool:
+    """Whether too many of the last OPTIONS were lost: answered a retransmission late, or not before they ran out.
+
+    The path's own time is the least that was seen: where half of the packets are lost, the usual answer is a late
+    one. A silence counts once however long it lasted: an outage that is over is no loss.
+    """
+    last = memory.rtts[-t.loss_window :]
+    if not last:
+        return False
+    rtts = [rtt for _, rtt in last]
+    late = sum(
+        any(abs(rtt - min(rtts) - step) <= _LOSS_TOLERANCE_MS for step in _LOSS_STEPS_MS) for rtt in rtts
+    )
+    # Where the window is not full yet, what was lost before its first answer belongs to it.
+    since = last[0][0] if len(last) == t.loss_window else 0.0
+    return late + sum(drop >= since for drop in memory.drops) >= t.loss_results
 
 
 def median(values: tuple[float, ...]) -> float | None:

@@ -207,7 +207,18 @@ def _probe_missing(w: Words) -> str:
 
 
 def _recovering(w: Words) -> str:
-    return f"answers OPTIONS again ({w.signals.goods} good so far); up after the next one"
+    s = w.signals
+    if s.goods_wanted - s.goods <= 1:
+        return f"answers OPTIONS again ({s.goods} good so far); up after the next one"
+    unsteady = f", but fell silent {s.drops} times lately: unsteady" if s.drops > 1 else ""
+    return f"answers OPTIONS again ({s.goods} good so far){unsteady}; up after {s.goods_wanted} in a row"
+
+
+def _loss(w: Words) -> str:
+    s = w.signals
+    now = f"now {_ms(s.rtt_ms)}" if s.alive else "the last one not at all"
+    drops = f", {s.drops} times not at all" if s.drops > 1 else ""
+    return f"OPTIONS answered late again and again{drops} ({now}): packets are being lost"
 
 
 def _partial(w: Words) -> str:
@@ -334,9 +345,7 @@ _SENTENCES: dict[Cause, Callable[[Words], str]] = {
     Cause.CAP: _cap,
     Cause.PARTIAL: _partial,
     Cause.SLOW: _slow,
-    Cause.LOSS: lambda w: (
-        f"OPTIONS answered late again and again (now {_ms(w.signals.rtt_ms)}): packets are being lost"
-    ),
+    Cause.LOSS: _loss,
     Cause.HIGH: _high,
     Cause.UNMONITORED: _unmonitored,
     Cause.UP_UNMONITORED: _up_unmonitored,

@@ -84,7 +84,7 @@ def judge(context: LegContext, signals: Signals, memory: LegMemory, t: Threshold
     if early is not None:
         return early
     found = _dead(signals) or _reg_lost_rules(context, signals, t) or _soft(context, signals, t)
-    if memory.down_by_probe and signals.goods and found.state in _RECOVERED and not _proven_back(signals, t):
+    if memory.down_by_probe and signals.goods and found.state in _RECOVERED and not _proven_back(signals):
         return Verdict(LegState.DOWN, Severity.MAJOR, Cause.RECOVERING, 8)
     return found
 
@@ -152,10 +152,12 @@ def _registration_lost(context: LegContext, signals: Signals, cause: Cause, row:
 
 def _soft(context: LegContext, signals: Signals, t: Thresholds) -> Verdict:
     """Rows 11 to 16: warnings, caps, and what is left when nothing is wrong."""
-    if signals.reg in _REG_LATE:
-        return Verdict(LegState.SUSPECT, Severity.WARNING, Cause.REFRESH_LATE, 11)
     if signals.reg is RegSignal.RETRYING:
         return Verdict(LegState.SUSPECT, Severity.WARNING, Cause.REG_FAILING, 11)
+    if signals.reg in _REG_LATE:
+        if signals.probe is ProbeSignal.LOSS:  # says why the answer is late; and no alarm ends for a doubt
+            return Verdict(LegState.DEGRADED, Severity.MINOR, Cause.LOSS, 13)
+        return Verdict(LegState.SUSPECT, Severity.WARNING, Cause.REFRESH_LATE, 11)
     if signals.probe is ProbeSignal.MISSING:
         return Verdict(LegState.SUSPECT, Severity.WARNING, Cause.PROBE_MISSING, 11)
     if signals.reg is RegSignal.STARTING:
@@ -193,9 +195,9 @@ def _quiet(signals: Signals, t: Thresholds) -> Verdict:
     return Verdict(LegState.UNMONITORED, Severity.WARNING, Cause.UNMONITORED, 14)
 
 
-def _proven_back(signals: Signals, t: Thresholds) -> bool:
-    """Leaving DOWN takes `probe_up_after` good results and an SBC that would really route the next call."""
-    return signals.goods >= t.probe_up_after and signals.effective is not Effective.REFUSED_LOCALLY
+def _proven_back(signals: Signals) -> bool:
+    """Leaving DOWN takes good results, and an SBC that would really route the next call."""
+    return signals.goods >= signals.goods_wanted and signals.effective is not Effective.REFUSED_LOCALLY
 
 
 def _unknown(cause: Cause, row: int) -> Verdict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from trunktui.health.memory import LegMemory, attempt_limit_s, median
+from trunktui.health.memory import LegMemory, attempt_limit_s, lossy, median
 from trunktui.model.health import Effective, Freshness, ProbeSignal, RegSignal, Thresholds, Usage
 from trunktui.model.inventory import AuthMode, DialMode, Direction
 from trunktui.model.observation import (
@@ -17,10 +17,6 @@ from trunktui.model.observation import (
 )
 from trunktui.model.text import Safe
 
-_LOSS_STEPS_MS = (500.0, 1500.0, 3500.0)
-"""SIP's T1 retransmissions (RFC 3261, 17.1.1.2): an OPTIONS answered at the second, third, fourth try."""
-
-_LOSS_TOLERANCE_MS = 60.0
 _INITIAL_DELAY_S = 10
 """Asterisk's default max_random_initial_delay."""
 
@@ -70,6 +66,7 @@ class Signals(Struct, frozen=True):
 
     `reg_old`, `probe_old`: it failed already when first looked at, so failures and misses are lower bounds.
     `usual_ms` is the median round trip of the last hour, only told while answers are slow.
+    `drops`: how often it fell silent within the flap window. `goods_wanted`: answers in a row that end a DOWN.
     """
 
     reg: RegSignal
@@ -84,6 +81,8 @@ class Signals(Struct, frozen=True):
     misses: int = 0
     probe_old: bool = False
     goods: int = 0
+    goods_wanted: int = 2
+    drops: int = 0
     silent_s: float = 0.0
     rtt_ms: float | None = None
     usual_ms: float | None = None
@@ -114,6 +113,7 @@ def read_signals(
     effective = _effective(leg, context)
     probe = _probe(leg, memory, context, t)
     answered = leg.channels.answered_age_s if leg.channels else None
+    drops = sum(at - drop <= t.flap_window_s for drop in memory.drops)
     bad_since = min(
         (x for x in (memory.reg_bad_since, _bad_probe_since(memory)) if x is not None), default=None
     )
@@ -130,9 +130,12 @@ def read_signals(
         misses=memory.probe_results if memory.probe_alive is False else 0,
         probe_old=memory.probe_old,
         goods=memory.probe_results if memory.probe_alive else 0,
+        # One that comes and goes has to answer for longer, or each return would be news, and each drop an alarm.
+        goods_wanted=t.flap_up_after if drops >= t.flap_drops else t.probe_up_after,
+        drops=drops,
         silent_s=at - memory.probe_since if memory.probe_alive is False and memory.probe_since else 0.0,
         rtt_ms=memory.rtt_ms,
-        usual_ms=median(tuple(rtt for _, rtt in memory.rtts)) if memory.slow_polls else None,
+        usual_ms=median(tuple(rtt for _, rtt in memory.rtts)) if memory.slow_results else None,
         dead=tuple(c for c in leg.contacts if c.state is ContactState.UNREACHABLE),
         unprobed=tuple(c for c in leg.contacts if c.state is ContactState.UNPROBED),
         alive=tuple(c for c in leg.contacts if c.state is ContactState.REACHABLE),
@@ -208,15 +211,18 @@ def _probe(leg: NativeLeg, memory: LegMemory, context: LegContext, t: Thresholds
         return ProbeSignal.UNKNOWN
     if states == {ContactState.UNREACHABLE}:
         patience = t.probe_down_after if context.dial is DialMode.URI else 2
-        proven = memory.probe_old or memory.probe_results >= patience
-        return ProbeSignal.DEAD if proven else ProbeSignal.MISSING
+        if memory.probe_old or memory.probe_results >= patience:
+            return ProbeSignal.DEAD
+        # Where packets are known to be lost, one more of them is no new doubt.
+        return ProbeSignal.LOSS if lossy(memory, t) else ProbeSignal.MISSING
     if ContactState.UNREACHABLE in states:
         return ProbeSignal.PARTIAL
     if ContactState.UNPROBED in states:
         return _unprobed(leg, context)
-    if memory.slow_polls >= t.probe_slow_polls:
-        return ProbeSignal.SLOW
-    return ProbeSignal.LOSS if _lossy(memory, t) else ProbeSignal.OK
+    # Loss before slowness: each answer that a retransmission saved is slow as well.
+    if lossy(memory, t):
+        return ProbeSignal.LOSS
+    return ProbeSignal.SLOW if memory.slow_results >= t.probe_slow_results else ProbeSignal.OK
 
 
 def _unprobed(leg: NativeLeg, context: LegContext) -> ProbeSignal:
@@ -228,16 +234,6 @@ def _unprobed(leg: NativeLeg, context: LegContext) -> ProbeSignal:
         return ProbeSignal.UNMONITORED
     young = context.settled_s is not None and context.settled_s <= interval + 5
     return ProbeSignal.PENDING if young or context.grace else ProbeSignal.UNMONITORED
-
-
-def _lossy(memory: LegMemory, t: Thresholds) -> bool:
-    """Whether too many of the last answers came a retransmission late: lost OPTIONS that a retry saved."""
-    last = tuple(rtt for _, rtt in memory.rtts[-t.loss_window :])
-    usual = median(last)
-    if usual is None or max(last) - usual < _LOSS_STEPS_MS[0] - _LOSS_TOLERANCE_MS:
-        return False
-    late = sum(any(abs(rtt - usual - step) <= _LOSS_TOLERANCE_MS for step in _LOSS_STEPS_MS) for rtt in last)
-    return late >= t.loss_results
 
 
 def _effective(leg: NativeLeg, context: LegContext) -> Effective:
