@@ -27,9 +27,9 @@ help:
 demo: $(if $(wildcard $(READY)),$(READY),$(RUNS))
 	@$(BIN)/python -m trunktui demo $(DEMO_ARGS)
 
-# Two processes: the lab's tests mostly wait, the others mostly compute.
+# Three processes on two cores: the lab's tests and the demo's mostly wait, the others mostly compute.
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup $(PYTEST_ARGS)
 
 soak: $(READY)
 	$(BIN)/python -m tests.simulated $(SOAK_ARGS)

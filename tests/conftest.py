@@ -1,4 +1,4 @@
-"""What all tests share: no config or state of whoever runs them, a lab that must have run, work for two processes."""
+"""What all tests share: no config or state of whoever runs them, a lab that must have run, work for several processes."""
 
 from __future__ import annotations
 
