@@ -98,6 +98,8 @@ base_system() {
   printf 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n' >"$root/etc/resolv.conf"
   printf '%s\n' "127.0.0.1 localhost" "127.0.1.1 $(hostname)" \
     "$LAB_NET.21 registrar-with-a-very-long-host-name.north-america.carrier.example.net" >"$root/etc/hosts"
+  # Any Debian has it; the chroot holds packages without their essential ones. It needs libc alone.
+  [ -e "$root/usr/bin/flock" ] || install -m 755 "$(command -v flock)" "$root/usr/bin/flock"
   mkdir -p "$root/etc/asterisk" "$root/run/sshd" "$root/tmp"
   chmod 1777 "$root/tmp"
   chroot "$root" /bin/bash -euc '
