@@ -173,11 +173,14 @@ def test_without_a_command_the_dashboard_opens_on_a_terminal_that_can_show_it(
 def test_config_check_counts_what_it_found_and_notes_what_is_not_acted_on(
     cli: Cli, config_path: Path
 ) -> None:
-    config_path.write_text('[[sbc]]\nname = "nyc-1"\nhost = "192.0.2.1"\nwrite = true\n')
+    config_path.write_text(
+        '[[sbc]]\nname = "nyc-1"\nhost = "192.0.2.1"\nwrite = true\n'
+        '[[trunk]]\nname = "a"\nsbcs = ["nyc-1"]\ncredential = { username = "u" }\n'
+    )
     done = cli("--config", config_path, "config", "check")
     assert done.out.splitlines() == [
-        f"ok: 0 carriers, 0 accounts, 1 SBC, 0 trunks, 0 groups ({config_path})",
-        "note: sbc nyc-1: write is read but this version sends no actions",
+        f"ok: 0 carriers, 0 accounts, 1 SBC, 1 trunk, 0 groups ({config_path})",
+        "note: trunk a: credential is read but its age is not watched in this version",
     ]
     assert done.code == 0
 

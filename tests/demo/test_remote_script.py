@@ -38,6 +38,16 @@ def test_the_polls_script_is_understood_whole() -> None:
         assert {(run.limit_s, run.kill_s) for run in script.runs} == {(5.0, 1.0)}
 
 
+def test_a_gate_is_understood_as_one() -> None:
+    ask = SshAsk((Command("a", ("/bin/false",), gate=True), Command("b", ("/bin/echo", "x"))))
+    script = read_script(build_script(ask, NONCE, None))
+    assert script is not None
+    assert [(run.argv, run.gate) for run in script.runs] == [
+        (("/bin/false",), True),
+        (("/bin/echo", "x"), False),
+    ]
+
+
 def test_the_transport_reads_what_the_interpreter_prints() -> None:
     ask = asterisk.poll_ask()
     script = read_script(build_script(ask, NONCE, None))

@@ -255,3 +255,10 @@ def compare(look: Look, name: str, leg: object) -> None:
     if trunk.expires_s is not None:
         assert leg.reg_settings is not None
         assert (leg.reg_settings.expires_s, leg.reg_settings.retry_s) == (trunk.expires_s, trunk.retry_s)
+
+
+@pytest.mark.parametrize("name", ["acme-primary", "nosuch"])
+def test_a_probe_is_answered_in_the_recorded_words(name: str) -> None:
+    recorded = FIXTURES / "actions" / "asterisk" / f"pjsip_qualify_{name}.txt"
+    printed = words.answer(f"pjsip qualify {name}", acme()).out
+    assert printed.rstrip() == recorded.read_text(encoding="utf-8").rstrip()

@@ -100,6 +100,8 @@ base_system() {
     "$LAB_NET.21 registrar-with-a-very-long-host-name.north-america.carrier.example.net" >"$root/etc/hosts"
   # Numbers of users that this machine has none of: whoever ends the processes of a user of his must not hit a node's.
   printf '%s\n' SYS_{U,G}ID_MIN\ 77000 SYS_{U,G}ID_MAX\ 77099 {U,G}ID_MIN\ 77100 {U,G}ID_MAX\ 77199 >>"$root/etc/login.defs"
+  # Any Debian has it; the chroot holds packages without their essential ones. It needs libc alone.
+  [ -e "$root/usr/bin/flock" ] || install -m 755 "$(command -v flock)" "$root/usr/bin/flock"
   mkdir -p "$root/etc/asterisk" "$root/run/sshd" "$root/tmp"
   chmod 1777 "$root/tmp"
   chroot "$root" /bin/bash -euc '

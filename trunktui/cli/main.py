@@ -13,6 +13,7 @@ from types import TracebackType
 import click
 
 from trunktui import __version__
+from trunktui.cli.acting import probe, reregister, verify
 from trunktui.cli.auditing import audit_group
 from trunktui.cli.configuring import config_group
 from trunktui.cli.connect import connect
@@ -91,6 +92,9 @@ trunktui.add_command(connect)
 trunktui.add_command(audit_group)
 trunktui.add_command(config_group)
 trunktui.add_command(demo)
+trunktui.add_command(reregister)
+trunktui.add_command(probe)
+trunktui.add_command(verify)
 
 
 def run(argv: Sequence[str] | None = None) -> int:

@@ -49,8 +49,6 @@ def _notes(document: Document) -> Iterator[str]:
         if account.allowlist is not None:
             yield f"account {account.name}: allowlist is read but its age is not watched in this version"
     for sbc in document.sbc:
-        if sbc.write:
-            yield f"sbc {sbc.name}: write is read but this version sends no actions"
         if sbc.ha is not None:
             yield f"sbc {sbc.name}: ha is read but not acted on in this version"
     for trunk in document.trunk:

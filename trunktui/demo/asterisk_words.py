@@ -53,6 +53,10 @@ class Printed(Struct, frozen=True):
     status: int = 0
 
 
+_QUALIFIED = "Qualifying AOR '{0}' on endpoint '{0}'\n"
+_NOT_QUALIFIED = "Unable to retrieve endpoint {0}\nCommand 'pjsip qualify {0}' failed.\n"
+
+
 def answer(command: str, look: Look) -> Printed:
     """Return what `asterisk -rx COMMAND` prints on an SBC; a frozen Asterisk prints nothing, ever."""
     if look.daemon is Daemon.STOPPED:
@@ -68,6 +72,10 @@ def answer(command: str, look: Look) -> Printed:
         trunk = next((trunk for trunk in look.trunks if trunk.name == words[3]), None)
         found = None if trunk is None else show(look, trunk)
         return Printed(found or f"Unable to find object {words[3]}.\n\n")
+    if words[:2] == ["pjsip", "qualify"] and len(words) == 3:
+        # Its OPTIONS go out by the story's own clock; the next one answers, as far as a console can tell.
+        known = any(trunk.name == words[2] for trunk in look.trunks)
+        return Printed(_QUALIFIED.format(words[2]) if known else _NOT_QUALIFIED.format(words[2]))
     return Printed(_unknown(command, words[0] if words else ""))
 
 

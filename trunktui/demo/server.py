@@ -135,7 +135,8 @@ class SimulatedSbc:
                 process.exit(_NOT_FOUND)
                 return
             for run in script.runs:
-                if await self._play(process, script, run) == _KILLED:
+                status = await self._play(process, script, run)
+                if status == _KILLED or (run.gate and status):
                     break
             _both(process, script.last())
             process.exit(0)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from trunktui.model.ask import Command, SshAsk
+from trunktui.model.ask import Command, Lock, SshAsk
 from trunktui.model.observation import Evidence
 from trunktui.model.text import Safe
 
@@ -27,8 +27,9 @@ class Plan(Struct, frozen=True):
 
     `target` is the SBC's own name for the object, the only variable part of any command. `readback` is asked
     under the lock just before `steps`, and `proof` then every `every_s` seconds until `window_s` is over.
-    `lock_on` is a file on the SBC that every login may read; whoever holds its lock may act. `disruptive`
-    actions need write mode and a confirmation; others (an OPTIONS probe) do not.
+    `lock_on` is a file on the SBC that every login may read; whoever holds its lock may act; None: it needs no
+    lock. The lock is held for `lock_hold_s` after sending: as long as the SBC may take to do what it was told.
+    `disruptive` actions need write mode and a confirmation; others (an OPTIONS probe) do not.
     """
 
     verb: Verb
@@ -45,8 +46,34 @@ class Plan(Struct, frozen=True):
     needs: Safe
     window_s: float
     every_s: float
-    lock_on: str
+    lock_on: str | None
     lock_hold_s: int
+
+    def reading(self) -> SshAsk:
+        """Return the ask that only reads the state."""
+        return SshAsk((self.readback,))
+
+    def sending(self, label: str) -> SshAsk:
+        """Return the one ask that sends: the lock, the state read again, and only if both went well the steps."""
+        lock = None if self.lock_on is None else Lock(self.lock_on, label, self.lock_hold_s)
+        return SshAsk((structs.replace(self.readback, gate=True), *self.steps), lock)
+
+
+class Sign(StrEnum):
+    """What a look after sending says: UNREADABLE is neither good nor bad, WAITING not yet."""
+
+    PROVED = "proved"
+    WAITING = "waiting"
+    FAILED = "failed"
+    UNREADABLE = "unreadable"
+
+
+class Proof(Struct, frozen=True):
+    """How far the proof is, in a sentence for the operator, and the lines it rests on."""
+
+    sign: Sign
+    sentence: Safe
+    evidence: tuple[Evidence, ...] = ()
 
 
 class Statement(StrEnum):
@@ -90,7 +117,7 @@ class Ending(StrEnum):
 
 
 class Outcome(Struct, frozen=True):
-    """The end of one action. `sent`: whether the command may have reached the SBC. Seconds are monotonic."""
+    """The end of one action. `sent`: whether the command may have had an effect. Seconds are monotonic."""
 
     ending: Ending
     sentence: Safe

@@ -12,24 +12,61 @@ class Command(Struct, frozen=True):
 
     `key` names it within its ask. `privileged` commands get the SBC's `run_as` in front of them, others run
     as the login user. `timeout_s` is enforced on the far side (`timeout -k`), because `asterisk -rx` against
-    a frozen daemon hangs and ignores SIGTERM.
+    a frozen daemon hangs and ignores SIGTERM. Nothing behind a `gate` runs unless it exits with 0.
     """
 
     key: str
     argv: tuple[str, ...]
     privileged: bool = True
     timeout_s: int = 5
+    gate: bool = False
 
     @property
     def words(self) -> str:
         """The command as an operator would say it: the part after `asterisk -rx`, or the whole vector."""
         return self.argv[-1] if "-rx" in self.argv else " ".join(self.argv)
 
+    def line(self, run_as: str | None) -> str:
+        """Return the command line exactly as it runs on the SBC; `run_as` as in SshTarget."""
+        words = ["/usr/bin/timeout", "-k", "1", str(self.timeout_s)]
+        if self.privileged and run_as is not None:
+            # timeout goes inside sudo: from outside it may not signal another user's process.
+            words = ["sudo", "-n", "-u", run_as, *words]
+        return " ".join([*words, *(f'"{argument}"' for argument in self.argv)])
+
+
+LOCK = "lock"
+"""Key of the reply that says how the lock of an ask went: LOCK_FREE, LOCK_BUSY, or why it cannot be had."""
+
+LOCK_FREE = 0
+LOCK_BUSY = 75
+"""Somebody else holds it; the lines of the reply are the labels of who may, none where they cannot be seen."""
+
+LOCK_UNREADABLE = 66
+"""This login may not read the file that the lock is on."""
+
+
+class Lock(Struct, frozen=True):
+    """A lock on the SBC itself, so that operators on several hosts do not act at the same time.
+
+    It is flock(1) on `path`, a file that every login may read: nothing is written. `label` says who asks, to
+    those who find it taken. It is held for `hold_s` seconds more from just before the first command that is
+    no gate, by a process of its own; a script that gets no further gives it back at once.
+    """
+
+    path: str
+    label: str
+    hold_s: int
+
 
 class SshAsk(Struct, frozen=True):
-    """Commands that go out together in one SSH exec, in order; the first that hangs ends the ask."""
+    """Commands that go out together in one SSH exec, in order; the first that hangs ends the ask.
+
+    With a `lock`, nothing runs unless it was free; the reply with key LOCK tells.
+    """
 
     commands: tuple[Command, ...]
+    lock: Lock | None = None
 
 
 class Reply(Struct, frozen=True):

@@ -58,13 +58,15 @@ class SnmpStatus(Struct, frozen=True):
 class LinkError(Exception):
     """SSH could not ask: says what it means and the way out. The only error the SSH transport raises.
 
-    `state` is never OK or PENDING. `reason` is one cleaned sentence for the operator.
+    `state` is never OK or PENDING. `reason` is one cleaned sentence for the operator. `sent`: the commands may
+    have reached the SBC, and may run there still; False only where they provably did not.
     """
 
-    def __init__(self, state: SshState, reason: Safe) -> None:
+    def __init__(self, state: SshState, reason: Safe, sent: bool = False) -> None:
         super().__init__(reason)
         self.state = state
         self.reason = reason
+        self.sent = sent
 
 
 class SnmpError(Exception):

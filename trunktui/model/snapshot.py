@@ -22,7 +22,8 @@ class RegView(Struct, frozen=True):
     """A leg's registration. `next_at`: when the SBC means to REGISTER next (past = in flight or overdue).
 
     `failures` counts attempts seen to fail since the last success, None when not known.
-    `code` is the last refusal's SIP code, None when it could not be seen.
+    `code` is the last refusal's SIP code, None when it could not be seen. `delay_s`: the longest time that the
+    SBC waits before a REGISTER that it was told to send, None when that setting was not read.
     """
 
     state: RegSignal
@@ -30,6 +31,7 @@ class RegView(Struct, frozen=True):
     failures: int | None = None
     gave_up: bool | None = None
     code: int | None = None
+    delay_s: int | None = None
 
 
 class ProbeView(Struct, frozen=True):

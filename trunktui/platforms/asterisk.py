@@ -48,14 +48,18 @@ from trunktui.model.observation import (
 )
 from trunktui.model.text import clean
 from trunktui.platforms import asterisk_tables as tables
+from trunktui.platforms.asterisk_actions import changed as changed
+from trunktui.platforms.asterisk_actions import plan as plan
+from trunktui.platforms.asterisk_actions import proof as proof
+from trunktui.platforms.asterisk_actions import standing as standing
+from trunktui.platforms.asterisk_actions import taken as taken
+from trunktui.platforms.asterisk_console import PROGRAM, rx
+from trunktui.platforms.asterisk_console import askable as askable
 from trunktui.platforms.asterisk_snmp import parse_snmp as parse_snmp
 from trunktui.platforms.asterisk_snmp import snmp_ask as snmp_ask
 from trunktui.platforms.contract import LegSettings
 
 name = "asterisk"
-
-_PROGRAM = "/usr/sbin/asterisk"
-"""A non-root SSH exec has no /usr/sbin in its PATH."""
 
 _FOLDER = "/var/run/asterisk"
 _SOCKET = f"{_FOLDER}/asterisk.ctl"
@@ -65,15 +69,8 @@ _NO_PROGRAM = 127
 
 _BATCH = 25
 _FEW_PHONES = 100
-_ASKABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", re.ASCII)
-_RESERVED = frozenset({"all", "_all_", "restart"})
 _WIZARD = re.compile(r"(.+)-reg-\d+")
 """res_pjsip_config_wizard names the registrations of `x` `x-reg-0`, `x-reg-1` ..."""
-
-
-def askable(native: str) -> bool:
-    """Whether a native name may stand in a command: blanks, quotes and slashes mean something to `-rx`."""
-    return _ASKABLE.fullmatch(native) is not None and native.casefold() not in _RESERVED
 
 
 def poll_ask() -> SshAsk:
@@ -83,16 +80,16 @@ def poll_ask() -> SshAsk:
     """
     return SshAsk(
         (
-            _rx("uptime", "core show uptime seconds"),
-            _rx("version", "core show version"),
-            _rx("registrations", "pjsip show registrations"),
-            _rx("contacts", "pjsip show contacts"),
+            rx("uptime", "core show uptime seconds"),
+            rx("version", "core show version"),
+            rx("registrations", "pjsip show registrations"),
+            rx("contacts", "pjsip show contacts"),
             Command("folder", ("test", "-d", _FOLDER), privileged=False),
             Command("folder_open", ("test", "-x", _FOLDER), privileged=False),
             Command("socket", ("test", "-S", _SOCKET), privileged=False),
             Command("socket_open", ("test", "-w", _SOCKET), privileged=False),
-            _rx("count", "core show channels count"),
-            _rx("channels", "core show channels concise"),
+            rx("count", "core show channels count"),
+            rx("channels", "core show channels concise"),
         )
     )
 
@@ -141,7 +138,7 @@ def settings_asks(observation: Observation, settings: LegSettings) -> tuple[SshA
     only while there are few of them: on a box with hundreds of phones the config has to name such a trunk.
     """
     if "aors" not in settings.asked:
-        wanted = [_rx("aors", "pjsip show aors")]
+        wanted = [rx("aors", "pjsip show aors")]
     else:
         registrations, aors, endpoints = set[str](), set[str](), set[str]()
         for leg in observation.legs:
@@ -201,12 +198,8 @@ def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSetti
     )
 
 
-def _rx(key: str, command: str) -> Command:
-    return Command(key, (_PROGRAM, "-rx", command))
-
-
 def _show(kind: str, native: str) -> Command:
-    return _rx(f"{kind} {native}", f"pjsip show {kind} {native}")
+    return rx(f"{kind} {native}", f"pjsip show {kind} {native}")
 
 
 def _app_state(answer: Answer) -> tuple[AppState, str]:
@@ -222,7 +215,7 @@ def _app_state(answer: Answer) -> tuple[AppState, str]:
     if any("Unable to connect to remote asterisk" in line for line in words):
         return _not_connected(answer)
     if first.status == _NO_PROGRAM:
-        return AppState.UNREADABLE, f"there is no {_PROGRAM} on this host: is it the right one?"
+        return AppState.UNREADABLE, f"there is no {PROGRAM} on this host: is it the right one?"
     uptime, _ = tables.uptime(first)
     if not first.ok or uptime is None:
         said = words[0] if words else f"nothing, exit status {first.status}"

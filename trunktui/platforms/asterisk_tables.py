@@ -101,6 +101,17 @@ def registrations(reply: Reply) -> Table[Registration]:
     return _table(rows, len(rows), body, unread, faults, "pjsip show registrations")
 
 
+def registration(reply: Reply, name: str) -> Registration | None:
+    """Read the row of `name` out of `pjsip show registration NAME`; None where it is not there, or cut."""
+    if fault(reply):
+        return None
+    for line in reply.lines:
+        match = _REGISTRATION.fullmatch(line)
+        if match is not None and match["name"] == name:
+            return _registration(match, line)
+    return None
+
+
 def _registration(match: re.Match[str], line: Safe) -> Registration:
     seconds = None if match["seconds"] is None else int(match["seconds"])
     ago = match["ago"] is not None
@@ -167,11 +178,11 @@ def _contact(match: re.Match[str], uri: str, cut: bool, line: Safe) -> Contact:
 def channels(concise: Reply, counted: Reply) -> Table[Channels]:
     """Read `core show channels concise` into channels by endpoint, checked against the count beside it."""
     command = "core show channels concise"
-    if fault := _fault(concise):
-        return Table({}, False, (_unread(command, fault, concise.lines),))
+    if why := fault(concise):
+        return Table({}, False, (_unread(command, why, concise.lines),))
     total, _ = count(counted)
     if not concise.lines and total is None:
-        why = _fault(counted) or "no count in it, and no channel is listed"
+        why = fault(counted) or "no count in it, and no channel is listed"
         return Table({}, False, (_unread("core show channels count", why, counted.lines),))
     if not concise.lines and total:
         return Table({}, False, (_unread(command, f"no channel listed though {total} are counted", ()),))
@@ -224,7 +235,7 @@ def parameters(reply: Reply) -> dict[str, tuple[str, ...]]:
 
     A parameter may stand several times (`contact`); a list that was cut off is not used at all.
     """
-    if _fault(reply):
+    if fault(reply):
         return {}
     found: dict[str, tuple[str, ...]] = {}
     listing = False
@@ -288,7 +299,7 @@ class _Body(Struct, frozen=True):
     """What `Objects found: N` says; None when the table broke off before it."""
 
 
-def _fault(reply: Reply) -> str | None:
+def fault(reply: Reply) -> str | None:
     """Say why a reply cannot be read at all, None when it looks like an answer."""
     if reply.status in (124, 137):
         return "Asterisk did not answer in time"
@@ -308,8 +319,8 @@ def _fault(reply: Reply) -> str | None:
 
 def _body(reply: Reply, command: str) -> tuple[_Body, tuple[Unread, ...]]:
     """Cut a table's rows out of a reply: between the rule under the heading and `Objects found: N`."""
-    if fault := _fault(reply):
-        return _Body((), None), (_unread(command, fault, reply.lines),)
+    if why := fault(reply):
+        return _Body((), None), (_unread(command, why, reply.lines),)
     if any(line.startswith("No objects found.") for line in reply.lines):
         return _Body((), 0), ()
     rule = next((i for i, line in enumerate(reply.lines) if line.startswith("=====")), None)

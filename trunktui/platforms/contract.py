@@ -6,11 +6,14 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from trunktui.model.action import Plan, Proof, Verb
 from trunktui.model.ask import Answer, SshAsk
 from trunktui.model.box import BoxFacts
 from trunktui.model.inventory import Binding
 from trunktui.model.observation import Observation, ProbeSettings, RegSettings, Unread
+from trunktui.model.snapshot import LegStatus
 from trunktui.model.snmp import SnmpAnswer, SnmpAsk
+from trunktui.model.text import Safe
 
 
 class LegSettings(Struct, frozen=True):
@@ -51,6 +54,21 @@ class Platform(Protocol):
 
     def parse_settings(self, answers: tuple[Answer, ...], before: LegSettings) -> LegSettings:
         """Read the answers to `settings_asks` into `before`. What is unreadable stays missing. Never raises."""
+
+    def plan(self, verb: Verb, leg: LegStatus) -> Plan | Safe:
+        """Return how to do `verb` to a leg; or why it has no such thing, or no name that may stand in a command."""
+
+    def changed(self, plan: Plan, leg: LegStatus, look: Answer) -> Safe | None:
+        """Say why what `plan.readback` just read is not what the operator saw; None where it is, in what matters."""
+
+    def taken(self, plan: Plan, sent: Answer) -> Safe | None:
+        """Say why the SBC did not take the command, from what it printed; None where it took it."""
+
+    def proof(self, plan: Plan, sent: Answer, looks: tuple[Answer, ...]) -> Proof:
+        """Judge the looks made after the command was taken; `sent` holds the state read just before it."""
+
+    def standing(self, plan: Plan, look: Answer, since_s: float) -> Proof:
+        """Judge one look, `since_s` seconds after a command of which nobody knows how it went."""
 
     def snmp_ask(self, extend: tuple[str, ...]) -> SnmpAsk:
         """Return what to ask by SNMP; `extend` names what the site publishes. The first get is the system's."""

@@ -134,7 +134,7 @@ def judge_leg(record: LegRecord, scene: Scene, share: Share | None) -> LegStatus
         since_at=record.memory.state_since,
         was=record.memory.known if verdict.state is not record.memory.known else None,
         effective=signals.effective,
-        registration=RegView(RegSignal.UNKNOWN) if blind else _reg_view(signals, looked_at),
+        registration=RegView(RegSignal.UNKNOWN) if blind else _reg_view(record, signals, looked_at),
         probe=_probe_view(record, scene.platform, signals, blind),
         channels=_channels_view(leg, context, signals, blind),
         cps_cap=trunk.cap.cps if trunk else None,
@@ -200,7 +200,7 @@ def _why_not_actionable(record: LegRecord) -> str | None:
     return record.seen.why_not_actionable
 
 
-def _reg_view(signals: Signals, looked_at: float) -> RegView:
+def _reg_view(record: LegRecord, signals: Signals, looked_at: float) -> RegView:
     due, elapsed = signals.reg_due_s, signals.reg_elapsed_s
     next_at = looked_at + due if due is not None else None
     if next_at is None and elapsed is not None:
@@ -211,7 +211,15 @@ def _reg_view(signals: Signals, looked_at: float) -> RegView:
     elif signals.reg in _REG_OK or due is not None:
         gave_up = False
     failures = signals.reg_failures if signals.reg in _FAILING and not signals.reg_old else None
-    return RegView(signals.reg, next_at, 0 if signals.reg in _REG_OK else failures, gave_up)
+    return RegView(
+        state=signals.reg,
+        next_at=next_at,
+        failures=0 if signals.reg in _REG_OK else failures,
+        gave_up=gave_up,
+        delay_s=record.seen.reg_settings.initial_delay_s
+        if record.seen and record.seen.reg_settings
+        else None,
+    )
 
 
 def _probe_view(record: LegRecord, platform: str, signals: Signals, blind: bool) -> ProbeView:

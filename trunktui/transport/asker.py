@@ -57,6 +57,8 @@ class Conversation:
         self._split: tuple[tuple[int, int], script.Split] | None = None
         self.capped = False
         """Whether more came than is taken; the rest is never read."""
+        self.sent = False
+        """Whether the far side may have got the script; a link takes it back where it provably did not."""
         self.line = script.build_script(ask, self._nonce, run_as)
 
     async def take(self, out: Reader, err: Reader) -> None:
@@ -176,6 +178,7 @@ class SshAsker:
         self._shared.counters.asks += 1
         asked_at = self._clock()
         stage, late = Stage(), False
+        talk: Conversation | None = None
         try:
             talk = self._conversation(ask)
             try:
@@ -187,6 +190,7 @@ class SshAsker:
                     raise stage.late(budget_s) from None
         except LinkError as error:
             self._shared.counters.count_fault(error.state)
+            error.sent = talk is not None and talk.sent
             raise
         split = talk.split()
         return Answer(asked_at, self._clock(), split.replies, split.complete, late)
@@ -215,6 +219,7 @@ class SshAsker:
             with kept as link:
                 sound = False
                 try:
+                    talk.sent = True
                     await link.run(talk, stage)
                     sound = _judge(link, talk)
                 except LinkError as error:

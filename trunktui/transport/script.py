@@ -5,6 +5,10 @@ single quotes bash, dash, ksh and zsh take everything as it is, but tcsh acts on
 backslash; so the script holds none of these and no single quote. Arguments stand in double quotes and must
 pass a strict allowlist, which leaves no character that a shell could act on.
 
+An ask with a lock begins with flock(1) on file descriptor 9, open for reading: no file is made, none is left. The
+descriptor is handed on to a process that does nothing but hold it for a while, so that the lock outlives the
+script; both carry the asker's label as `$0`, where whoever finds the lock taken can read it.
+
 Around each command the script prints a begin and an end marker, on stdout and on stderr. A marker holds a
 nonce made for this ask alone, so neither a banner nor a device's own text can be taken for one.
 """
@@ -15,7 +19,7 @@ import re
 
 from msgspec import Struct
 
-from trunktui.model.ask import Command, Reply, SshAsk
+from trunktui.model.ask import LOCK, LOCK_BUSY, LOCK_UNREADABLE, Command, Lock, Reply, SshAsk
 from trunktui.transport.lines import safe_lines
 
 ARGV_LIMIT = 400
@@ -29,7 +33,10 @@ _PROGRAM = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_./+-]*", re.ASCII)
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}", re.ASCII)
 _NONCE = re.compile(r"[0-9a-f]{16,64}", re.ASCII)
 _MARKER = re.compile(rb"(?m)^@([0-9a-f]{16,64}) (?:b ([0-9]{1,4})|e ([0-9]{1,4}) ([0-9]{1,3})|z)\r?\n")
+_LABEL = re.compile(r"trunktui-by-[A-Za-z0-9_.@:-]{1,150}", re.ASCII)
+_LOCKABLE = re.compile(r"(?:/[A-Za-z0-9_.+-]+)+", re.ASCII)
 _MAX_TIMEOUT_S = 60
+_MAX_HOLD_S = 60
 
 _PRELUDE = (
     "cd /; LC_ALL=C; PATH=/usr/sbin:/usr/bin:/sbin:/bin; export LC_ALL PATH; "
@@ -38,6 +45,17 @@ _PRELUDE = (
     'r() {{ i=$1; shift; m b $i; "$@" </dev/null; s=$?; m e $i $s; '
     "case $s in 124|137) m z; exit 0;; esac; }}; "
 )
+_GATE = 'g() { r "$@"; case $s in 0) ;; *) m z; exit 0;; esac; }; '
+_LOCK = (
+    'l() {{ test -r "{path}" || return {unreadable}; exec 9<"{path}"; flock -n 9 9<&9; c=$?; '
+    "case $c in 1) o; return {busy};; *) return $c;; esac; }}; "
+    # Every process with a label as its last word, but ours: our shells have it too.
+    "o() {{ pgrep -af trunktui-by- | while read -r p w; do "
+    'case "$w" in *" $0") ;; *" trunktui-by-"*) echo "${{w##* }}";; esac; done; }}; '
+    # `exit` keeps the shell, and with it the label, from being replaced by sleep, which holds nothing itself.
+    'h() {{ /bin/sh -c "sleep {hold_s} 9<&-; exit" "$0" 9<&9 </dev/null >/dev/null 2>&1 & }}; '
+)
+_HOLD = "h; "
 _FINALE = "m z"
 
 
@@ -78,8 +96,36 @@ def build_script(ask: SshAsk, nonce: str, run_as: str | None) -> str:
         raise ValueError(f"run_as: {run_as!r} is not a plain user name")
     if not ask.commands:
         raise ValueError("ask: it has no command")
-    runs = "".join(f"r {i} {_words(command, run_as)}; " for i, command in enumerate(ask.commands))
-    return f"/bin/sh -c '{_PRELUDE.format(nonce=nonce)}{runs}{_FINALE}'"
+    head, label = _PRELUDE.format(nonce=nonce), ""
+    if ask.lock is not None or any(command.gate for command in ask.commands):
+        head += _GATE
+    if ask.lock is not None:
+        head += _locking(ask.lock) + "g 0 l; "
+        label = f" {ask.lock.label}"
+    return f"/bin/sh -c '{head}{_runs(ask, run_as)}{_FINALE}'{label}"
+
+
+def _runs(ask: SshAsk, run_as: str | None) -> str:
+    """Return the calls that run the commands; what holds the lock on begins before the first that is no gate."""
+    first = 0 if ask.lock is None else 1
+    runs: list[str] = []
+    held = ask.lock is None
+    for number, command in enumerate(ask.commands, first):
+        if not (held or command.gate):
+            runs.append(_HOLD)
+            held = True
+        runs.append(f"{'g' if command.gate else 'r'} {number} {_checked(command, run_as)}; ")
+    return "".join(runs)
+
+
+def _locking(lock: Lock) -> str:
+    if _LOCKABLE.fullmatch(lock.path) is None:
+        raise ValueError(f"lock: {lock.path!r} is no plain path")
+    if _LABEL.fullmatch(lock.label) is None:
+        raise ValueError(f"lock: the label {lock.label!r} is not plain")
+    if not 1 <= lock.hold_s <= _MAX_HOLD_S:
+        raise ValueError(f"lock: hold_s must be 1 to {_MAX_HOLD_S}, not {lock.hold_s}")
+    return _LOCK.format(path=lock.path, hold_s=lock.hold_s, unreadable=LOCK_UNREADABLE, busy=LOCK_BUSY)
 
 
 def has_ended(data: bytes | bytearray, nonce: str) -> bool:
@@ -96,8 +142,10 @@ def split_answer(ask: SshAsk, nonce: str, out: Stream, err: Stream) -> Split:
     recognised.
     What stands outside the markers (banners, profile noise) is ignored. Never raises.
     """
-    outs, errs = _Parts(out, nonce, len(ask.commands)), _Parts(err, nonce, len(ask.commands))
-    replies = tuple(_reply(command, outs.part(i), errs.part(i)) for i, command in enumerate(ask.commands))
+    keys = [command.key for command in ask.commands]
+    keys = keys if ask.lock is None else [LOCK, *keys]
+    outs, errs = _Parts(out, nonce, len(keys)), _Parts(err, nonce, len(keys))
+    replies = tuple(_reply(key, outs.part(i), errs.part(i)) for i, key in enumerate(keys))
     return Split(replies, started=outs.started or errs.started, complete=outs.complete and errs.complete)
 
 
@@ -142,7 +190,7 @@ class _Parts:
         return self._parts.get(index, _Part())
 
 
-def _words(command: Command, run_as: str | None) -> str:
+def _checked(command: Command, run_as: str | None) -> str:
     where = f"command {command.key!r}"
     if not command.argv or _PROGRAM.fullmatch(command.argv[0]) is None:
         raise ValueError(f"{where}: the program must be a plain path, not {command.argv[:1]!r}")
@@ -155,16 +203,12 @@ def _words(command: Command, run_as: str | None) -> str:
         raise ValueError(f"{where}: longer than {ARGV_LIMIT} bytes")
     if not 1 <= command.timeout_s <= _MAX_TIMEOUT_S:
         raise ValueError(f"{where}: timeout_s must be 1 to {_MAX_TIMEOUT_S}, not {command.timeout_s}")
-    words = ["/usr/bin/timeout", "-k", "1", str(command.timeout_s)]
-    if command.privileged and run_as is not None:
-        # timeout goes inside sudo: from outside it may not signal another user's process.
-        words = ["sudo", "-n", "-u", run_as, *words]
-    return " ".join([*words, *(f'"{argument}"' for argument in command.argv)])
+    return command.line(run_as)
 
 
-def _reply(command: Command, out: _Part, err: _Part) -> Reply:
+def _reply(key: str, out: _Part, err: _Part) -> Reply:
     return Reply(
-        key=command.key,
+        key=key,
         status=None if err.status is None else out.status,
         lines=safe_lines(out.data),
         errors=safe_lines(err.data),

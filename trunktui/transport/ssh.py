@@ -35,6 +35,7 @@ from trunktui.transport.settings import HostsChoice, KeyChoice, choose_hosts, ch
 __all__ = ["SshAsker", "SshShared"]
 
 _MAX_DEPTH = 8
+_EXEC_REFUSED = asyncssh.OPEN_REQUEST_SESSION_FAILED  # a link lost in the middle of it looks the same
 _KINDS: tuple[tuple[type[BaseException], Kind], ...] = (
     (asyncssh.HostKeyNotVerifiable, Kind.HOST_KEY),
     (asyncssh.KeyExchangeFailed, Kind.KEY_EXCHANGE),
@@ -137,6 +138,7 @@ class _SshLink:
         stage.enter(lambda seconds: self._late(talk, seconds))
         conn = self._watches[-1].conn
         if conn is None:
+            talk.sent = False
             raise faults.lost_before(self.where)
         loop = asyncio.get_running_loop()
         await asyncio.sleep(self._free_at - loop.time())
@@ -146,6 +148,7 @@ class _SshLink:
         process: asyncssh.SSHClientProcess[bytes] | BaseException = opened[0]
         if isinstance(process, BaseException):
             await asyncio.sleep(0)  # asyncssh tells of a lost connection one turn of the loop later
+            talk.sent = not isinstance(process, asyncssh.ChannelOpenError) or process.code == _EXEC_REFUSED
             raise self._refusal(process)
         try:
             taking = talk.take(_Output(process.stdout), _Output(process.stderr))
@@ -167,7 +170,7 @@ class _SshLink:
         if (loss := self.loss()) is not None:
             return faults.lost_before(self.where) if loss.state is SshState.UNREACHABLE else loss
         if isinstance(error, asyncssh.ChannelOpenError):
-            if error.code == asyncssh.OPEN_REQUEST_SESSION_FAILED:
+            if error.code == _EXEC_REFUSED:
                 return faults.no_exec(self.where, self.user, error.reason)
             return faults.no_session(self.where, error.reason)
         return faults.lost_before(self.where)

@@ -1,0 +1,113 @@
+"""What the audit log says of earlier actions, for the guards' limits and for what is still open. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from msgspec import Struct
+
+from trunktui.model.action import Ending
+from trunktui.model.audit import Entry, RecordKind, Who
+from trunktui.store.audit import Unfinished, age_s
+
+UNDER_WAY_S = 180.0
+"""An intent without an outcome is under way for so long; after that whoever began it is gone."""
+
+
+class Act(Struct, frozen=True):
+    """One action of the past. `ending` None: nothing ended it (yet). `ago_s` counts from its intent, wall clock.
+
+    `sent` False: it provably had no effect, so it counts against no limit.
+    """
+
+    action: str
+    seq: int
+    verb: str
+    leg: str
+    sbc: str
+    carrier: str
+    by: Who
+    ago_s: float
+    ending: str | None = None
+    sent: bool = True
+
+    @property
+    def who(self) -> str:
+        """The operator's name."""
+        return self.by.name
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it may be going on right now."""
+        return self.ending is None and self.ago_s <= UNDER_WAY_S
+
+
+class Past(Struct, frozen=True):
+    """Earlier actions, oldest first."""
+
+    acts: tuple[Act, ...] = ()
+
+    def before(self, action: str, seq: int) -> Past:
+        """Return what was written before entry `seq`, which began `action`: of two at once, the earlier goes on."""
+        if not seq:  # in no file, so not in this list either
+            return self
+        return Past(tuple(act for act in self.acts if act.action != action and act.seq < seq))
+
+
+def past_of(entries: Iterable[Entry], wall: datetime) -> Past:
+    """Return the actions that `entries` (oldest first) tell of, as seen at `wall`."""
+    found: dict[str, Act] = {}
+    for entry in entries:
+        record = entry.record
+        if record.kind is RecordKind.INTENT:
+            found[record.action] = _begun(entry, age_s(entry, wall))
+        elif record.kind is RecordKind.OUTCOME and record.action in found:
+            begun = found[record.action]
+            found[record.action] = _ended(begun, record.ending, sent=record.sent is not False)
+    return Past(tuple(found.values()))
+
+
+def open_acts(unfinished: Iterable[Unfinished], past: Past, alive: Callable[[Who], bool]) -> tuple[Act, ...]:
+    """Return what is to be verified: intents of any age that nothing ended, and recent ends that proved nothing.
+
+    One that is under way is not among them as long as its process is `alive`.
+    """
+    acts = {each.entry.record.action: _begun(each.entry, each.age_s) for each in unfinished}
+    acts.update({act.action: act for act in past.acts})
+    return tuple(act for act in acts.values() if _open(act, alive))
+
+
+def _open(act: Act, alive: Callable[[Who], bool]) -> bool:
+    if act.ending is None:
+        return not (act.under_way and alive(act.by))
+    return act.sent and act.ending == Ending.UNVERIFIED
+
+
+def _begun(entry: Entry, ago_s: float) -> Act:
+    record = entry.record
+    return Act(
+        action=record.action,
+        seq=entry.seq,
+        verb=record.verb,
+        leg=record.leg,
+        sbc=record.sbc,
+        carrier=record.carrier,
+        by=entry.who,
+        ago_s=ago_s,
+    )
+
+
+def _ended(act: Act, ending: str, *, sent: bool) -> Act:
+    return Act(
+        action=act.action,
+        seq=act.seq,
+        verb=act.verb,
+        leg=act.leg,
+        sbc=act.sbc,
+        carrier=act.carrier,
+        by=act.by,
+        ago_s=act.ago_s,
+        ending=ending,
+        sent=sent,
+    )

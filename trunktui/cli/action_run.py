@@ -1,0 +1,160 @@
+"""Runs one action of the command line from polling to proof; the desk decides, this only brings it its world."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from trunktui.model.action import Consent, Outcome, Verb
+from trunktui.model.health import RegSignal
+from trunktui.model.text import Safe
+from trunktui.present.action import Shown
+
+if TYPE_CHECKING:
+    from trunktui.actions.desk import Desk, Prepared
+    from trunktui.actions.past import Act
+    from trunktui.config.load import Config
+    from trunktui.model.inventory import Inventory
+    from trunktui.model.snapshot import Snapshot
+    from trunktui.poll.fleet import Fleet
+    from trunktui.poll.poller import SbcPoller
+
+BUDGET_S = 25.0
+"""Seconds for the polls ahead of an action."""
+
+_SECOND_LOOK_S = 1.5
+Tell = Callable[[Safe], None]
+
+
+def prepare(
+    config: Config, verb: Verb, leg_id: str, batch: tuple[str, ...], consent: Consent
+) -> tuple[Prepared, Shown]:
+    """Poll, and return the action as it would run, with what the guards say to `consent`."""
+
+    async def work() -> tuple[Prepared, Shown]:
+        async with _desk(config, leg_id) as (desk, fleet):
+            prepared = await desk.prepare(verb, leg_id, batch, consent)
+            return prepared, _shown(config, prepared, fleet.snapshot(_now()))
+
+    return asyncio.run(work())
+
+
+def perform(config: Config, prepared: Prepared, consent: Consent, tell: Tell) -> Outcome:
+    """Poll again, carry out what was prepared, and return how it ended; an interruption is an end too."""
+
+    async def work() -> Outcome:
+        async with _desk(config, prepared.leg_id) as (desk, _):
+            try:
+                return await desk.perform(prepared, consent, tell)
+            except asyncio.CancelledError:
+                if desk.interrupted is None:
+                    raise
+                return desk.interrupted
+
+    return asyncio.run(work())
+
+
+def refuse(config: Config, prepared: Prepared, consent: Consent) -> Outcome:
+    """Record a refusal, asking no SBC; return it."""
+    from trunktui import wiring_actions
+
+    async def work() -> Outcome:
+        desk = wiring_actions.action_desk(config, wiring_actions.new_fleet(config), {}, always_unlocked=True)
+        return await desk.refuse(prepared, consent)
+
+    return asyncio.run(work())
+
+
+def open_actions(config: Config) -> tuple[Act, ...]:
+    """Return the actions of which nobody knows how they ended. Raises AuditError."""
+    from trunktui import wiring_actions
+
+    async def work() -> tuple[Act, ...]:
+        return await wiring_actions.action_desk(config, wiring_actions.new_fleet(config), {}).open()
+
+    return asyncio.run(work())
+
+
+def verify(config: Config, act: Act) -> Outcome:
+    """Look what became of an open action; what is known then is recorded."""
+
+    async def work() -> Outcome:
+        async with _desk(config, act.leg) as (desk, _):
+            return await desk.verify(act)
+
+    return asyncio.run(work())
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@asynccontextmanager
+async def _desk(config: Config, leg_id: str) -> AsyncIterator[tuple[Desk, Fleet]]:
+    """Give a desk over freshly polled SBCs: the leg's own, and those of its groups, for its guards."""
+    from trunktui import wiring_actions
+    from trunktui.engine.logfile import LoopErrors
+
+    asyncio.get_running_loop().set_exception_handler(LoopErrors().handle)
+    logging.getLogger("trunktui").addHandler(
+        logging.NullHandler()
+    )  # what is to be told is told by the guards
+    fleet = wiring_actions.new_fleet(config)
+    askers = wiring_actions.ssh_askers(config, _needed(config.inventory, leg_id))
+    pollers = wiring_actions.single_look(config, fleet, askers)
+    try:
+        await _poll(list(pollers.values()))
+        own = pollers.get(leg_id.rpartition("@")[2])
+        if own is not None and _doubtful(fleet.snapshot(_now()), leg_id):
+            await asyncio.sleep(_SECOND_LOOK_S)
+            await _poll([own])
+        yield wiring_actions.action_desk(config, fleet, askers, always_unlocked=True), fleet
+    finally:
+        await asyncio.gather(*(asker.close() for asker in askers.values()))
+
+
+async def _poll(pollers: list[SbcPoller]) -> None:
+    """Poll once, side by side; an SBC that is not through in time stays as it was known."""
+    tasks = [asyncio.ensure_future(poller.poll()) for poller in pollers]
+    try:
+        await asyncio.wait(tasks, timeout=BUDGET_S)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _needed(inventory: Inventory, leg_id: str) -> frozenset[str]:
+    """Return the SBCs whose state the guards need: the leg's own and all that its groups' trunks are on."""
+    trunk, _, sbc = leg_id.rpartition("@")
+    trunks = {name for group in inventory.groups if trunk in group.trunks for name in group.trunks}
+    bindings = [binding for each in inventory.trunks if each.name in trunks for binding in each.bindings]
+    return frozenset({sbc} | {binding.sbc for binding in bindings})
+
+
+def _doubtful(snapshot: Snapshot, leg_id: str) -> bool:
+    """Whether one look cannot tell an attempt in flight from one that was given up."""
+    leg = next((leg for leg in snapshot.legs if leg.id == leg_id), None)
+    if leg is None or leg.registration.state is not RegSignal.RETRYING:
+        return False
+    due = leg.registration.next_at
+    return due is not None and leg.observed_at is not None and due <= leg.observed_at
+
+
+def _shown(config: Config, prepared: Prepared, snapshot: Snapshot) -> Shown:
+    sbc = prepared.leg.sbc if prepared.leg is not None else ""
+    target = next((each.ssh for each in config.inventory.sbcs if each.name == sbc), None)
+    return Shown(
+        action=prepared.action,
+        verb=prepared.verb,
+        leg_id=prepared.leg_id,
+        plan=prepared.plan,
+        commands=prepared.commands,
+        rulings=prepared.rulings,
+        legs=snapshot.legs,
+        sbc=next((status for status in snapshot.sbcs if status.name == sbc), None),
+        user=target.user if target is not None else None,
+    )
