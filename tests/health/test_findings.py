@@ -129,7 +129,7 @@ def test_a_stopped_asterisk_has_no_uptime_and_a_failing_poll_does_not_make_it_lo
     assert box(fleet.snapshot(START)).started_at is None
     snapshot = play(Trunks(), [(0, Says()), (30, Says(frozen=True)), (40, Says(silent=SshState.HUNG))])
     assert (box(snapshot).state, box(snapshot).severity) == (SbcState.DOWN, Severity.CRITICAL)
-    assert box(snapshot).reason.endswith("; poll failed (ssh hung), showing data 16 s old")
+    assert box(snapshot).reason.endswith("; poll failed (ssh hung), showing data 10 s old")
 
 
 def test_what_an_answer_says_is_as_old_as_the_question_however_late_it_came() -> None:

@@ -89,7 +89,7 @@ def test_a_leg_that_flaps_by_our_own_doing_is_found(monkeypatch: pytest.MonkeyPa
 
 
 def test_ages_that_count_from_the_arrival_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Observation, "asked_at", property(lambda self: self.at))
+    monkeypatch.setattr(Observation, "as_of", property(lambda self: self.at))
     assert _found(play(SMALL, _late_then_silent(), SEED).lies, r"what its SBC said is \d+\.\d s old")
 
 
@@ -163,7 +163,7 @@ def test_cells_that_do_not_say_that_they_are_old_are_found(monkeypatch: pytest.M
 
 
 def test_a_leg_that_never_leaves_down_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "_proven_back", lambda signals, t: False)
+    monkeypatch.setattr(rules, "_proven_back", lambda signals: False)
     report = short_hour()
     assert _found(report.false_alarms, r"down though all is well for \d+\.\d s")
     assert report.not_green_at_end

@@ -162,6 +162,9 @@ class Observation(Struct, frozen=True):
     unread: tuple[Unread, ...] = field(default_factory=tuple)
 
     @property
-    def asked_at(self) -> float:
-        """When it was asked for: ages count from here, for an answer may be old when it arrives."""
-        return self.at - self.took_s
+    def as_of(self) -> float:
+        """Second from which its age counts: when it was asked for, for an answer may be old when it arrives.
+
+        A console that hangs says nothing that could be old: that it hung is true of the end of the wait.
+        """
+        return self.at if self.app is AppState.FROZEN else self.at - self.took_s

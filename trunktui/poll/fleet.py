@@ -121,7 +121,7 @@ class Fleet:
         pairs = zip(record.legs.values(), held, strict=True)
         legs = [judge_leg(leg, scene, share) for leg, share in pairs]
         seen = record.observation
-        record.judged = Judged(legs, held, now if seen is None else seen.asked_at + scene.stale_s)
+        record.judged = Judged(legs, held, now if seen is None else seen.as_of + scene.stale_s)
         return legs
 
     def _active(self, now: float) -> dict[tuple[str, str], int | None]:
@@ -129,7 +129,7 @@ class Fleet:
         found: dict[tuple[str, str], int | None] = {}
         for record in self._records.values():
             seen = record.observation
-            fresh = seen is not None and now - seen.asked_at <= self._scene(record, now).stale_s
+            fresh = seen is not None and now - seen.as_of <= self._scene(record, now).stale_s
             for leg in record.legs.values():
                 if leg.trunk is None:
                     continue
@@ -158,7 +158,7 @@ class Fleet:
 
     def _sbc_status(self, record: SbcRecord, now: float) -> SbcStatus:
         scene, seen = self._scene(record, now), record.observation
-        age = now - seen.asked_at if seen is not None else None
+        age = now - seen.as_of if seen is not None else None
         look = BoxLook(
             record.link, seen, len(record.legs), age, scene.stale_s, scene.nothing_listed, scene.witness
         )
@@ -182,8 +182,8 @@ class Fleet:
             started_at=record.box.started_at if answering else None,
             channels=box.channels if box else None,
             calls=box.calls if box else None,
-            polled_at=seen.asked_at if seen is not None else None,
-            stale_at=seen.asked_at + scene.stale_s if seen is not None else None,
+            polled_at=seen.as_of if seen is not None else None,
+            stale_at=seen.as_of + scene.stale_s if seen is not None else None,
             poll_took_s=seen.took_s if seen is not None else None,
             next_poll_at=record.next_poll_at,
             unread=seen.unread if seen is not None else (),

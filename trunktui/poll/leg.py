@@ -90,7 +90,7 @@ class Scene(Struct, frozen=True):
         """The last answer's age as a word."""
         if self.observation is None:
             return Freshness.NEVER
-        age = self.now - self.observation.asked_at
+        age = self.now - self.observation.as_of
         if age > self.stale_s:
             return Freshness.STALE
         return Freshness.LATE if age > self.late_s else Freshness.FRESH
@@ -138,9 +138,9 @@ def judge_leg(record: LegRecord, scene: Scene, share: Share | None) -> LegStatus
         probe=_probe_view(record, scene.platform, signals, blind),
         channels=_channels_view(leg, context, signals, blind),
         cps_cap=trunk.cap.cps if trunk else None,
-        observed_at=observation.asked_at if observation else None,
-        late_at=observation.asked_at + scene.late_s if observation else None,
-        stale_at=observation.asked_at + scene.stale_s if observation else None,
+        observed_at=observation.as_of if observation else None,
+        late_at=observation.as_of + scene.late_s if observation else None,
+        stale_at=observation.as_of + scene.stale_s if observation else None,
         evidence=leg.evidence if leg is not None else (),
         badge="unmonitored" if verdict.cause is Cause.UP_UNMONITORED else None,
     )
@@ -162,7 +162,7 @@ def _context(record: LegRecord, scene: Scene, share: Share | None) -> LegContext
         enabled=trunk.enabled if trunk else True,
         configured=trunk is not None,
         freshness=freshness,
-        age_s=scene.now - observation.asked_at if observation else 0.0,
+        age_s=scene.now - observation.as_of if observation else 0.0,
         link_words=scene.link.reason,
         box_down=failing and lost and not scene.witness.alive,
         snmp_words=scene.witness.words,
