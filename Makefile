@@ -29,7 +29,7 @@ demo: $(if $(wildcard $(READY)),$(READY),$(RUNS))
 
 # Three processes on two cores: the lab's tests and the demo's mostly wait, the others mostly compute.
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 soak: $(READY)
 	$(BIN)/python -m tests.simulated $(SOAK_ARGS)

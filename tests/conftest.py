@@ -30,12 +30,20 @@ def lab_required() -> bool:
     return os.environ.get("TRUNKTUI_LAB") == "required" or os.environ.get("CI", "").lower() in ("true", "1")
 
 
+_WAITING = frozenset({"lab", "newcomer", "demo", "lifecycle"})
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give one process the whole lab, and it first; a file's tests stay together, and so do what they share."""
+    """Give one process the whole lab; a file's tests stay together, and so does what they share.
+
+    What takes long because it waits begins first, so that no process is left alone with it.
+    """
     for item in items:
         folder = item.path.relative_to(item.config.rootpath).parts[1]
         item.add_marker(pytest.mark.xdist_group("lab" if folder == "lab" else item.path.stem + folder))
     if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: not _WAITING.intersection(item.path.parts))
         items.sort(key=lambda item: "lab" not in item.path.parts)
 
 
