@@ -86,7 +86,7 @@ def action_desk(
             snapshot=lambda: fleet.snapshot(time.monotonic()),
             platform=lambda sbc: platform_for(sbc.platform),
             asker=lambda name: askers[name],
-            audit=AuditLog(config.state_dir, who, _utc_now, Syslog()),
+            audit=AuditLog(config.state_dir, who, _utc_now, Syslog() if config.document.syslog else None),
             who=who,
             clock=time.monotonic,
             wall=_utc_now,

@@ -108,9 +108,9 @@ def test_calls_move_to_other_carriers_once_the_sbc_has_noticed() -> None:
 
 
 def test_a_refused_registration_gives_up_and_its_number_grows_until_an_operator_acts() -> None:
-    fleet, (begins, cured) = world(), trouble(Kind.REFUSED)
+    fleet, (begins, _), (fixed, cured) = world(), trouble(Kind.REFUSED), trouble(Kind.GIVEN_UP)
     trunk, _, sbc = REFUSED_LEG.rpartition("@")
-    times = (begins - 0.1, begins + 9, begins + 12, cured - 0.1, cured + 0.05, cured + 3)
+    times = (begins - 0.1, begins + 9, fixed + 5, cured - 0.1, cured + 0.05, cured + 4.2)
     rows = [next(row for row in fleet.look(sbc, t).registrations if row.name == trunk) for t in times]
     assert [row.word for row in rows] == [
         "Registered",

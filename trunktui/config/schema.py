@@ -206,12 +206,13 @@ class UiTable(Struct, frozen=True):
 
 
 class Document(Struct, frozen=True):
-    """The whole file. `health` changes single thresholds; the rest keep their defaults."""
+    """The whole file. `health` changes single thresholds; `syslog`: whether the audit log is told there too."""
 
     poll: PollTable = PollTable()
     health: Thresholds = Thresholds()
     ui: UiTable = UiTable()
     state: FilePath | None = None
+    syslog: bool = True
     carrier: tuple[CarrierTable, ...] = ()
     account: tuple[AccountTable, ...] = ()
     sbc: tuple[SbcTable, ...] = ()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from trunktui.demo.asterisk_endpoint import PARAMETERS
+from trunktui.demo.deeds import Deed
 from trunktui.demo.rows import Call, ContactRow, Daemon, Look, RegistrationRow, TrunkObjects
 from trunktui.demo.tempo import token
 
@@ -53,8 +54,22 @@ class Printed(Struct, frozen=True):
     status: int = 0
 
 
+_TAKEN = ""
+_NOT_TAKEN = "Unable to retrieve registration {0}\nCommand 'pjsip send register {0}' failed.\n"
 _QUALIFIED = "Qualifying AOR '{0}' on endpoint '{0}'\n"
 _NOT_QUALIFIED = "Unable to retrieve endpoint {0}\nCommand 'pjsip qualify {0}' failed.\n"
+
+
+_ACTED = {Deed.REGISTER: (_TAKEN, _NOT_TAKEN), Deed.QUALIFY: (_QUALIFIED, _NOT_QUALIFIED)}
+"""What is printed where the object is there, and where it is not; nothing more is ever said of either."""
+
+_USAGE_REGISTER = (
+    "Usage: pjsip send register <registration> | *all \n       Unregisters the specified (or all) outbound "
+    "registration(s) then starts registration(s) and schedules re-registrations.\n"
+)
+_USAGE_QUALIFY = (
+    "Usage: pjsip qualify <endpoint>\n       Send a SIP OPTIONS request to all contacts on the endpoint.\n"
+)
 
 
 def answer(command: str, look: Look) -> Printed:
@@ -72,11 +87,28 @@ def answer(command: str, look: Look) -> Printed:
         trunk = next((trunk for trunk in look.trunks if trunk.name == words[3]), None)
         found = None if trunk is None else show(look, trunk)
         return Printed(found or f"Unable to find object {words[3]}.\n\n")
-    if words[:2] == ["pjsip", "qualify"] and len(words) == 3:
-        # Its OPTIONS go out by the story's own clock; the next one answers, as far as a console can tell.
-        known = any(trunk.name == words[2] for trunk in look.trunks)
-        return Printed(_QUALIFIED.format(words[2]) if known else _NOT_QUALIFIED.format(words[2]))
+    if (acting := _acting(words)) is not None:
+        deed, name = acting
+        done, not_done = _ACTED[deed]
+        return Printed((done if _has(look, deed, name) else not_done).format(name))
     return Printed(_unknown(command, words[0] if words else ""))
+
+
+def taken(command: str, look: Look) -> tuple[Deed, str] | None:
+    """Return what Asterisk will do after such a command and to which object; None where it changes nothing."""
+    acting = _acting(command.split()) if look.daemon is Daemon.RUNNING else None
+    return acting if acting is not None and _has(look, *acting) else None
+
+
+def _acting(words: Sequence[str]) -> tuple[Deed, str] | None:
+    if len(words) == 4 and words[:3] == ["pjsip", "send", "register"]:
+        return Deed.REGISTER, words[3]
+    return (Deed.QUALIFY, words[2]) if len(words) == 3 and words[:2] == ["pjsip", "qualify"] else None
+
+
+def _has(look: Look, deed: Deed, name: str) -> bool:
+    trunk = next((trunk for trunk in look.trunks if trunk.name == name), None)
+    return trunk is not None and (deed is Deed.QUALIFY or trunk.expires_s is not None)
 
 
 def registrations(rows: Iterable[RegistrationRow]) -> str:
@@ -269,6 +301,8 @@ _PLAIN: dict[str, Callable[[Look], str]] = {
     "core show version": _version,
     "core show channels count": _count,
     "core show channels concise": lambda look: concise(look.calls, look.at, look.sbc),
+    "pjsip send register": lambda _: _USAGE_REGISTER,
+    "pjsip qualify": lambda _: _USAGE_QUALIFY,
     "pjsip show registrations": lambda look: registrations(look.registrations),
     "pjsip list registrations": lambda look: registrations(look.registrations),
     "pjsip show contacts": lambda look: contacts(look.contacts),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from trunktui.demo.plan import FleetPlan, SbcPlan, SnmpPlan, TrunkPlan
-from trunktui.demo.registration import IN_FLIGHT_S
+from trunktui.demo.registration import IN_FLIGHT_S, initial_delay_s
 from trunktui.demo.tempo import Tempo
 
 CONFIG, IDENTITY, KNOWN_HOSTS, SSH_CONFIG, STATE = (
@@ -41,6 +41,7 @@ def config_text(plan: FleetPlan, tempo: Tempo, access: Access) -> str:
 def _lines(plan: FleetPlan, tempo: Tempo, access: Access) -> Iterator[str]:
     yield "# The config of trunktui's demo: a simulated fleet on this machine. It goes away with the demo."
     yield f"state = {_quoted(f'{access.folder}/{STATE}')}"
+    yield "syslog = false  # nothing of the demo stays on this machine"
     yield f'\n[poll]\ninterval = "{tempo.poll_s}s"\nconnections = {min(len(plan.sbcs), 16)}\n'
     yield f"# Every timer of this fleet runs {tempo.speed:g} times as fast as in earnest, and so do these limits."
     yield "[health]"
@@ -65,7 +66,7 @@ def _limits(tempo: Tempo) -> dict[str, float]:
         "stale_min_s": round(tempo.stale_s, 1),
         "attempt_s": max(1, math.ceil(tempo.span(IN_FLIGHT_S))),
         "attempt_margin_s": max(1, math.ceil(tempo.span(8.0))),
-        "grace_s": round(max(tempo.span(60.0), 2.0 * tempo.poll_s), 1),
+        "grace_s": round(max(tempo.span(60.0), 2.0 * tempo.poll_s, initial_delay_s(tempo) + tempo.poll_s), 1),
         "restart_loop_s": round(tempo.span(600.0), 1),
         "absent_after_s": round(max(tempo.span(60.0), 2.0 * tempo.poll_s), 1),
         "answered_unmonitored_s": tempo.whole(600.0),
@@ -76,6 +77,8 @@ def _limits(tempo: Tempo) -> dict[str, float]:
 def _sbc(sbc: SbcPlan, access: Access) -> Iterator[str]:
     yield f"\n[[sbc]]\nname = {_quoted(sbc.name)}\nsite = {_quoted(sbc.site)}\nhost = {_quoted(access.host)}"
     yield f'platform = "asterisk"\negress_ip = {_quoted(sbc.egress_ip)}'
+    if sbc.write:
+        yield "write = true"
     yield f"[sbc.ssh]\nuser = {_quoted(access.user)}\nport = {access.ports[sbc.name]}"
     for key, name in (("identity", IDENTITY), ("known_hosts", KNOWN_HOSTS), ("config", SSH_CONFIG)):
         yield f"{key} = {_quoted(f'{access.folder}/{name}')}"

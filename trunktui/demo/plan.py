@@ -43,7 +43,7 @@ class SnmpPlan(Struct, frozen=True):
 class SbcPlan(Struct, frozen=True):
     """One SBC. `up_days` is how long its Asterisk had been running when the simulation began.
 
-    `snmp` None: nobody installed an agent there.
+    `snmp` None: nobody installed an agent there. `write`: its operators may act on it.
     """
 
     name: str
@@ -52,6 +52,7 @@ class SbcPlan(Struct, frozen=True):
     up_days: float
     version: str = "22.10.1"
     snmp: SnmpPlan | None = None
+    write: bool = False
 
 
 class TrunkPlan(Struct, frozen=True):
@@ -143,11 +144,11 @@ def _newcomers_fleet() -> FleetPlan:
             AccountPlan("delta-wholesale", "delta", 90),
         ),
         sbcs=(
-            SbcPlan("nyc-1", "nyc", "198.51.100.11", 41.3, snmp=_V3),
-            SbcPlan("nyc-2", "nyc", "198.51.100.12", 41.2, snmp=_V3_LONG),
-            SbcPlan("lon-1", "lon", "198.51.100.21", 12.8, snmp=_V3),
-            SbcPlan("lon-2", "lon", "198.51.100.22", 87.1, snmp=_V2C),
-            SbcPlan("sgp-1", "sgp", "198.51.100.31", 203.6, "22.9.0", _V3),
+            SbcPlan("nyc-1", "nyc", "198.51.100.11", 41.3, snmp=_V3, write=True),
+            SbcPlan("nyc-2", "nyc", "198.51.100.12", 41.2, snmp=_V3_LONG, write=True),
+            SbcPlan("lon-1", "lon", "198.51.100.21", 12.8, snmp=_V3, write=True),
+            SbcPlan("lon-2", "lon", "198.51.100.22", 87.1, snmp=_V2C, write=True),
+            SbcPlan("sgp-1", "sgp", "198.51.100.31", 203.6, "22.9.0", _V3, write=True),
             SbcPlan("sgp-2", "sgp", "198.51.100.32", 5.4, "22.9.0"),
         ),
         trunks=_trunks(),

@@ -1,9 +1,9 @@
-"""Asterisk's OPTIONS to one contact: sent on a grid, answered in a round trip or not within the timeout. Pure."""
+"""Asterisk's OPTIONS to one contact: sent on a grid or when told to, answered in a round trip or not in time. Pure."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
@@ -16,9 +16,10 @@ TIMEOUT_LEAST_S = 0.4
 
 
 class Probe(Struct, frozen=True):
-    """The probing of one contact. `every_s` 0: never. `alive(t)`: whether the far end answers at `t`.
+    """The probing of one contact. `every_s` 0: never by itself. `alive(t)`: whether the far end answers at `t`.
 
     `booted(t)` is when Asterisk started last, at `t` or before; the first OPTIONS come within one interval of it.
+    `told(t)` is when an operator said `qualify`, at `t` or before.
     """
 
     seed: tuple[object, ...]
@@ -27,25 +28,33 @@ class Probe(Struct, frozen=True):
     rtt_ms: float
     alive: Callable[[float], bool]
     booted: Callable[[float], float]
+    told: Callable[[float], tuple[float, ...]]
 
     def seen(self, t: float) -> tuple[str, float | None]:
         """Return the table's word at `t` and the round trip in ms, None unless the last OPTIONS was answered."""
-        boot = self.booted(t)
-        if not self.every_s:
+        results = [result for result in self._results(t) if result[0] <= t]
+        if not results:
             return "NonQual", None
+        _, rtt_ms = max(results, key=lambda result: result[0])
+        return ("Unavail", None) if rtt_ms is None else ("Avail", rtt_ms)
+
+    def _results(self, t: float) -> Iterator[tuple[float, float | None]]:
+        """Yield when the latest OPTIONS were through, and their round trips; None for no answer."""
+        boot = self.booted(t)
+        yield from (self._attempt(sent, sent) for sent in self.told(t) if sent >= boot)
+        if not self.every_s:
+            return
         first = boot + self.every_s * chance(*self.seed, "phase", round(boot, 3))
         last = math.floor((t - first) / self.every_s)
-        for number in (last, last - 1):
-            sent = first + number * self.every_s
-            if number < 0:
-                break
-            answered = self.alive(sent)
-            took_ms = self._rtt_ms(number)
-            if sent + (took_ms / 1000.0 if answered else self.timeout_s) <= t:
-                return ("Avail", took_ms) if answered else ("Unavail", None)
-        return "NonQual", None
+        yield from (self._attempt(first + n * self.every_s, n) for n in (last, last - 1) if n >= 0)
 
-    def _rtt_ms(self, number: int) -> float:
+    def _attempt(self, sent: float, which: float) -> tuple[float, float | None]:
+        if not self.alive(sent):
+            return sent + self.timeout_s, None
+        took_ms = self._rtt_ms(which)
+        return sent + took_ms / 1000.0, took_ms
+
+    def _rtt_ms(self, which: float) -> float:
         """Return a round trip: near the usual one, now and then half as long again."""
-        jitter = chance(*self.seed, number)
+        jitter = chance(*self.seed, which)
         return round(self.rtt_ms * (1.0 + 0.12 * jitter + (0.5 if jitter > 0.985 else 0.0)), 3)

@@ -8,10 +8,11 @@ still at the one in flight, and after giving up at the last one that was made; o
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable
 from enum import Enum
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from trunktui.demo.rows import RegistrationRow
 from trunktui.demo.tempo import Tempo, chance
@@ -24,6 +25,9 @@ IN_FLIGHT_S = 32.0
 
 RETRY_S = 60.0
 INITIAL_DELAY_S = 10.0
+_DELAY_LEAST_S = 4
+"""However fast the tempo: a shorter gap, in which nothing is registered, would pass between two polls unseen."""
+
 MAX_RETRIES = 10
 
 
@@ -35,14 +39,25 @@ class Reply(Enum):
     SILENCE = "silence"
 
 
+class Kick(Enum):
+    """What makes a registration start over.
+
+    TOLD: an operator said `send register`. CARED: so did one of the story's, but only where it is not registered.
+    """
+
+    RESTARTED = "restarted"
+    TOLD = "told"
+    CARED = "cared"
+
+
 class Registrar(Struct, frozen=True):
     """What a registration meets: `ask(t)` gives the reply to a REGISTER sent at `t`, and when silence will end.
 
-    `kicked(t)` is when it next starts over, after `t`: Asterisk restarted, or an operator said `send register`.
+    `kicked(t)` is when it next starts over, after `t`, and why; what is not known yet may still come before that.
     """
 
     ask: Callable[[float], tuple[Reply, float]]
-    kicked: Callable[[float], float]
+    kicked: Callable[[float], tuple[float, Kick]]
     rtt_s: float
 
 
@@ -69,9 +84,10 @@ class Registration:
         self._refresh_s = max(tempo.span(expires_s - LEAD_S), 2.0)
         self._in_flight_s = tempo.span(IN_FLIGHT_S)
         self._retry_s = retry_s(tempo)
-        self._delay_s = tempo.whole(INITIAL_DELAY_S)
+        self._delay_s = initial_delay_s(tempo)
+        self._off: list[tuple[float, float]] = []
         due = chance(seed, "first") * self._refresh_s
-        self._now = self._bounded(_Span(-math.inf, due, "Registered", due))
+        self._now = _Span(-math.inf, due, "Registered", due)
 
     def row(self, name: str, server: str, t: float) -> RegistrationRow:
         """Return the row of the table at second `t`."""
@@ -82,25 +98,46 @@ class Registration:
         """Whether Asterisk believes at `t` that it is registered."""
         return self._at(t).word == "Registered"
 
+    def held(self, t: float) -> bool:
+        """Whether the carrier had somewhere to send calls to at `t`; unlike the rest, of any second."""
+        if t >= self._now.begin:
+            return self.accepted(t)
+        last = bisect_right(self._off, (t, math.inf)) - 1
+        return last < 0 or t >= self._off[last][1]
+
     def _at(self, t: float) -> _Span:
         if t < self._now.begin:
             raise ValueError(f"asked for second {t}, after {self._now.begin}")
-        while t >= self._now.end:
-            self._now = self._bounded(self._after(self._now))
+        while t >= (end := self._end(self._now)):
+            if self._now.word != "Registered":
+                self._off.append((self._now.begin, end))
+            self._now = self._after(self._now, end)
         return self._now
 
-    def _after(self, span: _Span) -> _Span:
-        """Return what follows a span: an attempt where one was due, its outcome where one was in flight."""
-        t = span.end
-        if self._registrar.kicked(math.nextafter(t, -math.inf)) == t:
-            delay = self._delay_s * (0.1 + 0.9 * chance(self._seed, "delay", t))
-            return _Span(t, t + delay, "Unregistered", t + delay)
+    def _end(self, span: _Span) -> float:
+        """Return when a span ends, as far as is known: a kick may come at any time."""
+        return min(span.end, self._registrar.kicked(max(span.begin, -1.0))[0])
+
+    def _after(self, span: _Span, t: float) -> _Span:
+        """Return what follows a span at `t`: an attempt where one was due, its outcome where one was in flight."""
+        kicked, kick = self._registrar.kicked(math.nextafter(t, -math.inf))
+        if kicked == t and (kick is not Kick.CARED or span.word != "Registered"):
+            return self._over(span, t, kick)
+        if span.end > t:
+            return structs.replace(span, begin=t)
         if not span.sending:
             reply, speaks = self._registrar.ask(t)
             answered = (t if reply is not Reply.SILENCE else speaks) + self._registrar.rtt_s
             end = min(answered, t + self._in_flight_s)
             return _Span(t, end, span.word, t, sending=True, retries=span.retries)
         return self._outcome(span, t)
+
+    def _over(self, span: _Span, t: float, kick: Kick) -> _Span:
+        """Return what a kick leads to. The un-REGISTER that goes first meets the same registrar, and may stay unanswered."""
+        delay = self._delay_s * (0.1 + 0.9 * chance(self._seed, "delay", t))
+        reply = Reply.OK if kick is Kick.RESTARTED else self._registrar.ask(t)[0]
+        word = {Reply.OK: "Unregistered", Reply.FORBIDDEN: "Rejected", Reply.SILENCE: span.word}[reply]
+        return _Span(t, t + delay, word, t + delay)
 
     def _outcome(self, sent: _Span, t: float) -> _Span:
         reply, _ = self._registrar.ask(math.nextafter(t, -math.inf))
@@ -110,16 +147,12 @@ class Registration:
             return _Span(t, math.inf, "Rejected", sent.due)
         return _Span(t, t + self._retry_s, "Rejected", t + self._retry_s, retries=sent.retries + 1)
 
-    def _bounded(self, span: _Span) -> _Span:
-        kick = self._registrar.kicked(max(span.begin, -1.0))
-        end = min(span.end, kick)
-        return (
-            span
-            if end == span.end
-            else _Span(span.begin, end, span.word, span.due, span.sending, span.retries)
-        )
-
 
 def retry_s(tempo: Tempo) -> int:
     """Return `retry_interval` at a tempo; never so short that two tries look like one to who polls."""
     return tempo.whole(RETRY_S, 4)
+
+
+def initial_delay_s(tempo: Tempo) -> int:
+    """Return `max_random_initial_delay` at a tempo."""
+    return tempo.whole(INITIAL_DELAY_S, _DELAY_LEAST_S)

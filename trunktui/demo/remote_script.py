@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-_WHOLE = re.compile(r"/bin/sh -c '([^']*)'")
+_WHOLE = re.compile(r"/bin/sh -c '([^']*)'(?: (trunktui-by-[A-Za-z0-9_.@:-]+))?")
 _NONCE = re.compile(r'echo "\$n@([0-9a-f]{16,64}) \$\*"')
-_RUN = re.compile(r'(?:; )([rg]) ([0-9]{1,4}) ((?:"[^"]*"|[^";])*)(?=;)')
+_RUN = re.compile(r'(?:; )(?:([rg]) ([0-9]{1,4}) ((?:"[^"]*"|[^";])*)|h)(?=;)')
+_LOCK = re.compile(
+    r' l\(\) \{ test -r "([^"]+)" .* h\(\) \{ /bin/sh -c "sleep ([0-9]{1,4}) 9<&-; exit" "\$0" '
+)
 _TIMEOUT = ["/usr/bin/timeout", "-k"]
 
 
@@ -21,6 +25,7 @@ class Run(Struct, frozen=True):
     """One command of a script: its number, its argument vector, and how long `timeout` gives it (seconds).
 
     `kill_s` is how long after that it is killed, if it does not go by itself. A `gate` that fails is the last to run.
+    `locks`: it is no command, it takes the script's lock; `holds`: just before it begins what keeps the lock for a while.
     """
 
     number: int
@@ -28,13 +33,24 @@ class Run(Struct, frozen=True):
     limit_s: float
     kill_s: float
     gate: bool = False
+    locks: bool = False
+    holds: bool = False
+
+
+class RemoteLock(Struct, frozen=True):
+    """The lock of a script: the file it is on, who asks, and how long it is held from `Run.holds` on (seconds)."""
+
+    path: str
+    label: str
+    hold_s: float
 
 
 class RemoteScript(Struct, frozen=True):
-    """What to run, in order, and the nonce that the markers carry."""
+    """What to run, in order, and the nonce that the markers carry; with a `lock`, the first run takes it."""
 
     nonce: str
     runs: tuple[Run, ...]
+    lock: RemoteLock | None = None
 
     def begin(self, run: Run) -> bytes:
         """Return the marker ahead of a command, as printed on both streams."""
@@ -58,8 +74,28 @@ def read_script(line: str) -> RemoteScript | None:
     nonce = _NONCE.search(line)
     if whole is None or nonce is None or not whole[1].endswith("m z"):
         return None
-    runs = tuple(_run(int(number), words, call == "g") for call, number, words in _RUN.findall(whole[1]))
-    return RemoteScript(nonce[1], runs) if runs else None
+    lock = _lock(whole[1], whole[2])
+    runs = tuple(_runs(whole[1]))
+    locking = [run.locks for run in runs]
+    if not runs or locking != [lock is not None and n == 0 for n in range(len(runs))]:
+        return None
+    return RemoteScript(nonce[1], runs, lock)
+
+
+def _lock(script: str, label: str | None) -> RemoteLock | None:
+    found = _LOCK.search(script)
+    return None if found is None or label is None else RemoteLock(found[1], label, float(found[2]))
+
+
+def _runs(script: str) -> Iterator[Run]:
+    holds = False
+    for call, number, words in _RUN.findall(script):
+        if not call:
+            holds = True
+            continue
+        run = _run(int(number), words, call == "g")
+        yield structs.replace(run, locks=run.argv == ("l",), holds=holds)
+        holds = False
 
 
 def _run(number: int, words: str, gate: bool) -> Run:

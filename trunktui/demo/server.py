@@ -13,7 +13,8 @@ from contextlib import asynccontextmanager, suppress
 
 import asyncssh
 
-from trunktui.demo.asterisk_words import answer
+from trunktui.demo.asterisk_words import answer, taken
+from trunktui.demo.processes import Processes
 from trunktui.demo.remote_script import RemoteScript, Run, read_script
 from trunktui.demo.rows import Daemon, Look
 from trunktui.demo.world import World
@@ -88,6 +89,7 @@ class SimulatedSbc:
         self._clock = clock
         self._keys = keys
         self._connections: set[asyncssh.SSHServerConnection] = set()
+        self._processes = Processes(clock)
         self._last: Look | None = None
         self._listener: asyncssh.SSHAcceptor | None = None
         # Bound but never listening: nobody else gets the port, and a connection to it is refused.
@@ -96,7 +98,10 @@ class SimulatedSbc:
 
     async def match_host(self) -> None:
         """Listen, or refuse and cut, as the simulated machine and its SSH server are up or down."""
-        up = self._world.ssh_up(self._name, self._clock())
+        now = self._clock()
+        up = self._world.ssh_up(self._name, now)
+        if not self._world.host_up(self._name, now):
+            self._processes.reboot()
         if up and self._listener is None:
             await self._open()
         elif not up and self._listener is not None:
@@ -129,23 +134,36 @@ class SimulatedSbc:
     async def _serve(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
         """Play one exec to its end; a client that went away ends it early."""
         script = read_script(process.command or "")
-        try:
+        with suppress(OSError, asyncssh.Error):
             if script is None:
                 process.stderr.write(_NO_SHELL)
                 process.exit(_NOT_FOUND)
                 return
-            for run in script.runs:
-                status = await self._play(process, script, run)
-                if status == _KILLED or (run.gate and status):
-                    break
-            _both(process, script.last())
-            process.exit(0)
-        except (OSError, asyncssh.Error):
-            return
+            self._processes.begin(script)
+            try:
+                await self._play_all(process, script)
+            finally:
+                self._processes.end(script)
+
+    async def _play_all(self, process: asyncssh.SSHServerProcess[bytes], script: RemoteScript) -> None:
+        for run in script.runs:
+            if not self._processes.runs(script):
+                return
+            if run.holds and script.lock is not None:
+                self._processes.hold(script.lock)
+            status = await self._play(process, script, run)
+            if status == _KILLED or (run.gate and status):
+                break
+        _both(process, script.last())
+        process.exit(0)
 
     async def _play(self, process: asyncssh.SSHServerProcess[bytes], script: RemoteScript, run: Run) -> int:
         _both(process, script.begin(run))
-        out, err, status = await self._run(run)
+        if run.locks and script.lock is not None:
+            out, status = self._processes.take(script, script.lock)
+            err = b""
+        else:
+            out, err, status = await self._run(run)
         process.stdout.write(out)
         process.stderr.write(err)
         _both(process, script.end(run, status))
@@ -173,7 +191,12 @@ class SimulatedSbc:
             await asyncio.sleep(run.limit_s + run.kill_s)
             return b"", b"", _KILLED
         await asyncio.sleep(max(frozen_s, 0.0))
-        printed = answer(run.argv[2], self._look())
+        look = self._look()
+        printed = answer(run.argv[2], look)
+        if (done := taken(run.argv[2], look)) is not None:
+            deed, name = done
+            self._world.deeds.add(self._clock(), self._name, deed, name)
+            self._last = None
         return printed.out.encode(), printed.err.encode(), printed.status
 
     def _look(self) -> Look:

@@ -19,6 +19,7 @@ class Kind(StrEnum):
 
     CARRIER_DEAD = "carrier_dead"
     REFUSED = "refused"
+    GIVEN_UP = "given_up"
     SURGE = "surge"
     FROZEN = "frozen"
     REBOOT = "reboot"
@@ -26,7 +27,10 @@ class Kind(StrEnum):
 
 
 class Trouble(Struct, frozen=True):
-    """Something that lasts from `start` to `end` within the loop. A refusal ends with an operator's cure."""
+    """Something that lasts from `start` to `end` within the loop.
+
+    A refusal ends with an operator's cure, unless GIVEN_UP follows it: then that comes with the end of the latter.
+    """
 
     kind: Kind
     subject: str
@@ -57,15 +61,18 @@ REBOOTING_SBC = "sgp-1"
 SSHLESS_SBC = "lon-2"
 UNPROBED_LEG = "alpha-911@nyc-2"
 
+READ_ONLY_SBC = "sgp-2"
+
 NEWCOMERS_STORY = Script(
-    period=1520.0,
+    period=1560.0,
     troubles=(
         Trouble(Kind.CARRIER_DEAD, TROUBLED_CARRIER, 90.0, 290.0),
-        Trouble(Kind.REFUSED, REFUSED_LEG, 400.0, 590.0),
-        Trouble(Kind.SURGE, SURGING_TRUNK, 650.0, 820.0),
-        Trouble(Kind.FROZEN, FROZEN_SBC, 850.0, 1030.0),
-        Trouble(Kind.REBOOT, REBOOTING_SBC, 1050.0, 1190.0),
-        Trouble(Kind.NO_SSH, SSHLESS_SBC, 1240.0, 1380.0),
+        Trouble(Kind.REFUSED, REFUSED_LEG, 400.0, 540.0),
+        Trouble(Kind.GIVEN_UP, REFUSED_LEG, 540.0, 1470.0),
+        Trouble(Kind.SURGE, SURGING_TRUNK, 690.0, 860.0),
+        Trouble(Kind.FROZEN, FROZEN_SBC, 890.0, 1070.0),
+        Trouble(Kind.REBOOT, REBOOTING_SBC, 1090.0, 1230.0),
+        Trouble(Kind.NO_SSH, SSHLESS_SBC, 1280.0, 1420.0),
     ),
     tips=(
         Tip(
@@ -78,8 +85,18 @@ NEWCOMERS_STORY = Script(
             "charlie take its calls.",
         ),
         Tip(
+            200.0,
+            "1/7 bravo is still dead. Press : and type write, then R on bravo-eu@nyc-1: it is sent once, fails, and "
+            "you are told why.",
+        ),
+        Tip(
             290.0,
             "1/7 bravo answers again. A leg leaves DOWN after two good OPTIONS; its registration comes with the next try.",
+        ),
+        Tip(
+            345.0,
+            "1/7 On a healthy leg, like alpha-eu@nyc-1, R is proved: gone for seconds, then Registered anew. sgp-2 "
+            "is read-only: refused.",
         ),
         Tip(
             400.0,
@@ -87,44 +104,46 @@ NEWCOMERS_STORY = Script(
             "a ping check stays green.",
         ),
         Tip(
-            590.0,
-            "2/7 The password was put right, and an operator made lon-1 register again: alpha-us@lon-1 comes back.",
+            540.0,
+            "2/7 alpha put the password right, but lon-1 gave up for good. Only R on alpha-us@lon-1 brings it back "
+            "(first : and write).",
         ),
         Tip(
-            650.0,
+            690.0,
             "3/7 A campaign starts: account delta-retail runs into its cap of 40 channels, summed over four SBCs. "
             "Watch OF CAP.",
         ),
         Tip(
-            850.0,
+            890.0,
             "4/7 Asterisk on nyc-2 froze; its SSH and SNMP still answer. What nobody can vouch for is not green: its "
             "legs are UNKNOWN.",
         ),
         Tip(
-            1050.0,
+            1090.0,
             "5/7 sgp-1 reboots: SSH refuses, SNMP is silent. Its values age, dim, and become UNKNOWN; the others are not held up.",
         ),
         Tip(
-            1190.0,
+            1230.0,
             "5/7 sgp-1 is back. It gets a short grace while its trunks register; then they must prove themselves.",
         ),
         Tip(
-            1240.0,
+            1280.0,
             "6/7 SSH on lon-2 died. SNMP is a second witness: the box is alive, so calls may well go on; what its "
             "trunks do, nobody knows.",
         ),
         Tip(
-            1380.0,
+            1420.0,
             "6/7 SSH on lon-2 is back. enter on a leg shows its box: uptime, load, disk, Asterisk's totals by SNMP.",
         ),
         Tip(
-            1420.0,
+            1460.0,
             "7/7 alpha-911@nyc-2 is UNMON, never UP: nobody sends it OPTIONS (DETECT ∞). An emergency trunk, perhaps "
             "dead for weeks.",
         ),
         Tip(
-            1475.0,
-            "That was all; it begins again. enter opens a leg, f faults only, ? all keys; q quits and says how to see your own.",
+            1515.0,
+            "That was all (if you did not, a colleague brought lon-1 back); it begins again. enter opens a leg, ? all "
+            "keys, q quits.",
         ),
     ),
 )

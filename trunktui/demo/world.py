@@ -1,7 +1,7 @@
 """The simulated fleet: what each SBC's Asterisk knows, and how things really are, at any second. No clock, no IO.
 
-Everything follows from the plan, the script, the seed and the tempo; how often it is looked at changes nothing.
-Look at one SBC in the order of time only.
+Everything follows from the plan, the script, the seed, the tempo, and what operators told the SBCs until then
+(`World.deeds`); how often it is looked at changes nothing. Look at one SBC in the order of time only.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from trunktui.demo.calls import CallLoad, Route, daily
+from trunktui.demo.deeds import Deed, Deeds
 from trunktui.demo.machine import MachineModel
 from trunktui.demo.plan import FleetPlan, SbcPlan, TrunkPlan
 from trunktui.demo.probes import TIMEOUT_LEAST_S, TIMEOUT_S, Probe
 from trunktui.demo.registration import (
-    INITIAL_DELAY_S,
     MAX_RETRIES,
+    Kick,
     Registrar,
     Registration,
     Reply,
+    initial_delay_s,
     retry_s,
 )
 from trunktui.demo.rows import Call, ContactRow, Daemon, Look, Machine, RegistrationRow, TrunkObjects
@@ -78,6 +80,10 @@ class _Leg:
     def believed(self, t: float) -> bool:
         return any(probe.seen(t)[0] != "Unavail" for probe in self.probes)
 
+    def reached(self, t: float) -> bool:
+        """Whether the carrier knows where to send calls to: where it registers, only while it is registered."""
+        return self.registration is None or self.registration.held(t)
+
 
 class World:
     """The fleet of `plan` under `script`; second 0 is when the simulation began."""
@@ -86,6 +92,7 @@ class World:
         self.plan = plan
         self.tempo = tempo
         self.timeline = Timeline(script, tempo)
+        self.deeds = Deeds()
         self._seed = seed
         self._sbcs = {sbc.name: sbc for sbc in plan.sbcs}
         self._legs = {sbc.name: [self._leg(sbc, trunk) for trunk in plan.on(sbc.name)] for sbc in plan.sbcs}
@@ -197,7 +204,7 @@ class World:
             expires_s=tempo.whole(trunk.expires_s, 3) if trunk.registers else None,
             retry_s=retry_s(tempo),
             max_retries=MAX_RETRIES,
-            initial_delay_s=tempo.whole(INITIAL_DELAY_S),
+            initial_delay_s=initial_delay_s(tempo),
         )
         probes = tuple(
             Probe(
@@ -207,6 +214,7 @@ class World:
                 rtt_ms=far_ms,
                 alive=lambda t: self._answers(trunk.carrier, t),
                 booted=lambda t: self._booted(sbc.name, t),
+                told=lambda t: self.deeds.until(sbc.name, Deed.QUALIFY, trunk.name, t),
             )
             for uri in uris
         )
@@ -227,10 +235,23 @@ class World:
             refused = line.since(Kind.REFUSED, leg_id, t) is not None
             return (Reply.FORBIDDEN if refused else Reply.OK), t
 
-        def kicked(t: float) -> float:
-            return min(line.next_end(Kind.REBOOT, sbc, t), line.next_end(Kind.REFUSED, leg_id, t))
+        def kicked(t: float) -> tuple[float, Kick]:
+            return min(
+                (line.next_end(Kind.REBOOT, sbc, t), Kick.RESTARTED),
+                (self.deeds.next(sbc, Deed.REGISTER, trunk.name, t), Kick.TOLD),
+                (self._cared(leg_id, t), Kick.CARED),
+                key=lambda each: each[0],
+            )
 
         return Registrar(ask, kicked, rtt_ms / 1000.0)
+
+    def _cared(self, leg_id: str, t: float) -> float:
+        """Return when an operator of the story next makes a leg register that was refused, after `t`."""
+        line = self.timeline
+        cured, late = (line.next_end(kind, leg_id, t) for kind in (Kind.REFUSED, Kind.GIVEN_UP))
+        if cured < late and line.since(Kind.GIVEN_UP, leg_id, cured) is not None:
+            return late
+        return min(cured, late)
 
     def _loads_on(self, sbc: SbcPlan) -> list[CallLoad]:
         legs = {leg.trunk.name: leg for leg in self._legs[sbc.name]}
@@ -272,7 +293,10 @@ class World:
         carrier, leg_id = leg.trunk.carrier, f"{leg.trunk.name}@{sbc}"
 
         def works(t: float) -> bool:
-            return self._answers(carrier, t) and self.timeline.since(Kind.REFUSED, leg_id, t) is None
+            reached = leg.reached(t) or not leg.trunk.inbound
+            return (
+                reached and self._answers(carrier, t) and self.timeline.since(Kind.REFUSED, leg_id, t) is None
+            )
 
         def dies(t: float) -> float:
             return self.timeline.next_start(Kind.CARRIER_DEAD, carrier, t)
