@@ -298,6 +298,7 @@ def contacts(*rows: str) -> tuple[str, ...]:
 
 UP, UP2 = ("acme-primary/sip:10.77.0.21:5060   4fe3405f71 Avail         " + rtt for rtt in ("2.035", "2.110"))
 OUT = "acme-primary/sip:10.77.0.21:5060   4fe3405f71 Unavail         -nan"
+UNPROBED = "acme-primary/sip:10.77.0.21:5060   4fe3405f71 NonQual         -nan"
 OTHER = "beta/sip:10.77.0.22:5060   4fe3405f72 Avail         9.000"
 
 
@@ -311,6 +312,8 @@ OTHER = "beta/sip:10.77.0.22:5060   4fe3405f72 Avail         9.000"
         ((OUT,), (OUT,), 101.0, Sign.WAITING),
         ((OUT,), (OUT,), 107.0, Sign.FAILED),
         ((UP,), (), 101.0, Sign.UNREADABLE),
+        ((UNPROBED,), (UNPROBED,), 107.0, Sign.WAITING),
+        ((UP,), (UNPROBED,), 101.0, Sign.WAITING),
     ],
 )
 def test_a_probe_is_proved_by_a_new_round_trip(
@@ -320,3 +323,8 @@ def test_a_probe_is_proved_by_a_new_round_trip(
     step = Reply("step", 0, recorded("pjsip_qualify_acme-primary"))
     sent = look(100.0, *contacts(*before), step=step)
     assert asterisk.proof(probing, sent, (look(at, *contacts(*after)),)).sign is sign
+
+
+def test_a_trunk_without_options_is_not_probed_as_asterisk_drops_the_answer() -> None:
+    unprobed = replace(ACME, probe=ProbeView(ProbeSignal.UNMONITORED, interval_s=0))
+    assert "qualify_frequency 0" in str(asterisk.plan(Verb.PROBE, unprobed))

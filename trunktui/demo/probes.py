@@ -16,8 +16,9 @@ TIMEOUT_LEAST_S = 0.4
 
 
 class Probe(Struct, frozen=True):
-    """The probing of one contact. `every_s` 0: never by itself. `alive(t)`: whether the far end answers at `t`.
+    """The probing of one contact. `alive(t)`: whether the far end answers at `t`.
 
+    `every_s` 0: never by itself; where it is told to, Asterisk sends OPTIONS and drops the answer (pjsip_options.c).
     `booted(t)` is when Asterisk started last, at `t` or before; the first OPTIONS come within one interval of it.
     `told(t)` is when an operator said `qualify`, at `t` or before.
     """
@@ -32,6 +33,8 @@ class Probe(Struct, frozen=True):
 
     def seen(self, t: float) -> tuple[str, float | None]:
         """Return the table's word at `t` and the round trip in ms, None unless the last OPTIONS was answered."""
+        if not self.every_s:
+            return "NonQual", None
         results = [result for result in self._results(t) if result[0] <= t]
         if not results:
             return "NonQual", None
@@ -42,8 +45,6 @@ class Probe(Struct, frozen=True):
         """Yield when the latest OPTIONS were through, and their round trips; None for no answer."""
         boot = self.booted(t)
         yield from (self._attempt(sent, sent) for sent in self.told(t) if sent >= boot)
-        if not self.every_s:
-            return
         first = boot + self.every_s * chance(*self.seed, "phase", round(boot, 3))
         last = math.floor((t - first) / self.every_s)
         yield from (self._attempt(first + n * self.every_s, n) for n in (last, last - 1) if n >= 0)

@@ -194,6 +194,8 @@ def _plan_probe(leg: LegStatus) -> Plan | Safe:
     if not askable(name):
         return clean(f"the name {clean(name, 40)!r} must not stand in a command")
     interval, detect = leg.probe.interval_s, leg.probe.detect_s
+    if interval == 0:
+        return clean("OPTIONS are off for it (qualify_frequency 0): Asterisk would drop the answer to one")
     timeout = detect - interval if detect is not None and interval is not None else _PROBE_TIMEOUT_S
     window = max(_PROBE_WINDOW_S, timeout + 3)
     readback = rx(_STATE, "pjsip show contacts")
@@ -206,9 +208,7 @@ def _plan_probe(leg: LegStatus) -> Plan | Safe:
         readback=readback,
         steps=(rx(_STEP, f"pjsip qualify {name}"),),
         proof=SshAsk((readback,)),
-        consequence=clean(
-            "The SBC sends one OPTIONS to each contact of the trunk now. Nothing else changes."
-        ),
+        consequence=clean("The SBC sends one OPTIONS to each contact of it now. Nothing else changes."),
         proof_words=clean(f"a new round trip from every contact, within {window:.0f} s (asked every second)"),
         undo=clean("none needed"),
         needs=clean(f"'pjsip qualify {name}' allowed on the SBC (docs/grants.md, \"Actions\")"),
@@ -385,9 +385,9 @@ def _proof_of_probe(plan: Plan, sent: Answer, looks: tuple[Answer, ...]) -> Proo
     if before is None or now is None or not now or before.keys() != now.keys():
         return Proof(Sign.UNREADABLE, clean("the contacts of this trunk cannot be read"))
     evidence = tuple(Evidence(plan.readback.words, contact.line) for contact in now.values())
-    silent = [c for c in now.values() if c.state is not ContactState.REACHABLE]
-    new = all(now[uri].state is not before[uri].state or now[uri].rtt_ms != before[uri].rtt_ms for uri in now)
-    if not silent and new:
+    silent = [c for c in now.values() if c.state is ContactState.UNREACHABLE]
+    there = all(c.state is ContactState.REACHABLE for c in now.values())
+    if there and all((c.state, c.rtt_ms) != (before[f].state, before[f].rtt_ms) for f, c in now.items()):
         worst = max(c.rtt_ms or 0.0 for c in now.values())
         return Proof(Sign.PROVED, clean(f"answered in {worst:.0f} ms"), evidence)
     # A contact that stays unreachable looks the same before and after: only the time-out tells.
