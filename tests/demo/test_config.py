@@ -10,6 +10,7 @@ from trunktui.config.errors import ConfigError
 from trunktui.config.load import Config, parse
 from trunktui.demo.config import Access, config_text
 from trunktui.demo.plan import FleetPlan, newcomers_fleet, uniform_fleet
+from trunktui.demo.story import READ_ONLY_SBC
 from trunktui.demo.tempo import FASTEST, Tempo
 from trunktui.model.inventory import DialMode
 
@@ -38,6 +39,12 @@ def test_outbound_trunks_are_dialled_by_their_aor_and_the_emergency_one_is_prote
     for trunk in inventory.trunks:
         assert trunk.dial is (None if trunk.direction == "inbound" else DialMode.AOR)
         assert trunk.protect is (trunk.name == "alpha-911")
+
+
+def test_operators_may_act_on_all_sbcs_but_one_and_no_log_outside_its_folder_is_told() -> None:
+    config = loaded(newcomers_fleet(), 10.0)
+    assert [sbc.name for sbc in config.inventory.sbcs if not sbc.write] == [READ_ONLY_SBC]
+    assert config.document.syslog is False
 
 
 def test_nobodys_ssh_config_is_read() -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
+import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from trunktui.demo.remote_script import read_script
-from trunktui.model.ask import Command, SshAsk
+from tests.transport.test_lock import holders
+from trunktui.demo import processes
+from trunktui.demo.processes import Processes
+from trunktui.demo.remote_script import RemoteLock, read_script
+from trunktui.model.ask import Command, Lock, SshAsk
 from trunktui.platforms import asterisk
 from trunktui.transport.script import Stream, build_script, split_answer
 
@@ -46,6 +53,66 @@ def test_a_gate_is_understood_as_one() -> None:
         (("/bin/false",), True),
         (("/bin/echo", "x"), False),
     ]
+
+
+STEPS = (Command("look", ("/bin/echo", "x"), gate=True), Command("step", ("/bin/echo", "y")))
+
+
+def test_a_lock_is_understood_and_when_it_begins_to_be_held() -> None:
+    ask = SshAsk(STEPS, Lock("/usr/sbin/asterisk", "trunktui-by-alice@jump:a1", 12))
+    for run_as in (None, "asterisk"):
+        script = read_script(build_script(ask, NONCE, run_as))
+        assert script is not None
+        assert script.lock == RemoteLock("/usr/sbin/asterisk", "trunktui-by-alice@jump:a1", 12.0)
+        told = [(run.number, run.locks, run.gate, run.holds) for run in script.runs]
+        assert told == [(0, True, True, False), (1, False, True, False), (2, False, False, True)]
+
+
+def played(line: str, processes: Processes) -> tuple[bytes, bytes]:
+    """Return what the interpreter prints for a script of STEPS, as the simulated SBC plays it."""
+    script = read_script(line)
+    assert script is not None
+    assert script.lock is not None
+    processes.begin(script)
+    out = err = b""
+    for run in script.runs:
+        if run.holds:
+            processes.hold(script.lock)
+        said, status = processes.take(script, script.lock) if run.locks else (f"{run.argv[-1]}\n".encode(), 0)
+        out += script.begin(run) + said + script.end(run, status)
+        err += script.begin(run) + script.end(run, status)
+        if status:
+            break
+    processes.end(script)
+    return out + script.last(), err + script.last()
+
+
+def test_who_takes_a_lock_and_who_finds_it_taken_print_what_a_real_shell_prints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "asterisk"
+    program.write_text("a program")
+    monkeypatch.setattr(processes, "READABLE", str(program))
+    now, host = [0.0], f"jump{os.getpid()}"
+    simulated = processes.Processes(lambda: now[0])
+    foreign = re.compile(rb"(?m)^trunktui-by-(?!\w+@%s:).*\n" % host.encode())
+    told = b""
+    try:
+        for who, hold_s in (("alice", 10), ("bob", 1)):
+            lock = Lock(str(program), f"trunktui-by-{who}@{host}:1", hold_s)
+            line = build_script(SshAsk(STEPS, lock), NONCE, None)
+            real = subprocess.run(
+                shlex.split(line), capture_output=True, check=True, stdin=subprocess.DEVNULL
+            )
+            told = foreign.sub(b"", real.stdout)
+            assert played(line, simulated) == (told, real.stderr), who
+    finally:
+        for pid in holders():
+            os.kill(pid, signal.SIGKILL)
+    assert f"trunktui-by-alice@{host}:1\n".encode() in told
+    now[0] = 10.1
+    late = build_script(SshAsk(STEPS, Lock(str(program), "trunktui-by-bob@b:2", 1)), NONCE, None)
+    assert b"y\n" in played(late, simulated)[0]
 
 
 def test_the_transport_reads_what_the_interpreter_prints() -> None:

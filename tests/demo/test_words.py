@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from msgspec import structs
 
 from tests.platforms.recordings import FIXTURES
 from trunktui.demo import asterisk_words as words
+from trunktui.demo.deeds import Deed
 from trunktui.demo.plan import newcomers_fleet
 from trunktui.demo.rows import Call, ContactRow, Daemon, Look, RegistrationRow, TrunkObjects
 from trunktui.demo.story import NEWCOMERS_STORY
@@ -262,3 +264,34 @@ def test_a_probe_is_answered_in_the_recorded_words(name: str) -> None:
     recorded = FIXTURES / "actions" / "asterisk" / f"pjsip_qualify_{name}.txt"
     printed = words.answer(f"pjsip qualify {name}", acme()).out
     assert printed.rstrip() == recorded.read_text(encoding="utf-8").rstrip()
+
+
+@pytest.mark.parametrize(
+    ("command", "file"),
+    [
+        ("pjsip send register acme-primary", "pjsip_send_register_acme-primary"),
+        ("pjsip send register nosuch", "pjsip_send_register_nosuch"),
+        ("pjsip send register", "pjsip_send_register"),
+        ("pjsip qualify", "pjsip_qualify"),
+    ],
+)
+def test_a_command_to_register_or_probe_is_answered_as_recorded(command: str, file: str) -> None:
+    recorded = FIXTURES / "actions" / "asterisk" / f"{file}.txt"
+    assert words.answer(command, acme()) == words.Printed(recorded.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("command", "done"),
+    [
+        ("pjsip send register acme-primary", (Deed.REGISTER, "acme-primary")),
+        ("pjsip qualify acme-primary", (Deed.QUALIFY, "acme-primary")),
+        ("pjsip send register nosuch", None),
+        ("pjsip qualify nosuch", None),
+        ("pjsip show registration acme-primary", None),
+        ("pjsip send unregister acme-primary", None),
+    ],
+)
+def test_only_what_is_taken_is_done(command: str, done: tuple[Deed, str] | None) -> None:
+    assert words.taken(command, acme()) == done
+    for daemon in (Daemon.STOPPED, Daemon.LOADING):
+        assert words.taken(command, structs.replace(acme(), daemon=daemon)) is None

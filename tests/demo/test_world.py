@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from trunktui.demo.deeds import Deed
 from trunktui.demo.plan import newcomers_fleet, uniform_fleet
 from trunktui.demo.rows import Daemon, Look
 from trunktui.demo.story import (
@@ -60,6 +61,139 @@ def test_how_often_it_is_looked_at_changes_nothing() -> None:
     often, seldom = looks(world(), 0.25), looks(world(), 6.5)
     assert seldom == {key: often[key] for key in seldom}
     assert len(seldom) > 150
+
+
+DEEDS = (
+    (9.5, "nyc-1", Deed.REGISTER, "bravo-eu"),
+    (20.0, "nyc-1", Deed.QUALIFY, "bravo-eu"),
+    (30.1, "sgp-1", Deed.REGISTER, "charlie-tollfree"),
+    (30.2, "sgp-1", Deed.REGISTER, "charlie-tollfree"),
+    (31.0, "nyc-1", Deed.QUALIFY, "alpha-us"),
+    (79.5, "sgp-1", Deed.REGISTER, "alpha-us"),
+    (140.25, "lon-1", Deed.REGISTER, "alpha-us"),
+)
+"""Among them: on a dead carrier, twice, just before a reboot, and on a leg that gave up."""
+
+
+def acted(step: float, *, foreseen: bool = False) -> dict[tuple[str, float], Look]:
+    """Look every `step` at a fleet that is acted on; `foreseen`: all of it is recorded ahead."""
+    fleet, deeds, seen = world(), list(DEEDS), {}
+    for n in range(int(LOOP * 1.2 / step)):
+        while deeds and (foreseen or deeds[0][0] <= n * step):
+            t, sbc, deed, name = deeds.pop(0)
+            fleet.deeds.add(t, sbc, deed, name)
+        for sbc_plan in fleet.plan.sbcs:
+            seen[sbc_plan.name, n * step] = fleet.look(sbc_plan.name, n * step)
+    return seen
+
+
+def test_how_often_a_fleet_that_is_acted_on_is_looked_at_changes_nothing_either() -> None:
+    often, seldom = acted(0.25), acted(6.5)
+    assert seldom == {key: often[key] for key in seldom}
+    assert acted(0.25, foreseen=True) == often
+    assert often != looks(world(), 0.25, LOOP * 1.2)
+
+
+def acting(at: float, sbc: str, deed: Deed, name: str, *troubles: Trouble) -> World:
+    fleet = world(script=Script(1e6, troubles))
+    fleet.deeds.add(at, sbc, deed, name)
+    return fleet
+
+
+def words_of(fleet: World, sbc: str, trunk: str, times: tuple[float, ...]) -> list[str]:
+    return [word(fleet.look(sbc, t), trunk) for t in times]
+
+
+def test_send_register_unregisters_at_once_and_registers_within_the_initial_delay() -> None:
+    fleet = acting(20.0, "nyc-1", Deed.REGISTER, "alpha-eu")
+    delay = fleet.look("nyc-1", 0.0).trunks[0].initial_delay_s
+    seen = words_of(fleet, "nyc-1", "alpha-eu", (19.9, 20.0, 21.1, 20.1 + delay))
+    assert seen == ["Registered", "Unregistered", "Unregistered", "Registered"]
+    assert fleet.truth("alpha-eu@nyc-1", 24.5).sbc_believes is True
+
+
+def test_while_it_is_unregistered_the_truth_is_that_the_sbc_does_not_believe_in_it() -> None:
+    fleet = acting(20.0, "nyc-1", Deed.REGISTER, "alpha-eu")
+    assert fleet.truth("alpha-eu@nyc-1", 20.5).sbc_believes is False
+    assert fleet.truth("alpha-us@nyc-1", 20.5).sbc_believes is True
+
+
+def test_send_register_loses_no_call_in_progress_but_brings_no_inbound_one_meanwhile() -> None:
+    quiet, fleet = world(script=Script()), world(script=Script())
+    for n in range(40):
+        fleet.deeds.add(20.0 + 3.0 * n, "sgp-1", Deed.REGISTER, "charlie-tollfree")
+    missing = 0
+    for n in range(260):
+        t = 15.0 + 0.5 * n
+        were, are = (
+            {call.key: call for call in of.look("sgp-1", t).calls if call.trunk == "charlie-tollfree"}
+            for of in (quiet, fleet)
+        )
+        assert are.items() <= were.items()
+        lost = [call for key, call in were.items() if key not in are]
+        assert all(call.started >= 20.0 for call in lost)
+        missing += len(lost)
+        others = [
+            [c for c in of.look("sgp-1", t).calls if c.trunk != "charlie-tollfree"] for of in (quiet, fleet)
+        ]
+        assert others[0] == others[1]
+    assert missing
+    assert fleet.truth("charlie-tollfree@sgp-1", 200.0).works
+    fleet.deeds.add(200.5, "sgp-1", Deed.REGISTER, "charlie-tollfree")
+    assert not fleet.truth("charlie-tollfree@sgp-1", 200.5).works
+
+
+def test_with_a_dead_carrier_the_word_stays_until_the_register_is_given_up_on() -> None:
+    dead = Trouble(Kind.CARRIER_DEAD, "alpha", 195.0, 1e5)
+    fleet = acting(20.0, "nyc-1", Deed.REGISTER, "alpha-eu", dead)
+    seen = [fleet.look("nyc-1", 20.0 + n / 10).registrations for n in range(120)]
+    rows = [next(row for row in each if row.name == "alpha-eu") for each in seen]
+    assert [*dict.fromkeys(row.word for row in rows)] == ["Registered", "Rejected"]
+    assert min(row.due_s or 0 for row in rows if row.word == "Registered") in {-4, -3}
+    assert rows[-1].word == "Rejected"
+
+
+def test_while_it_is_still_refused_send_register_ends_where_it_began() -> None:
+    refused = Trouble(Kind.REFUSED, REFUSED_LEG, 0.0, 1e5)
+    trunk, _, sbc = REFUSED_LEG.rpartition("@")
+    fleet = acting(40.0, sbc, Deed.REGISTER, trunk, refused)
+    due = [
+        next(row.due_s for row in fleet.look(sbc, t).registrations if row.name == trunk)
+        for t in (39.9, 40.0, 44.1, 60.0)
+    ]
+    assert words_of(fleet, sbc, trunk, (60.1,)) == ["Rejected"]
+    assert due[0] is not None
+    assert due[0] < -20
+    assert due[1] is not None
+    assert 0 < due[1] <= 4
+    assert due[3] is not None
+    assert due[3] < -12, "it gave up again"
+
+
+def test_an_operators_cure_of_the_story_leaves_alone_what_somebody_brought_back_before() -> None:
+    (fixed, cared), (trunk, _, sbc) = trouble(Kind.GIVEN_UP), REFUSED_LEG.rpartition("@")
+    fleet = world()
+    fleet.deeds.add(fixed + 5.0, sbc, Deed.REGISTER, trunk)
+    times = (fixed + 4.9, fixed + 5.1, fixed + 9.2, cared - 0.1, cared, cared + 0.5)
+    assert words_of(fleet, sbc, trunk, times) == ["Rejected", "Unregistered", *["Registered"] * 4]
+
+
+def test_qualify_brings_a_new_round_trip_and_where_options_are_off_none() -> None:
+    times = [20.0 + n / 100 for n in range(60)]
+    quiet, fleet = world(script=Script()), acting(20.2, "nyc-1", Deed.QUALIFY, "alpha-us")
+    fleet.deeds.add(20.2, "nyc-2", Deed.QUALIFY, "alpha-911")
+    rtts = [
+        {row.rtt_ms for t in times for row in of.look("nyc-1", t).contacts if row.aor == "alpha-us"}
+        for of in (quiet, fleet)
+    ]
+    assert len(rtts[1] - rtts[0]) == 1
+    assert contact(fleet.look("nyc-2", 25.0), "alpha-911") == "NonQual"
+
+
+def test_qualify_of_a_dead_carrier_shows_it_before_the_next_options_would() -> None:
+    dead = Trouble(Kind.CARRIER_DEAD, "alpha", 200.0, 1e5)
+    fleet = acting(20.05, "nyc-1", Deed.QUALIFY, "alpha-us", dead)
+    assert contact(fleet.look("nyc-1", 20.05 + 0.41), "alpha-us") == "Unavail"
 
 
 def test_the_fleet_is_as_large_as_promised() -> None:

@@ -25,8 +25,9 @@ IN_FLIGHT_S = 32.0
 
 RETRY_S = 60.0
 INITIAL_DELAY_S = 10.0
-_DELAY_LEAST_S = 4
-"""However fast the tempo: a shorter gap, in which nothing is registered, would pass between two polls unseen."""
+_INITIAL_DELAY_LEAST_S = 4
+_GAP_S = 1.2
+"""However fast the tempo and good the luck: who looks every second must see that it was not registered."""
 
 MAX_RETRIES = 10
 
@@ -134,7 +135,7 @@ class Registration:
 
     def _over(self, span: _Span, t: float, kick: Kick) -> _Span:
         """Return what a kick leads to. The un-REGISTER that goes first meets the same registrar, and may stay unanswered."""
-        delay = self._delay_s * (0.1 + 0.9 * chance(self._seed, "delay", t))
+        delay = _GAP_S + (self._delay_s - _GAP_S) * chance(self._seed, "delay", t)
         reply = Reply.OK if kick is Kick.RESTARTED else self._registrar.ask(t)[0]
         word = {Reply.OK: "Unregistered", Reply.FORBIDDEN: "Rejected", Reply.SILENCE: span.word}[reply]
         return _Span(t, t + delay, word, t + delay)
@@ -155,4 +156,4 @@ def retry_s(tempo: Tempo) -> int:
 
 def initial_delay_s(tempo: Tempo) -> int:
     """Return `max_random_initial_delay` at a tempo."""
-    return tempo.whole(INITIAL_DELAY_S, _DELAY_LEAST_S)
+    return tempo.whole(INITIAL_DELAY_S, _INITIAL_DELAY_LEAST_S)

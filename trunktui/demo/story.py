@@ -67,12 +67,12 @@ NEWCOMERS_STORY = Script(
     period=1560.0,
     troubles=(
         Trouble(Kind.CARRIER_DEAD, TROUBLED_CARRIER, 90.0, 290.0),
-        Trouble(Kind.REFUSED, REFUSED_LEG, 400.0, 540.0),
-        Trouble(Kind.GIVEN_UP, REFUSED_LEG, 540.0, 1470.0),
-        Trouble(Kind.SURGE, SURGING_TRUNK, 690.0, 860.0),
-        Trouble(Kind.FROZEN, FROZEN_SBC, 890.0, 1070.0),
-        Trouble(Kind.REBOOT, REBOOTING_SBC, 1090.0, 1230.0),
-        Trouble(Kind.NO_SSH, SSHLESS_SBC, 1280.0, 1420.0),
+        Trouble(Kind.SURGE, SURGING_TRUNK, 400.0, 570.0),
+        Trouble(Kind.FROZEN, FROZEN_SBC, 600.0, 780.0),
+        Trouble(Kind.REBOOT, REBOOTING_SBC, 800.0, 940.0),
+        Trouble(Kind.NO_SSH, SSHLESS_SBC, 990.0, 1130.0),
+        Trouble(Kind.REFUSED, REFUSED_LEG, 1230.0, 1370.0),
+        Trouble(Kind.GIVEN_UP, REFUSED_LEG, 1370.0, 1520.0),
     ),
     tips=(
         Tip(
@@ -100,50 +100,50 @@ NEWCOMERS_STORY = Script(
         ),
         Tip(
             400.0,
-            "2/7 alpha now refuses alpha-us on lon-1. Asterisk gives up and never tries again, yet OPTIONS answer: "
-            "a ping check stays green.",
-        ),
-        Tip(
-            540.0,
-            "2/7 alpha put the password right, but lon-1 gave up for good. Only R on alpha-us@lon-1 brings it back "
-            "(first : and write).",
-        ),
-        Tip(
-            690.0,
-            "3/7 A campaign starts: account delta-retail runs into its cap of 40 channels, summed over four SBCs. "
+            "2/7 A campaign starts: account delta-retail runs into its cap of 40 channels, summed over four SBCs. "
             "Watch OF CAP.",
         ),
         Tip(
-            890.0,
-            "4/7 Asterisk on nyc-2 froze; its SSH and SNMP still answer. What nobody can vouch for is not green: its "
+            600.0,
+            "3/7 Asterisk on nyc-2 froze; its SSH and SNMP still answer. What nobody can vouch for is not green: its "
             "legs are UNKNOWN.",
         ),
         Tip(
-            1090.0,
-            "5/7 sgp-1 reboots: SSH refuses, SNMP is silent. Its values age, dim, and become UNKNOWN; the others are not held up.",
+            800.0,
+            "4/7 sgp-1 reboots: SSH refuses, SNMP is silent. Its values age, dim, and become UNKNOWN; the others are not held up.",
         ),
         Tip(
-            1230.0,
-            "5/7 sgp-1 is back. It gets a short grace while its trunks register; then they must prove themselves.",
+            940.0,
+            "4/7 sgp-1 is back. It gets a short grace while its trunks register; then they must prove themselves.",
         ),
         Tip(
-            1280.0,
-            "6/7 SSH on lon-2 died. SNMP is a second witness: the box is alive, so calls may well go on; what its "
+            990.0,
+            "5/7 SSH on lon-2 died. SNMP is a second witness: the box is alive, so calls may well go on; what its "
             "trunks do, nobody knows.",
         ),
         Tip(
-            1420.0,
-            "6/7 SSH on lon-2 is back. enter on a leg shows its box: uptime, load, disk, Asterisk's totals by SNMP.",
+            1130.0,
+            "5/7 SSH on lon-2 is back. enter on a leg shows its box: uptime, load, disk, Asterisk's totals by SNMP.",
         ),
         Tip(
-            1460.0,
-            "7/7 alpha-911@nyc-2 is UNMON, never UP: nobody sends it OPTIONS (DETECT ∞). An emergency trunk, perhaps "
+            1170.0,
+            "6/7 alpha-911@nyc-2 is UNMON, never UP: nobody sends it OPTIONS (DETECT ∞). An emergency trunk, perhaps "
             "dead for weeks.",
         ),
         Tip(
-            1515.0,
-            "That was all (if you did not, a colleague brought lon-1 back); it begins again. enter opens a leg, ? all "
-            "keys, q quits.",
+            1230.0,
+            "7/7 alpha now refuses alpha-us on lon-1. Asterisk gives up and never tries again, yet OPTIONS answer: "
+            "a ping check stays green.",
+        ),
+        Tip(
+            1370.0,
+            "7/7 alpha put the password right, but lon-1 gave up for good. Only R on alpha-us@lon-1 brings it back "
+            "(first : and write).",
+        ),
+        Tip(
+            1520.0,
+            "That was all; a colleague sees to lon-1 where you did not, and it begins again. enter opens a leg, ? "
+            "all keys, q quits.",
         ),
     ),
 )

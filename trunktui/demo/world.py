@@ -47,6 +47,8 @@ _DAY_OFFSETS = {"nyc": -0.12, "sgp": 0.2}
 class Truth(Struct, frozen=True):
     """How a leg really is: `carrier` answers on every contact, `accepted` its account, `sbc` is in service.
 
+    Where calls come in, it is accepted only while it is registered: else the carrier knows nowhere to send them.
+
     `sbc_believes`: what the SBC's own tables say, good or not; None while it cannot be asked.
     """
 
@@ -148,7 +150,7 @@ class World:
             believes = registered and all(row.word == "Avail" for row in leg.contacts(t))
         return Truth(
             carrier=self._answers(leg.trunk.carrier, t),
-            accepted=self.timeline.since(Kind.REFUSED, leg_id, t) is None,
+            accepted=self._accepted(leg, leg_id, t),
             sbc=serving,
             sbc_believes=believes,
         )
@@ -183,6 +185,10 @@ class World:
 
     def _answers(self, carrier: str, t: float) -> bool:
         return self.timeline.since(Kind.CARRIER_DEAD, carrier, t) is None
+
+    def _accepted(self, leg: _Leg, leg_id: str, t: float) -> bool:
+        reached = leg.reached(t) or not leg.trunk.inbound
+        return reached and self.timeline.since(Kind.REFUSED, leg_id, t) is None
 
     def _registration(self, leg: _Leg, t: float) -> RegistrationRow | None:
         if leg.registration is None:
@@ -293,10 +299,7 @@ class World:
         carrier, leg_id = leg.trunk.carrier, f"{leg.trunk.name}@{sbc}"
 
         def works(t: float) -> bool:
-            reached = leg.reached(t) or not leg.trunk.inbound
-            return (
-                reached and self._answers(carrier, t) and self.timeline.since(Kind.REFUSED, leg_id, t) is None
-            )
+            return self._answers(carrier, t) and self._accepted(leg, leg_id, t)
 
         def dies(t: float) -> float:
             return self.timeline.next_start(Kind.CARRIER_DEAD, carrier, t)
