@@ -29,11 +29,11 @@ class Deeds:
 
     def next(self, sbc: str, deed: Deed, name: str, t: float) -> float:
         """Return when it was taken first, after `t`; infinity for never."""
-        times = self._times.get((sbc, deed, name), [])
+        times = self._times.get((sbc, deed, name), ())
         place = bisect_right(times, t)
         return times[place] if place < len(times) else math.inf
 
     def until(self, sbc: str, deed: Deed, name: str, t: float) -> tuple[float, ...]:
         """Return when it was taken, at `t` or before, oldest first."""
-        times = self._times.get((sbc, deed, name), [])
-        return tuple(times[: bisect_right(times, t)])
+        times = self._times.get((sbc, deed, name))
+        return tuple(times[: bisect_right(times, t)]) if times else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -35,19 +35,27 @@ class Probe(Struct, frozen=True):
         """Return the table's word at `t` and the round trip in ms, None unless the last OPTIONS was answered."""
         if not self.every_s:
             return "NonQual", None
-        results = [result for result in self._results(t) if result[0] <= t]
-        if not results:
+        boot = self.booted(t)
+        through, rtt_ms = self._scheduled(boot, t)
+        for sent in self.told(t):
+            done, took_ms = self._attempt(sent, sent) if sent >= boot else (math.inf, None)
+            if through < done <= t:
+                through, rtt_ms = done, took_ms
+        if through == -math.inf:
             return "NonQual", None
-        _, rtt_ms = max(results, key=lambda result: result[0])
         return ("Unavail", None) if rtt_ms is None else ("Avail", rtt_ms)
 
-    def _results(self, t: float) -> Iterator[tuple[float, float | None]]:
-        """Yield when the latest OPTIONS were through, and their round trips; None for no answer."""
-        boot = self.booted(t)
-        yield from (self._attempt(sent, sent) for sent in self.told(t) if sent >= boot)
+    def _scheduled(self, boot: float, t: float) -> tuple[float, float | None]:
+        """Return when the last OPTIONS of the schedule were through, at `t` or before, and their round trip, if any."""
         first = boot + self.every_s * chance(*self.seed, "phase", round(boot, 3))
         last = math.floor((t - first) / self.every_s)
-        yield from (self._attempt(first + n * self.every_s, n) for n in (last, last - 1) if n >= 0)
+        for number in (last, last - 1):
+            if number < 0:
+                break
+            result = self._attempt(first + number * self.every_s, number)
+            if result[0] <= t:
+                return result
+        return -math.inf, None
 
     def _attempt(self, sent: float, which: float) -> tuple[float, float | None]:
         if not self.alive(sent):

@@ -54,11 +54,13 @@ class Kick(Enum):
 class Registrar(Struct, frozen=True):
     """What a registration meets: `ask(t)` gives the reply to a REGISTER sent at `t`, and when silence will end.
 
-    `kicked(t)` is when it next starts over, after `t`, and why; what is not known yet may still come before that.
+    `kicked(t)` is when it next starts over, after `t`, and why. `told(t)` is when an operator next says `send
+    register`, after `t`, as far as is known: that may still come at any time.
     """
 
     ask: Callable[[float], tuple[Reply, float]]
     kicked: Callable[[float], tuple[float, Kick]]
+    told: Callable[[float], float]
     rtt_s: float
 
 
@@ -88,7 +90,7 @@ class Registration:
         self._delay_s = initial_delay_s(tempo)
         self._off: list[tuple[float, float]] = []
         due = chance(seed, "first") * self._refresh_s
-        self._now = _Span(-math.inf, due, "Registered", due)
+        self._begin(_Span(-math.inf, due, "Registered", due))
 
     def row(self, name: str, server: str, t: float) -> RegistrationRow:
         """Return the row of the table at second `t`."""
@@ -109,21 +111,23 @@ class Registration:
     def _at(self, t: float) -> _Span:
         if t < self._now.begin:
             raise ValueError(f"asked for second {t}, after {self._now.begin}")
-        while t >= (end := self._end(self._now)):
+        while t >= (end := min(self._end, self._registrar.told(self._now.begin))):
             if self._now.word != "Registered":
                 self._off.append((self._now.begin, end))
-            self._now = self._after(self._now, end)
+            self._begin(self._after(self._now, end))
         return self._now
 
-    def _end(self, span: _Span) -> float:
-        """Return when a span ends, as far as is known: a kick may come at any time."""
-        return min(span.end, self._registrar.kicked(max(span.begin, -1.0))[0])
+    def _begin(self, span: _Span) -> None:
+        self._now = span
+        self._kicked, self._kick = self._registrar.kicked(max(span.begin, -1.0))
+        self._end = min(span.end, self._kicked)
 
     def _after(self, span: _Span, t: float) -> _Span:
         """Return what follows a span at `t`: an attempt where one was due, its outcome where one was in flight."""
-        kicked, kick = self._registrar.kicked(math.nextafter(t, -math.inf))
-        if kicked == t and (kick is not Kick.CARED or span.word != "Registered"):
-            return self._over(span, t, kick)
+        if t == self._kicked and (self._kick is not Kick.CARED or span.word != "Registered"):
+            return self._over(span, t, self._kick)
+        if t == self._registrar.told(span.begin):
+            return self._over(span, t, Kick.TOLD)
         if span.end > t:
             return structs.replace(span, begin=t)
         if not span.sending:

@@ -71,6 +71,8 @@ class _Leg:
         self.objects = objects
         self.probes = probes
         self.registration: Registration | None = None
+        self.binding: Registration | None = None
+        """Where calls come in: the same life once more, for calls are looked at out of the order of time."""
 
     def contacts(self, t: float) -> tuple[ContactRow, ...]:
         seen = (probe.seen(t) for probe in self.probes)
@@ -83,8 +85,8 @@ class _Leg:
         return any(probe.seen(t)[0] != "Unavail" for probe in self.probes)
 
     def reached(self, t: float) -> bool:
-        """Whether the carrier knows where to send calls to: where it registers, only while it is registered."""
-        return self.registration is None or self.registration.held(t)
+        """Whether the carrier knows where to send calls to, if any come in: only while it is registered."""
+        return self.binding is None or self.binding.held(t)
 
 
 class World:
@@ -187,8 +189,7 @@ class World:
         return self.timeline.since(Kind.CARRIER_DEAD, carrier, t) is None
 
     def _accepted(self, leg: _Leg, leg_id: str, t: float) -> bool:
-        reached = leg.reached(t) or not leg.trunk.inbound
-        return reached and self.timeline.since(Kind.REFUSED, leg_id, t) is None
+        return leg.reached(t) and self.timeline.since(Kind.REFUSED, leg_id, t) is None
 
     def _registration(self, leg: _Leg, t: float) -> RegistrationRow | None:
         if leg.registration is None:
@@ -227,9 +228,11 @@ class World:
         leg = _Leg(trunk, objects, probes)
         if trunk.registers:
             registrar = self._registrar(sbc.name, trunk, far_ms)
-            leg.registration = Registration(
-                (self._seed, sbc.name, trunk.name), tempo, trunk.expires_s, registrar
-            )
+            lives = [
+                Registration((self._seed, sbc.name, trunk.name), tempo, trunk.expires_s, registrar)
+                for _ in range(2 if trunk.inbound else 1)
+            ]
+            leg.registration, leg.binding = lives[0], lives[1] if trunk.inbound else None
         return leg
 
     def _registrar(self, sbc: str, trunk: TrunkPlan, rtt_ms: float) -> Registrar:
@@ -244,12 +247,14 @@ class World:
         def kicked(t: float) -> tuple[float, Kick]:
             return min(
                 (line.next_end(Kind.REBOOT, sbc, t), Kick.RESTARTED),
-                (self.deeds.next(sbc, Deed.REGISTER, trunk.name, t), Kick.TOLD),
                 (self._cared(leg_id, t), Kick.CARED),
                 key=lambda each: each[0],
             )
 
-        return Registrar(ask, kicked, rtt_ms / 1000.0)
+        def told(t: float) -> float:
+            return self.deeds.next(sbc, Deed.REGISTER, trunk.name, t)
+
+        return Registrar(ask, kicked, told, rtt_ms / 1000.0)
 
     def _cared(self, leg_id: str, t: float) -> float:
         """Return when an operator of the story next makes a leg register that was refused, after `t`."""
