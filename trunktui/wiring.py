@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import random
 import signal
 import site
 import socket
@@ -22,18 +21,16 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 if TYPE_CHECKING:
+    from trunktui.actions.desk import Desk
     from trunktui.config.load import Config
     from trunktui.engine.client import EngineFeed
-    from trunktui.engine.crew import Post
+    from trunktui.model.audit import Who
     from trunktui.model.observation import Observation
-    from trunktui.model.secret import Secret
     from trunktui.model.snapshot import Snapshot
-    from trunktui.model.snmp import SnmpTarget
     from trunktui.model.text import Safe
     from trunktui.poll.fleet import Fleet
     from trunktui.poll.poller import Poller
     from trunktui.poll.schedule import Pace
-    from trunktui.transport.snmp_asker import SnmpShared
 
 KNOWN_PLATFORMS: tuple[str, ...] = ("asterisk",)
 """The platforms this version can poll; a test holds it against `platforms.registry`."""
@@ -45,8 +42,8 @@ _HELD = "--held"
 """The config is on standard input as it was read from PATH, which is read again when the screen asks for it."""
 
 
-def dashboard(config: Config, theme: str | None) -> int:
-    """Run the dashboard with an engine of its own; return the exit code."""
+def dashboard(config: Config, theme: str | None, *, write: bool = False) -> int:
+    """Run the dashboard with an engine of its own, with `write` in write mode; return the exit code."""
     from trunktui.engine.logfile import log_trouble
     from trunktui.engine.logwatch import LogWatchedFeed
     from trunktui.tui.app import DashboardOptions, run_dashboard
@@ -54,14 +51,18 @@ def dashboard(config: Config, theme: str | None) -> int:
     log_path, notice = _log_path(config)
     feed = engine_feed(config, log_path, notice)
     options = DashboardOptions(
-        theme=theme or config.ui.theme, title=config.name, log_path=log_path, ascii=config.ui.ascii
+        theme=theme or config.ui.theme,
+        title=config.name,
+        log_path=log_path,
+        ascii=config.ui.ascii,
+        write=write,
     )
     if log_path is None:
         return run_dashboard(feed, options, feed)
     return run_dashboard(LogWatchedFeed(feed, partial(log_trouble, log_path)), options, feed)
 
 
-def demo(seed: int, speed: float, theme: str | None) -> int:
+def demo(seed: int, speed: float, theme: str | None, *, write: bool = False) -> int:
     """Run the dashboard over a simulated fleet in a process of its own; return the exit code.
 
     Raises SimulatorError when the fleet does not start. Nothing of it is left behind, however this ends.
@@ -74,19 +75,25 @@ def demo(seed: int, speed: float, theme: str | None) -> int:
     with Simulator(seed, speed, engine_environment()) as simulator:
         config = load(simulator.config, os.environ, KNOWN_PLATFORMS)
         log_path, _ = _log_path(config)
-        feed = engine_feed(config, log_path)
-        options = DashboardOptions(theme=theme, title=config.name, log_path=log_path)
+        feed = engine_feed(config, log_path, finishes=False)  # there is no SBC any more to finish at
+        options = DashboardOptions(
+            theme=theme, title=config.name, log_path=log_path, write=write, finishes=False
+        )
         return run_dashboard(TippedFeed(feed, simulator), options, feed)
 
 
-def engine_feed(config: Config, log_path: Path | None, notice: Safe | None = None) -> EngineFeed:
+def engine_feed(
+    config: Config, log_path: Path | None, notice: Safe | None = None, *, finishes: bool = True
+) -> EngineFeed:
     """Return the feed of an engine for `config`.
 
     The engine is handed the config as it was checked: one that is started again goes by that too, whatever
-    has become of the file since.
+    has become of the file since. It is told who sits here, which it cannot find out without a terminal.
+    With `finishes` it goes on with an action that is under way when the screen goes.
     """
     from trunktui.engine.client import EngineFeed
     from trunktui.model.text import clean
+    from trunktui.store.who import who_am_i
 
     argv = engine_argv(config)
     return EngineFeed(
@@ -96,6 +103,8 @@ def engine_feed(config: Config, log_path: Path | None, notice: Safe | None = Non
         engine_environment(),
         notice or clean(""),
         config.text.encode(),
+        who=who_am_i(os.environ),
+        finishes=finishes,
     )
 
 
@@ -123,12 +132,12 @@ def engine_environment() -> dict[str, str]:
 
 def first_snapshot(config: Config) -> Snapshot:
     """Return the fleet as the config knows it, before anything was asked."""
-    return _fleet(config).snapshot(time.monotonic())
+    return new_fleet(config).snapshot(time.monotonic())
 
 
 def collect(config: Config, budget_s: float, progress: Callable[[int, int], None]) -> Snapshot:
     """Poll every SBC once, in this process, within `budget_s` seconds; return the judged fleet."""
-    fleet = _fleet(config)
+    fleet = new_fleet(config)
     asyncio.run(_collect(config, fleet, budget_s, progress, lambda: None))
     return fleet.snapshot(time.monotonic())
 
@@ -140,7 +149,7 @@ def first_look(
 
     Returns the judged fleet and what was observed, None where nothing was: the link's reason says why.
     """
-    fleet = _fleet(config)
+    fleet = new_fleet(config)
     asyncio.run(_collect(config, fleet, budget_s, lambda *_: None, logged_in))
     return fleet.snapshot(time.monotonic()), fleet.record(config.inventory.sbcs[0].name).observation
 
@@ -154,9 +163,10 @@ async def _collect(
 ) -> None:
     from trunktui.engine.logfile import LoopErrors
     from trunktui.engine.server import poll_once
+    from trunktui.wiring_pollers import unhurried
 
     answered = 0
-    pollers = _pollers(_unhurried(config), fleet, lambda: None, logged_in)
+    pollers = _pollers(unhurried(config), fleet, lambda: None, logged_in)
     asyncio.get_running_loop().set_exception_handler(LoopErrors().handle)
 
     def done() -> None:
@@ -198,24 +208,42 @@ def engine_main(fd: int, config_path: Path, config_data: bytes | None, *, in_fil
 
 async def _engine(sock: socket.socket, config: Config) -> None:
     from trunktui.config.load import load
+    from trunktui.engine.acts import Acts
     from trunktui.engine.crew import Crew, posts_of
     from trunktui.engine.logfile import LoopErrors
     from trunktui.engine.reload import Reloader
     from trunktui.engine.server import Engine
+    from trunktui.wiring_actions import action_desk
+    from trunktui.wiring_pollers import Hiring
 
     asyncio.get_running_loop().set_exception_handler(LoopErrors().handle)
-    fleet = _fleet(config)
+    fleet = new_fleet(config)
     engine = Engine(fleet, time.monotonic)
-    crew = Crew(_Hiring(config, fleet, engine.changed, lambda: None).poller)
+    hiring = Hiring(config, fleet, engine.changed, lambda: None)
+    crew = Crew(hiring.poller)
+
+    def desk_for(who: Who) -> Desk:
+        # the operator's names, but our process: whether it is alive tells others whether an action is under way
+        me = structs.replace(who, pid=os.getpid())
+        return action_desk(reloader.config, fleet, hiring.askers, me)
 
     def read() -> Config:
         return load(config.path, os.environ, KNOWN_PLATFORMS)
 
-    reloader = Reloader(config, read, fleet, crew, engine.renewed)
-    await engine.run(sock, crew, posts_of(config.inventory), _pace(config), reloader)
+    def renewed() -> None:
+        acts.reconfigure(reloader.config.inventory, reloader.config.poll.interval_s)
+        engine.renewed()
+
+    acts = Acts(config.inventory, desk_for, time.monotonic, engine.changed, hiring.askers.close_former)
+    reloader = Reloader(config, read, fleet, crew, renewed)
+    try:
+        await engine.run(sock, crew, posts_of(config.inventory), _pace(config), reloader, acts)
+    finally:
+        await hiring.askers.close()
 
 
-def _fleet(config: Config) -> Fleet:
+def new_fleet(config: Config) -> Fleet:
+    """Return the fleet as the config knows it, to be polled into."""
     from trunktui.poll.fleet import Fleet
 
     return Fleet(config.inventory, config.thresholds, config.poll.interval_s)
@@ -227,88 +255,15 @@ def _pace(config: Config) -> Pace:
     return pace_of(config)
 
 
-def _unhurried(config: Config) -> Config:
-    """Return the config for a single look: no next poll follows for which reading settings must end in time."""
-    poll = structs.replace(config.poll, interval_s=3600.0, fast_interval_s=3600.0)
-    return structs.replace(config, poll=poll)
-
-
 def _pollers(
     config: Config, fleet: Fleet, changed: Callable[[], None], logged_in: Callable[[], None]
 ) -> list[Poller]:
     """Return every poller: one over SSH per SBC, then one over SNMP for each that has it."""
     from trunktui.engine.crew import posts_of
+    from trunktui.wiring_pollers import Hiring
 
-    hiring = _Hiring(config, fleet, changed, logged_in)
+    hiring = Hiring(config, fleet, changed, logged_in)
     return [hiring.poller(post, _pace(config)) for post in posts_of(config.inventory)]
-
-
-class _Hiring:
-    """Makes pollers, with what all of one process share."""
-
-    def __init__(
-        self, config: Config, fleet: Fleet, changed: Callable[[], None], logged_in: Callable[[], None]
-    ) -> None:
-        from trunktui.transport.announce import Announced
-        from trunktui.transport.limits import Limits
-        from trunktui.transport.ssh import SshShared
-
-        self._fleet = fleet
-        self._changed = changed
-        self._ssh = Announced(SshShared(Limits(connects=config.poll.connections)), logged_in)
-        self._snmp: SnmpShared | None = None
-
-    def poller(self, post: Post, pace: Pace) -> Poller:
-        """Return a new poller for `post`."""
-        from trunktui.model.inventory import SshTarget
-        from trunktui.platforms.registry import platform_for
-        from trunktui.poll.poller import SbcPoller
-        from trunktui.transport.ssh import SshAsker
-
-        if not isinstance(post.target, SshTarget):
-            return self._snmp_poller(post, post.target, pace)
-        return SbcPoller(
-            post.sbc,
-            platform_for(post.platform),
-            SshAsker(post.target, self._ssh),
-            self._fleet,
-            pace=pace,
-            clock=time.monotonic,
-            chance=random.random,
-            changed=self._changed,
-        )
-
-    def _snmp_poller(self, post: Post, target: SnmpTarget, pace: Pace) -> Poller:
-        # pysnmp is not even imported before an SBC has SNMP
-        from trunktui.platforms.registry import platform_for
-        from trunktui.poll.snmp_poller import SnmpPoller
-        from trunktui.transport.snmp_asker import SnmpAsker, SnmpShared
-
-        self._snmp = self._snmp or SnmpShared()
-        return SnmpPoller(
-            post.sbc,
-            platform_for(post.platform),
-            SnmpAsker(target, _unlock, self._snmp),
-            self._fleet,
-            target.extend,
-            pace=pace,
-            clock=time.monotonic,
-            chance=random.random,
-            changed=self._changed,
-        )
-
-
-def _unlock(reference: str) -> Secret:
-    """Return the secret behind a reference, in this process and never before it is sent; blocking."""
-    from trunktui.config.errors import SecretError
-    from trunktui.config.secrets import resolve
-    from trunktui.model.link import SnmpError, SnmpState
-    from trunktui.model.text import clean
-
-    try:
-        return resolve(reference, os.environ)
-    except SecretError as error:
-        raise SnmpError(SnmpState.CONFIG, clean(f"SNMP secret not usable: {error}")) from None
 
 
 def _log_path(config: Config) -> tuple[Path | None, Safe]:

@@ -10,8 +10,8 @@ import pytest
 
 from tests.actions.far_side import Carrier
 from tests.actions.scene import Stage, silent
-from trunktui.actions.desk import Desk, Prepared
-from trunktui.model.action import Consent, Ending, Outcome, Statement, Verb
+from trunktui.actions.desk import Desk
+from trunktui.model.action import Consent, Ending, Outcome, Prepared, Statement, Verb
 from trunktui.model.ask import LOCK, Answer, Reply, SshAsk
 from trunktui.model.audit import RecordKind, Who
 from trunktui.model.text import Safe

@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fleets import NOW, leg
-from trunktui.actions.guards import GUARDS, Facts, allowed, rule, wanted
+from trunktui.actions.guards import GUARDS, Facts, allowed, rule
 from trunktui.actions.past import Act, Past
-from trunktui.model.action import Consent, Plan, Statement, Verb
+from trunktui.model.action import Consent, Plan, Statement, Verb, wanted
 from trunktui.model.audit import Who
 from trunktui.model.health import LegState, ProbeSignal, RegSignal
 from trunktui.model.inventory import Group

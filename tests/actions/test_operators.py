@@ -13,8 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from tests.actions.far_side import Carrier, Cut, Far
 from tests.actions.scene import LEGS, Stage, silent
-from trunktui.actions.desk import Prepared
-from trunktui.model.action import Consent, Ending, Outcome, Verb
+from trunktui.model.action import Consent, Ending, Outcome, Prepared, Verb
 from trunktui.model.audit import RecordKind
 
 RUNS, STEPS = (2000, 40) if os.environ.get("TRUNKTUI_SOAK") else (400, 40)

@@ -38,6 +38,7 @@ class FakeWiring(types.ModuleType):
         self.snapshot: Snapshot | None = None
         self.budgets: list[float] = []
         self.dashboards: list[tuple[str, str | None]] = []
+        self.writes: list[bool] = []
         self.looks: list[Config] = []
         self.look: tuple[Snapshot, Observation | None] = (sample(), None)
 
@@ -62,9 +63,10 @@ class FakeWiring(types.ModuleType):
             logged_in()
         return self.look
 
-    def dashboard(self, config: Config, theme: str | None) -> int:
+    def dashboard(self, config: Config, theme: str | None, *, write: bool) -> int:
         """Pretend to be the dashboard."""
         self.dashboards.append((config.name, theme))
+        self.writes.append(write)
         return 7
 
 

@@ -15,7 +15,7 @@ import pytest
 from msgspec import structs
 
 from tests.demo.serving import Served, served
-from trunktui.actions.desk import Desk, Prepared
+from trunktui.actions.desk import Desk
 from trunktui.config.load import Config
 from trunktui.demo.launch import Simulator
 from trunktui.demo.plan import newcomers_fleet
@@ -23,14 +23,19 @@ from trunktui.demo.processes import READABLE
 from trunktui.demo.story import READ_ONLY_SBC, REFUSED_LEG, Kind, Script, Trouble
 from trunktui.demo.tempo import Tempo
 from trunktui.demo.world import World
-from trunktui.model.action import Consent, Ending, Outcome, Statement, Verb
+from trunktui.engine.crew import posts_of
+from trunktui.engine.reload import pace_of
+from trunktui.model.action import Consent, Ending, Outcome, Prepared, Statement, Verb
 from trunktui.model.ask import LOCK, LOCK_BUSY, LOCK_FREE, LOCK_UNREADABLE, Command, Lock, SshAsk
 from trunktui.model.audit import Who
+from trunktui.model.inventory import SshTarget
 from trunktui.model.text import Safe
 from trunktui.poll.fleet import Fleet
 from trunktui.store import who
-from trunktui.transport.port import Asker
-from trunktui.wiring_actions import action_desk, new_fleet, single_look, ssh_askers
+from trunktui.transport.ssh import SshAsker, SshShared
+from trunktui.wiring import new_fleet
+from trunktui.wiring_actions import action_desk
+from trunktui.wiring_pollers import Hiring, unhurried
 
 SPEED = 20.0
 LONG = 1e6
@@ -42,18 +47,25 @@ def world(*troubles: Trouble) -> World:
     return World(newcomers_fleet(), Script(LONG, troubles), 1, Tempo(SPEED))
 
 
+def asker_to(config: Config, sbc: str) -> SshAsker:
+    return SshAsker(next(each.ssh for each in config.inventory.sbcs if each.name == sbc), SshShared())
+
+
 class Operator:
     """One operator on a jump host of his own: his own connections, fleet and audit log."""
 
     def __init__(self, config: Config, sbc: str) -> None:
         self.said: list[Safe] = []
-        self.askers: dict[str, Asker] = ssh_askers(config, [sbc])
         self._fleet: Fleet = new_fleet(config)
-        self._pollers = single_look(config, self._fleet, self.askers)
+        calm = unhurried(config)
+        hiring = Hiring(calm, self._fleet, lambda: None, lambda: None)
+        posts = (post for post in posts_of(config.inventory) if isinstance(post.target, SshTarget))
+        self._pollers = [hiring.poller(post, pace_of(calm)) for post in posts if post.sbc == sbc]
+        self.askers = hiring.askers
         self._desk: Desk = action_desk(config, self._fleet, self.askers, always_unlocked=True)
 
     async def prepare(self, verb: Verb, leg: str, consent: Consent = YES) -> Prepared:
-        for poller in self._pollers.values():
+        for poller in self._pollers:
             await poller.poll()
         return await self._desk.prepare(verb, leg, (), consent)
 
@@ -77,8 +89,7 @@ async def operator(
     try:
         yield one
     finally:
-        for asker in one.askers.values():
-            await asker.close()
+        await one.askers.close()
 
 
 async def test_a_healthy_leg_is_proved_and_a_second_time_and_a_read_only_sbc_are_refused(
@@ -166,7 +177,7 @@ async def test_the_lock_lasts_as_long_as_it_says_and_is_gone_after_a_reboot(tmp_
     gate = Command("gate", ("/bin/false",), gate=True)
     stopped = SshAsk((gate, *step), Lock(READABLE, "trunktui-by-bob@b:4", 60))
     async with served(world(reboot), tmp_path / "demo") as site:
-        asker = ssh_askers(site.config, ["lon-1"])["lon-1"]
+        asker = asker_to(site.config, "lon-1")
         try:
             free = await asker.ask(held, 10.0)
             busy = await asker.ask(wanted, 10.0)
@@ -191,7 +202,7 @@ async def test_the_lock_lasts_as_long_as_it_says_and_is_gone_after_a_reboot(tmp_
 
 async def test_what_is_not_there_is_refused_in_asterisks_words(tmp_path: Path) -> None:
     async with served(world(), tmp_path / "demo") as site:
-        asker = ssh_askers(site.config, ["nyc-1"])["nyc-1"]
+        asker = asker_to(site.config, "nyc-1")
         try:
             answer = await asker.ask(SshAsk((console("pjsip send register bravo-us"),)), 10.0)
         finally:

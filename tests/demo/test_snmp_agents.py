@@ -24,7 +24,7 @@ from trunktui.model.snmp import SnmpAsk, SnmpTarget
 from trunktui.platforms.boxmib import SYSTEM
 from trunktui.platforms.registry import platform_for
 from trunktui.transport.snmp_asker import SnmpAsker, SnmpLimits, SnmpShared
-from trunktui.wiring import _unlock
+from trunktui.wiring_pollers import revealed
 
 ASTERISK = platform_for("asterisk")
 QUIET = Script()
@@ -53,7 +53,7 @@ async def test_every_agent_tells_what_the_world_knows(tmp_path: Path) -> None:
                 versions.add("none")
                 continue
             versions.add(sbc.snmp.version)
-            asker = SnmpAsker(sbc.snmp, _unlock, SnmpShared())
+            asker = SnmpAsker(sbc.snmp, revealed, SnmpShared())
             before = site.clock()
             box = await asked(asker, sbc.snmp.extend)
             after = site.clock()
@@ -86,7 +86,7 @@ async def test_every_agent_tells_what_the_world_knows(tmp_path: Path) -> None:
 async def test_a_frozen_asterisk_is_silent_behind_an_agent_that_answers(tmp_path: Path) -> None:
     script = Script(1e6, (Trouble(Kind.FROZEN, FROZEN_SBC, 0.0, 1e5),))
     async with served(world(script), tmp_path / "demo") as site:
-        asker = SnmpAsker(target(site, FROZEN_SBC), _unlock, SnmpShared(SnmpLimits(patient_s=0.3)))
+        asker = SnmpAsker(target(site, FROZEN_SBC), revealed, SnmpShared(SnmpLimits(patient_s=0.3)))
         box = await asked(asker, target(site, FROZEN_SBC).extend)
     assert box.sub_agent is SubAgent.SILENT
     assert box.channels is None
@@ -98,7 +98,7 @@ async def test_a_frozen_asterisk_is_silent_behind_an_agent_that_answers(tmp_path
 async def test_an_agent_is_silent_while_its_machine_reboots_and_met_anew_after_it(tmp_path: Path) -> None:
     script = Script(1e6, (Trouble(Kind.REBOOT, REBOOTING_SBC, 20.0, 50.0),))
     async with served(world(script), tmp_path / "demo") as site:
-        asker = SnmpAsker(target(site, REBOOTING_SBC), _unlock, SnmpShared(SnmpLimits(wait_s=0.3)))
+        asker = SnmpAsker(target(site, REBOOTING_SBC), revealed, SnmpShared(SnmpLimits(wait_s=0.3)))
         assert (await asked(asker, ())).uptime_s is not None
         while site.clock() < 2.0:
             await asyncio.sleep(0.05)
@@ -120,7 +120,7 @@ async def test_a_box_whose_ssh_died_answers_snmp(tmp_path: Path) -> None:
         ssh = next(one.ssh for one in site.config.inventory.sbcs if one.name == SSHLESS_SBC)
         with socket.socket() as sock:
             assert sock.connect_ex(("127.0.0.1", ssh.port or 0)) != 0
-        box = await asked(SnmpAsker(target(site, SSHLESS_SBC), _unlock, SnmpShared()), ())
+        box = await asked(SnmpAsker(target(site, SSHLESS_SBC), revealed, SnmpShared()), ())
     assert box.sub_agent is SubAgent.ANSWERS
 
 
@@ -138,7 +138,7 @@ async def test_who_has_not_the_secrets_of_this_run_learns_nothing(
     change: dict[str, object], wrong: str, state: SnmpState, words: str, tmp_path: Path
 ) -> None:
     def unlock(reference: str) -> Secret:
-        return Secret("not-the-secret") if wrong and reference.endswith(wrong) else _unlock(reference)
+        return Secret("not-the-secret") if wrong and reference.endswith(wrong) else revealed(reference)
 
     async with served(world(), tmp_path / "demo") as site:
         plain = replace(target(site, "nyc-1"), **change)

@@ -26,7 +26,7 @@ from trunktui.model.snapshot import LegStatus
 from trunktui.poll.fleet import Fleet
 from trunktui.poll.schedule import first_wait_s
 from trunktui.present.freshness import shown
-from trunktui.wiring import _fleet, _pace, _pollers
+from trunktui.wiring import _pace, _pollers, new_fleet
 
 SPEED = 20.0
 SECONDS = NEWCOMERS_STORY.period / SPEED + 4.0
@@ -181,7 +181,7 @@ async def test_nothing_is_ever_shown_as_up_that_is_not(tmp_path: Path) -> None:
     polled, judge = (World(plan, NEWCOMERS_STORY, 5, Tempo(SPEED)) for _ in range(2))
     seen = Judge(judge)
     async with served(polled, tmp_path / "demo") as site:
-        fleet = _fleet(site.config)
+        fleet = new_fleet(site.config)
         pollers = _pollers(site.config, fleet, lambda: None, lambda: None)
         pace = _pace(site.config)
         tasks = [

@@ -2,23 +2,39 @@
 
 hello, fleet: send that frame; hold: wait until the screen is gone; die: exit 3; kill: SIGKILL itself;
 junk: send what is no frame; want WORD: exit 4 unless WORD is all of standard input; beat: send changes some
-30 times a second until the screen is gone; config TEXT: say that TEXT is in force; answer: answer one request.
+30 times a second until the screen is gone; config TEXT: say that TEXT is in force; answer: answer one request;
+write: say that write mode is unlocked; finish FILE: once the screen is gone work on past every patience
+but that for an action, then write FILE.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import struct
 import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
 from tests.health.scenes import Says, Trunks, play
-from trunktui.engine.protocol import Answered, Asked, Changes, ConfigFrame, FleetFrame, Frame, Hello, encode
-from trunktui.model.request import Outcome
+from trunktui.engine.protocol import (
+    Answered,
+    Asked,
+    Changes,
+    ConfigFrame,
+    DoingFrame,
+    FleetFrame,
+    Frame,
+    Hello,
+    encode,
+)
+from trunktui.model.acting import Doings
+from trunktui.model.request import Reply
 from trunktui.model.text import clean
 
 
@@ -37,6 +53,12 @@ def main(fd: int, deeds: list[str]) -> int:
             case "hold":
                 while sock.recv(100):
                     pass
+            case "finish":
+                with contextlib.suppress(ConnectionError):
+                    while sock.recv(100):
+                        pass
+                time.sleep(2.5)
+                Path(next(words)).write_text("finished")
             case "die":
                 return 3
             case "kill":
@@ -54,10 +76,12 @@ def frame(deed: str, words: Iterator[str], sock: socket.socket) -> Frame:
             return FleetFrame(play(Trunks(), [(0, Says())]))
         case "config":
             return ConfigFrame(next(words), clean("one fault"))
+        case "write":
+            return DoingFrame(Doings(unlocked_until=1e9))
         case "answer":
             (length,) = struct.unpack(">I", sock.recv(4, socket.MSG_WAITALL))
             asked = msgspec.msgpack.decode(sock.recv(length, socket.MSG_WAITALL), type=Asked)
-            return Answered(asked.number, Outcome(done=True, text=clean("done")))
+            return Answered(asked.number, Reply(done=True, text=clean("done")))
     raise ValueError(deed)
 
 

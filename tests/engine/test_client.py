@@ -10,17 +10,28 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.health.scenes import Trunks, fleet_of
 from trunktui.engine.client import EngineFeed
+from trunktui.model.acting import Doings
+from trunktui.model.action import Consent
+from trunktui.model.audit import Who
 from trunktui.model.feed import FeedUpdate
-from trunktui.model.request import Reload
+from trunktui.model.request import Perform, Reload
 
 DEADLINE_S = 20.0
 
 
-def feed(*deeds: str, log: Path | None = None, stdin: bytes | None = None) -> EngineFeed:
+def feed(
+    *deeds: str,
+    log: Path | None = None,
+    stdin: bytes | None = None,
+    who: Who | None = None,
+    finishes: bool = True,
+) -> EngineFeed:
     argv = [sys.executable, "-m", "tests.engine.fake_engine", "{fd}", *deeds]
-    return EngineFeed(argv, fleet_of(Trunks()).snapshot(0.0), log, stdin=stdin)
+    return EngineFeed(argv, fleet_of(Trunks()).snapshot(0.0), log, stdin=stdin, who=who, finishes=finishes)
 
 
 async def until(source: EngineFeed, wanted: Callable[[FeedUpdate], bool]) -> FeedUpdate:
@@ -170,5 +181,56 @@ def test_an_engine_that_is_started_again_gets_the_config_of_the_last_reload() ->
         assert "with status 4" in update.engine.notice, "the second one was handed the new config"
         assert update.engine.config == "one fault"
         await source.close()
+
+    asyncio.run(go())
+
+
+def test_every_engine_is_told_who_sits_at_the_terminal() -> None:
+    async def go() -> None:
+        source = feed("hello", "answer", "hold", who=Who("alice", 1000, tty="/dev/pts/3"))
+        await until(source, lambda u: u.engine.alive)
+        asking = asyncio.create_task(source.ask(Reload()))
+        await asyncio.sleep(0.2)
+        assert not asking.done(), "the one answer went to the introduction, which came first"
+        await source.close()
+        await asking
+
+    asyncio.run(go())
+
+
+def test_write_mode_is_that_of_the_engine_that_runs_now() -> None:
+    async def go() -> None:
+        source = feed("hello", "fleet", "write", "hold")
+        await until(source, lambda u: u.doings.unlocked_until == 1e9)
+        source._argv[-1:] = []
+        source._argv[-1:] = ["hold"]  # the next one says nothing of write mode
+        assert source.pid is not None
+        os.kill(source.pid, signal.SIGKILL)
+        update = await until(source, lambda u: u.engine.restarts == 1 and u.engine.alive)
+        assert update.doings == Doings()
+        await source.close()
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("finishes", [True, False])
+def test_an_engine_at_an_action_is_left_to_finish_it_where_that_makes_sense(
+    tmp_path: Path, *, finishes: bool
+) -> None:
+    done = tmp_path / "done"
+
+    async def go() -> None:
+        source = feed("hello", "fleet", "finish", str(done), finishes=finishes)
+        await until(source, lambda u: u.snapshot.legs[0].state.value == "up")
+        asking = asyncio.create_task(source.ask(Perform("a", Consent(yes=True))))
+        await asyncio.sleep(0)
+        assert source.acting
+        asking.cancel()  # as the screen's end does
+        await source.close()
+        assert not done.exists(), "the screen does not wait for it"
+        assert source._process is not None
+        async with asyncio.timeout(DEADLINE_S):
+            await asyncio.to_thread(source._process.wait)
+        assert done.exists() is finishes
 
     asyncio.run(go())

@@ -157,8 +157,8 @@ async def test_a_new_sbc_is_polled_at_once_and_the_others_keep_connection_and_ne
     async with Site(POLL + sbc("a") + TRUNK) as site:
         await site.until(lambda: site.state("carrier-a@a") is LegState.UP)
         answered = await site.reload(POLL + sbc("b") + sbc("a") + TRUNK)
-        assert answered.outcome.done
-        assert answered.outcome.text == "config reloaded: 1 SBC added"
+        assert answered.reply.done
+        assert answered.reply.text == "config reloaded: 1 SBC added"
         await site.until(lambda: [box.name for box in site.seen.sbcs] == ["b", "a"])
         assert site.state("carrier-a@a") is LegState.UP
         await site.until(lambda: site.state("carrier-a@b") is LegState.UP)
@@ -170,7 +170,7 @@ async def test_a_new_sbc_is_polled_at_once_and_the_others_keep_connection_and_ne
 async def test_a_removed_sbc_is_closed_and_gone() -> None:
     async with Site(POLL + sbc("a") + sbc("b") + TRUNK) as site:
         await site.until(lambda: site.state("carrier-a@b") is LegState.UP)
-        assert (await site.reload(POLL + sbc("a") + TRUNK)).outcome.text == "config reloaded: 1 SBC removed"
+        assert (await site.reload(POLL + sbc("a") + TRUNK)).reply.text == "config reloaded: 1 SBC removed"
         await site.until(lambda: [box.name for box in site.seen.sbcs] == ["a"])
         assert {leg.sbc for leg in site.seen.legs} == {"a"}
         await site.until(lambda: site.askers["b"][0].closed)
@@ -209,12 +209,12 @@ async def test_a_broken_config_changes_nothing_and_names_the_line_and_a_mended_o
         await site.until(lambda: site.state("carrier-a@a") is LegState.UP)
         bad = good + '[[sbc]]\nname = "c"\nhots = "192.0.2.9"\n[ui]\nascii = 1\n'
         answered = await site.reload(bad)
-        assert not answered.outcome.done
-        assert answered.outcome.text.startswith("config not reloaded: prod.toml:10 (+2 more): sbc c")
-        assert ConfigFrame(None, answered.outcome.text) in site.heard
+        assert not answered.reply.done
+        assert answered.reply.text.startswith("config not reloaded: prod.toml:10 (+2 more): sbc c")
+        assert ConfigFrame(None, answered.reply.text) in site.heard
         assert [box.name for box in site.seen.sbcs] == ["a"]
         assert not site.askers["a"][0].closed
-        assert (await site.reload(good)).outcome.text == "config reloaded: nothing changed"
+        assert (await site.reload(good)).reply.text == "config reloaded: nothing changed"
         assert ConfigFrame(good, Safe("")) in site.heard
         assert len(site.askers["a"]) == 1
 
@@ -239,7 +239,7 @@ async def test_an_sbc_that_waits_for_a_human_is_tried_again_by_a_reload_but_not_
 async def test_reloads_that_come_together_are_each_answered() -> None:
     async with Site(POLL + sbc("a")) as site:
         answers = await asyncio.gather(*(site.reload(POLL + sbc("a") + sbc("b")) for _ in range(3)))
-        assert sorted(a.outcome.text for a in answers) == [
+        assert sorted(a.reply.text for a in answers) == [
             "config reloaded: 1 SBC added",
             *["config reloaded: nothing changed"] * 2,
         ]
@@ -252,8 +252,8 @@ async def test_a_config_that_is_in_no_file_is_said_to_be_none() -> None:
     site.config = replace(site.config, in_file=False)
     async with site:
         answered = await site.reload("nonsense")
-        assert not answered.outcome.done
-        assert "no config file to reload" in answered.outcome.text
+        assert not answered.reply.done
+        assert "no config file to reload" in answered.reply.text
         assert not [frame for frame in site.heard if isinstance(frame, ConfigFrame)]
 
 
@@ -263,8 +263,8 @@ async def test_what_needs_a_restart_is_said_at_every_reload_until_there_is_one()
         for _ in range(2):
             assert (
                 await site.reload(later)
-            ).outcome.text == "config reloaded: poll.connections needs a restart"
-        assert (await site.reload(POLL + sbc("a"))).outcome.text == "config reloaded: nothing changed"
+            ).reply.text == "config reloaded: poll.connections needs a restart"
+        assert (await site.reload(POLL + sbc("a"))).reply.text == "config reloaded: nothing changed"
 
 
 @pytest.mark.parametrize(

@@ -64,23 +64,23 @@ async def test_an_edit_is_taken_a_broken_one_is_not_and_a_new_engine_goes_by_the
     async with engine(path) as source, asyncio.timeout(4 * DEADLINE_S):
         await until(source, refused("a"))
         save(path, text("a", "b"))
-        outcome = await source.ask(Reload())
-        assert outcome.done
-        assert "1 SBC added" in outcome.text
+        reply = await source.ask(Reload())
+        assert reply.done
+        assert "1 SBC added" in reply.text
         await until(source, refused("a", "b"))
 
         save(path, text("a", "b", "c") + "[[sbc]\n")
-        outcome = await source.ask(Reload())
-        assert not outcome.done
-        assert outcome.text.startswith("config not reloaded: prod.toml:16")
+        reply = await source.ask(Reload())
+        assert not reply.done
+        assert reply.text.startswith("config not reloaded: prod.toml:16")
         told = await until(source, lambda u: bool(u.engine.config))
-        assert told.engine.config == outcome.text
+        assert told.engine.config == reply.text
 
         assert source.pid is not None
         os.kill(source.pid, signal.SIGKILL)
         await until(source, lambda u: u.engine.restarts == 1)
         again = await until(source, refused("a", "b"))
-        assert again.engine.config == outcome.text, "the file is still broken"
+        assert again.engine.config == reply.text, "the file is still broken"
 
         save(path, text("a"))
         assert (await source.ask(Reload())).done

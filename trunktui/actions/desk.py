@@ -16,15 +16,15 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, structs
 
-from trunktui.actions.guards import RATE_S, UNLOCK_S, Facts, allowed, rule, wanted
+from trunktui.actions.guards import RATE_S, UNLOCK_S, Facts, allowed, rule
 from trunktui.actions.past import Act, Past, open_acts, past_of
 from trunktui.actions.ports import Audit, Tell
 from trunktui.actions.runner import End, Runner, Tools, label_of
-from trunktui.model.action import Consent, Ending, Outcome, Plan, Ruling, Sign, Statement, Verb
+from trunktui.model.action import Consent, Ending, Outcome, Plan, Prepared, Ruling, Sign, Verb
 from trunktui.model.audit import AuditRecord, Entry, RecordKind, Who
 from trunktui.model.inventory import Inventory, Sbc
 from trunktui.model.link import LinkError
-from trunktui.model.snapshot import LegStatus, Snapshot
+from trunktui.model.snapshot import Snapshot
 from trunktui.model.text import Safe, clean
 from trunktui.platforms.contract import Platform
 from trunktui.store.audit import AuditError, Written
@@ -67,27 +67,6 @@ class World(Struct, frozen=True):
     always_unlocked: bool = False
 
 
-class Prepared(Struct, frozen=True):
-    """An action as it would run, and what the guards say. `leg` is what the operator saw; all of it is shown.
-
-    `plan` None: there is none, and a ruling says why. `wants` None: nothing that is said helps.
-    """
-
-    action: str
-    verb: Verb
-    leg_id: str
-    batch: tuple[str, ...]
-    leg: LegStatus | None
-    plan: Plan | None
-    commands: tuple[str, ...]
-    rulings: tuple[Ruling, ...]
-
-    @property
-    def wants(self) -> tuple[Statement, ...] | None:
-        """What the operator must state, () where nothing is missing."""
-        return wanted(self.rulings)
-
-
 class Desk:
     """Prepares and performs actions, one decision at a time."""
 
@@ -97,6 +76,10 @@ class Desk:
         self._unlocked_until: float | None = None
         self.interrupted: Outcome | None = None
         """How the last action ended that was cancelled: for whoever catches the cancellation."""
+
+    def reconfigure(self, inventory: Inventory, interval_s: float) -> None:
+        """Go by another config: which SBCs there are and may be written to, and the groups."""
+        self._world = structs.replace(self._world, inventory=inventory, interval_s=interval_s)
 
     @property
     def unlocked_until(self) -> float | None:
@@ -121,9 +104,10 @@ class Desk:
         """Return what `verb` on a leg would run, and what the guards say to `consent` so far. Sends nothing."""
         leg = next((leg for leg in self._world.snapshot().legs if leg.id == leg_id), None)
         plan: Plan | Safe | None = None
+        user: str | None = None
         commands: tuple[str, ...] = ()
         if leg is not None and (sbc := self._sbc(leg.sbc)) is not None:
-            plan = self._world.platform(sbc).plan(verb, leg)
+            plan, user = self._world.platform(sbc).plan(verb, leg), sbc.ssh.user
             if isinstance(plan, Plan):
                 commands = tuple(step.line(sbc.ssh.run_as) for step in plan.steps)
         prepared = Prepared(
@@ -135,6 +119,7 @@ class Desk:
             plan=plan if isinstance(plan, Plan) else None,
             commands=commands,
             rulings=(),
+            user=user,
         )
         rulings = await self._rule(prepared, consent or Consent(), plan)
         return structs.replace(prepared, rulings=rulings)

@@ -87,14 +87,6 @@ def allowed(rulings: tuple[Ruling, ...]) -> bool:
     return bool(rulings) and all(ruling.allowed for ruling in rulings)
 
 
-def wanted(rulings: tuple[Ruling, ...]) -> tuple[Statement, ...] | None:
-    """Return what the operator must state to be let through; None where nothing that is said helps."""
-    refusals = [ruling for ruling in rulings if not ruling.allowed]
-    if not rulings or any(not ruling.wants for ruling in refusals):
-        return None
-    return tuple(dict.fromkeys(want for ruling in refusals for want in ruling.wants))
-
-
 def _yes(guard: str, sentence: str) -> Ruling:
     return Ruling(guard, True, clean(sentence, _TEXT))
 

@@ -12,11 +12,10 @@ from msgspec import structs
 
 from trunktui.cli.output import encodable
 from trunktui.cli.session import Session
-from trunktui.model.action import Consent, Ending, Outcome, Statement, Verb
+from trunktui.model.action import Consent, Ending, Outcome, Prepared, Statement, Verb
 from trunktui.model.text import Safe, clean
 
 if TYPE_CHECKING:
-    from trunktui.actions.desk import Prepared
     from trunktui.actions.past import Act
     from trunktui.config.load import Config
     from trunktui.present.action import Shown

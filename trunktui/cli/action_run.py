@@ -8,19 +8,19 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from trunktui.model.action import Consent, Outcome, Verb
+from trunktui.model.action import Consent, Outcome, Prepared, Verb
 from trunktui.model.health import RegSignal
 from trunktui.model.text import Safe
 from trunktui.present.action import Shown
 
 if TYPE_CHECKING:
-    from trunktui.actions.desk import Desk, Prepared
+    from trunktui.actions.desk import Desk
     from trunktui.actions.past import Act
     from trunktui.config.load import Config
     from trunktui.model.inventory import Inventory
     from trunktui.model.snapshot import Snapshot
     from trunktui.poll.fleet import Fleet
-    from trunktui.poll.poller import SbcPoller
+    from trunktui.poll.poller import Poller
 
 BUDGET_S = 25.0
 """Seconds for the polls ahead of an action."""
@@ -59,21 +59,18 @@ def perform(config: Config, prepared: Prepared, consent: Consent, tell: Tell) ->
 
 def refuse(config: Config, prepared: Prepared, consent: Consent) -> Outcome:
     """Record a refusal, asking no SBC; return it."""
-    from trunktui import wiring_actions
 
     async def work() -> Outcome:
-        desk = wiring_actions.action_desk(config, wiring_actions.new_fleet(config), {}, always_unlocked=True)
-        return await desk.refuse(prepared, consent)
+        return await _idle_desk(config).refuse(prepared, consent)
 
     return asyncio.run(work())
 
 
 def open_actions(config: Config) -> tuple[Act, ...]:
     """Return the actions of which nobody knows how they ended. Raises AuditError."""
-    from trunktui import wiring_actions
 
     async def work() -> tuple[Act, ...]:
-        return await wiring_actions.action_desk(config, wiring_actions.new_fleet(config), {}).open()
+        return await _idle_desk(config).open()
 
     return asyncio.run(work())
 
@@ -88,6 +85,14 @@ def verify(config: Config, act: Act) -> Outcome:
     return asyncio.run(work())
 
 
+def _idle_desk(config: Config) -> Desk:
+    """Return a desk that can ask no SBC."""
+    from trunktui import wiring, wiring_actions
+    from trunktui.transport.askers import Askers
+
+    return wiring_actions.action_desk(config, wiring.new_fleet(config), Askers(), always_unlocked=True)
+
+
 def _now() -> float:
     return asyncio.get_running_loop().time()
 
@@ -95,28 +100,34 @@ def _now() -> float:
 @asynccontextmanager
 async def _desk(config: Config, leg_id: str) -> AsyncIterator[tuple[Desk, Fleet]]:
     """Give a desk over freshly polled SBCs: the leg's own, and those of its groups, for its guards."""
-    from trunktui import wiring_actions
+    from trunktui import wiring, wiring_actions, wiring_pollers
+    from trunktui.engine.crew import posts_of
     from trunktui.engine.logfile import LoopErrors
+    from trunktui.engine.reload import pace_of
+    from trunktui.model.inventory import SshTarget
 
     asyncio.get_running_loop().set_exception_handler(LoopErrors().handle)
     logging.getLogger("trunktui").addHandler(
         logging.NullHandler()
     )  # what is to be told is told by the guards
-    fleet = wiring_actions.new_fleet(config)
-    askers = wiring_actions.ssh_askers(config, _needed(config.inventory, leg_id))
-    pollers = wiring_actions.single_look(config, fleet, askers)
+    fleet = wiring.new_fleet(config)
+    needed = _needed(config.inventory, leg_id)
+    posts = (post for post in posts_of(config.inventory) if isinstance(post.target, SshTarget))
+    calm = wiring_pollers.unhurried(config)
+    hiring = wiring_pollers.Hiring(calm, fleet, _nothing, _nothing)
+    pollers = {post.sbc: hiring.poller(post, pace_of(calm)) for post in posts if post.sbc in needed}
     try:
         await _poll(list(pollers.values()))
         own = pollers.get(leg_id.rpartition("@")[2])
         if own is not None and _doubtful(fleet.snapshot(_now()), leg_id):
             await asyncio.sleep(_SECOND_LOOK_S)
             await _poll([own])
-        yield wiring_actions.action_desk(config, fleet, askers, always_unlocked=True), fleet
+        yield wiring_actions.action_desk(config, fleet, hiring.askers, always_unlocked=True), fleet
     finally:
-        await asyncio.gather(*(asker.close() for asker in askers.values()))
+        await hiring.askers.close()
 
 
-async def _poll(pollers: list[SbcPoller]) -> None:
+async def _poll(pollers: list[Poller]) -> None:
     """Poll once, side by side; an SBC that is not through in time stays as it was known."""
     tasks = [asyncio.ensure_future(poller.poll()) for poller in pollers]
     try:
@@ -125,6 +136,10 @@ async def _poll(pollers: list[SbcPoller]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _nothing() -> None:
+    """Stand for a screen: nobody looks."""
 
 
 def _needed(inventory: Inventory, leg_id: str) -> frozenset[str]:

@@ -79,7 +79,7 @@ def connect(
         click.echo(f"trunktui: {clean(trouble, _LINE)}", err=True)
         return UNAVAILABLE
     if not once:
-        return wiring.dashboard(config, session.theme)
+        return wiring.dashboard(config, session.theme, write=session.write)
     from trunktui.cli.status import table
 
     click.echo(table(snapshot, time.monotonic()), nl=False)

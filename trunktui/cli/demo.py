@@ -28,8 +28,9 @@ _INSTALL = "  pipx install .      first: puts the command `trunktui` on your PAT
     show_default=True,
     help="How many times as fast as in earnest the fleet's timers and its troubles run.",
 )
+@click.option("--write", is_flag=True, help="Start in write mode (15 minutes).")
 @click.pass_obj
-def demo(session: Session, seed: int, speed: float) -> int:
+def demo(session: Session, seed: int, speed: float, *, write: bool) -> int:
     """Show a simulated fleet with trouble on a schedule: no SBC, no config and no root needed.
 
     Six SBCs answer over real SSH on this machine's loopback; about two and a half minutes show everything once.
@@ -39,7 +40,7 @@ def demo(session: Session, seed: int, speed: float) -> int:
 
     click.echo("starting a simulated fleet ...", err=True)
     try:
-        code = wiring.demo(seed, speed, session.theme)
+        code = wiring.demo(seed, speed, session.theme, write=write or session.write)
     except SimulatorError as error:
         raise click.ClickException(str(error)) from error
     if code == 0:

@@ -37,6 +37,7 @@ INTERRUPTED = 130
 PIPE_CLOSED = 141
 
 _TRACE_LINE = 400
+_WITH_DASHBOARD = {None, "demo", "connect"}
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
@@ -76,11 +77,18 @@ def _drop_output() -> None:
     "--config", "config_path", type=click.Path(path_type=Path), metavar="PATH", help="The config file to use."
 )
 @click.option("--theme", metavar="NAME", help="The dashboard's theme.")
+@click.option("--write", is_flag=True, help="Start the dashboard in write mode (15 minutes).")
 @click.version_option(__version__, "-V", "--version", message="trunktui %(version)s")
 @click.pass_context
-def trunktui(context: click.Context, config_path: Path | None, theme: str | None) -> int | None:
+def trunktui(
+    context: click.Context, config_path: Path | None, theme: str | None, *, write: bool
+) -> int | None:
     """Show, live, for every SIP trunk of a fleet of SBCs whether it works, and why not."""
-    context.obj = Session(config_path=config_path, env=os.environ, theme=theme)
+    context.obj = Session(config_path=config_path, env=os.environ, theme=theme, write=write)
+    if write and context.invoked_subcommand not in _WITH_DASHBOARD:
+        raise click.UsageError(
+            f"--write is for the dashboard; {context.invoked_subcommand} has none", context
+        )
     if context.invoked_subcommand is not None:
         return None
     return _dashboard(context.obj)
@@ -141,4 +149,4 @@ def _dashboard(session: Session) -> int:
     need_terminal("trunktui status")
     from trunktui import wiring
 
-    return wiring.dashboard(config, session.theme)
+    return wiring.dashboard(config, session.theme, write=session.write)

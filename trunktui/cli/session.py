@@ -11,11 +11,12 @@ from trunktui.config.load import Config, load
 
 @dataclasses.dataclass(frozen=True)
 class Session:
-    """One command line's surroundings: what `--config` and `--theme` named, None where they did not."""
+    """One command line's surroundings: what `--config`, `--theme` and `--write` said, None where they did not."""
 
     config_path: Path | None
     env: Mapping[str, str]
     theme: str | None = None
+    write: bool = False
 
     def config(self) -> Config:
         """Load the config. Raises ConfigError with everything that is wrong with it."""

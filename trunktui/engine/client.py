@@ -18,6 +18,7 @@ from trunktui.engine.protocol import (
     Asked,
     Changes,
     ConfigFrame,
+    DoingFrame,
     FleetFrame,
     Hello,
     ProtocolError,
@@ -25,8 +26,10 @@ from trunktui.engine.protocol import (
     encode,
     read_frame,
 )
+from trunktui.model.acting import Doings
+from trunktui.model.audit import Who
 from trunktui.model.feed import EngineStatus, FeedUpdate
-from trunktui.model.request import Outcome, Request
+from trunktui.model.request import Introduce, Perform, Reply, Request
 from trunktui.model.snapshot import Snapshot
 from trunktui.model.text import Safe, clean
 
@@ -35,9 +38,14 @@ _RESTART_WAITS_S = (0.0, 0.5, 2.0, 5.0, 15.0)
 
 _STEADY_S = 60.0
 _END_S = 2.0
-_NOT_RUNNING = Outcome(done=False, text=Safe("the polling engine is not running: try again once it is"))
-_NOT_ANSWERED = Outcome(
-    done=False, text=Safe("the polling engine ended before it answered: whether it was done is not known")
+_INTRODUCTION = 0
+"""The number of the request whose reply nobody waits for."""
+
+_NOT_RUNNING = Reply(done=False, text=Safe("the polling engine is not running: try again once it is"))
+_NOT_ANSWERED = Reply(
+    done=False,
+    text=Safe("the polling engine ended before it answered: whether it was done is not known"),
+    lost=True,
 )
 
 
@@ -47,7 +55,8 @@ class EngineFeed:
     `argv` starts the engine; `{fd}` in it becomes the number of the socket it inherits. Its stderr goes to
     `log_path`, because the screen draws on ours; without a writable log it is thrown away, and said
     (`notice` is what to say from the start). Each engine finds `stdin` on its standard input, None for nothing;
-    after a reload that is the config then in force.
+    after a reload that is the config then in force. `who` sits at the terminal; None: then it sends no actions.
+    With `finishes`, an engine that is at an action when the screen goes is left alone: it ends by itself.
     """
 
     def __init__(
@@ -59,11 +68,18 @@ class EngineFeed:
         notice: Safe = Safe(""),  # noqa: B008 - a Safe is a str
         stdin: bytes | None = None,
         patience: Patience = Patience(),  # noqa: B008 - frozen
+        who: Who | None = None,
+        *,
+        finishes: bool = True,
     ) -> None:
         self._argv = list(argv)
         self._environment = environment
         self._stdin = stdin
         self._patience = patience
+        self._who = who
+        self._finishes = finishes
+        self._doings = Doings()
+        self._performing: set[int] = set()
         self._latest = initial
         self._log_path = log_path
         self._changed: set[str] = set()
@@ -71,7 +87,7 @@ class EngineFeed:
         self._status = EngineStatus(alive=False, notice=notice)
         self._process: subprocess.Popen[bytes] | None = None
         self._writer: asyncio.StreamWriter | None = None
-        self._asked: dict[int, asyncio.Future[Outcome]] = {}
+        self._asked: dict[int, asyncio.Future[Reply]] = {}
         self._numbers = itertools.count(1)
         self._task: asyncio.Task[None] | None = None
         self._closing = False
@@ -85,6 +101,11 @@ class EngineFeed:
         """The engine's process id, None while there is none."""
         return self._process.pid if self._process is not None else None
 
+    @property
+    def acting(self) -> bool:
+        """Whether an action that was asked for has not ended, as far as is known here."""
+        return bool(self._performing)
+
     async def updates(self) -> AsyncIterator[FeedUpdate]:
         """Yield the latest snapshot whenever there is news; what a slow reader missed is not repeated."""
         if self._task is None:
@@ -96,15 +117,17 @@ class EngineFeed:
                 self._task.result()  # a defect here must be loud: raises what ended the supervision
                 return
             changed, self._changed = frozenset(self._changed), set()
-            yield FeedUpdate(self._latest, self._status, changed)
+            yield FeedUpdate(self._latest, self._status, changed, doings=self._doings)
 
-    async def ask(self, request: Request) -> Outcome:
-        """Have the engine carry a request out; one that ends before it answers is an outcome, too."""
+    async def ask(self, request: Request) -> Reply:
+        """Have the engine carry a request out; one that ends before it answers is a reply, too."""
         if self._writer is None:
             return _NOT_RUNNING
         number = next(self._numbers)
-        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._asked[number] = answer
+        if isinstance(request, Perform):
+            self._performing.add(number)
         self._writer.write(encode(Asked(number, request)))
         try:
             return await answer
@@ -112,13 +135,18 @@ class EngineFeed:
             self._asked.pop(number, None)
 
     async def close(self) -> None:
-        """End the engine: by closing the socket, then by SIGTERM, then by SIGKILL."""
+        """End the engine: by closing the socket, then by SIGTERM, then by SIGKILL.
+
+        One that is at an action is only told that the screen is gone: it finishes, records, and ends.
+        """
+        busy = self._finishes and self.acting
         self._closing = True
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        await self._end_process()
+        if not busy:
+            await self._end_process()
 
     async def _supervise(self) -> None:
         failures = 0
@@ -151,12 +179,16 @@ class EngineFeed:
                 self._tell(alive=False, notice=clean(f"the polling engine {error}: ending it"))
                 process.kill()  # one that is stopped, or stuck, would not heed anything gentler
             finally:
+                left = self._closing and self._finishes and self.acting
                 self._writer = None
+                self._doings = Doings()  # another one is read-only, whatever this one was
                 for answer in self._asked.values():
                     if not answer.done():
                         answer.set_result(_NOT_ANSWERED)
                 writer.close()
-                await self._end_process()
+                if not left:
+                    self._performing.clear()
+                    await self._end_process()
         return str(silent) if silent is not None else _ended(process.returncode)
 
     async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -219,6 +251,8 @@ class EngineFeed:
             match frame:
                 case Hello():
                     self._writer = writer
+                    if self._who is not None:
+                        writer.write(encode(Asked(_INTRODUCTION, Introduce(self._who))))
                     self._tell(alive=True)
                 case FleetFrame(snapshot):
                     self._latest = snapshot
@@ -232,10 +266,14 @@ class EngineFeed:
                     if text is not None:
                         self._stdin = text.encode()
                     self._tell(config=fault)
-                case Answered(number, outcome):
+                case DoingFrame(doings):
+                    self._doings = doings
+                    self._news.set()
+                case Answered(number, reply):
+                    self._performing.discard(number)
                     answer = self._asked.get(number)
                     if answer is not None and not answer.done():
-                        answer.set_result(outcome)
+                        answer.set_result(reply)
 
     def _tell(
         self,

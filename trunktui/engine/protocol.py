@@ -1,7 +1,9 @@
 """The frames between the engine and a screen: 4 bytes of length, then msgspec MessagePack.
 
 The engine says Hello, then one Fleet, then Changes (at least every HEARTBEAT_S, also when nothing changed);
-another Fleet when the config changed. The screen sends Asked, and gets an Answered with the same number. The end of the stream, or a reset, means that the other side is gone.
+another Fleet when the config changed; a Doing whenever write mode, an action's progress or the unfinished differ.
+The screen sends Asked, and gets an Answered with the same number. The end of the stream, or a reset, means that the
+other side is gone.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from trunktui.model.request import Outcome, Request
+from trunktui.model.acting import Doings
+from trunktui.model.request import Reply, Request
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import Safe
 
@@ -58,11 +61,17 @@ class ConfigFrame(Struct, frozen=True, tag="config"):
     fault: Safe
 
 
+class DoingFrame(Struct, frozen=True, tag="doing"):
+    """What is to be known of actions now; an engine that never sent one is read-only and does nothing."""
+
+    doings: Doings
+
+
 class Answered(Struct, frozen=True, tag="answered"):
     """What came of the request with this number."""
 
     number: int
-    outcome: Outcome
+    reply: Reply
 
 
 class Asked(Struct, frozen=True, tag="asked"):
@@ -72,7 +81,7 @@ class Asked(Struct, frozen=True, tag="asked"):
     request: Request
 
 
-Frame = Hello | FleetFrame | Changes | ConfigFrame | Answered
+Frame = Hello | FleetFrame | Changes | ConfigFrame | DoingFrame | Answered
 
 
 class ProtocolError(Exception):

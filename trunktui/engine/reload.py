@@ -13,7 +13,7 @@ from trunktui.config.load import Config
 from trunktui.engine import changes
 from trunktui.engine.crew import Crew, posts_of
 from trunktui.engine.protocol import ConfigFrame
-from trunktui.model.request import Outcome
+from trunktui.model.request import Reply
 from trunktui.model.text import Safe, clean
 from trunktui.poll.fleet import Fleet
 from trunktui.poll.schedule import Pace
@@ -49,22 +49,27 @@ class Reloader:
         self._renewed = renewed
         self._turn = asyncio.Lock()
 
-    async def reload(self) -> tuple[Outcome, ConfigFrame | None]:
+    @property
+    def config(self) -> Config:
+        """The config in force."""
+        return self._config
+
+    async def reload(self) -> tuple[Reply, ConfigFrame | None]:
         """Read, check and apply; return what to tell, and what became of the file (None: there is none)."""
         if not self._config.in_file:
             said = "no config file to reload: `trunktui connect` made this one, start it again to change it"
-            return Outcome(done=False, text=clean(said)), None
+            return Reply(done=False, text=clean(said)), None
         async with self._turn:
             try:
                 config = await asyncio.to_thread(self._read)
             except ConfigError as error:
                 fault = broken(error.problems)
                 log.warning("%s", "; ".join(str(problem) for problem in error.problems))
-                return Outcome(done=False, text=fault), ConfigFrame(None, fault)
+                return Reply(done=False, text=fault), ConfigFrame(None, fault)
             said = clean(f"config reloaded: {changes.words(self._config, config)}", _LIMIT)
             await self._apply(config)
             log.info("%s", said)
-            return Outcome(done=True, text=said), ConfigFrame(config.text, Safe(""))
+            return Reply(done=True, text=said), ConfigFrame(config.text, Safe(""))
 
     async def _apply(self, config: Config) -> None:
         posts = posts_of(config.inventory)

@@ -1,7 +1,7 @@
 """The engine's side: runs the pollers, judges the fleet when something changed, sends what differs, takes requests.
 
 A screen that does not read blocks only the sending: polling goes on, and the next frame it takes is the
-latest. When the screen is gone the engine ends.
+latest. When the screen is gone the engine ends, once an action that is under way has.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 
 from trunktui import __version__
+from trunktui.engine.acts import Acts
 from trunktui.engine.crew import Crew, Post
 from trunktui.engine.protocol import (
     HEARTBEAT_S,
     Answered,
     Asked,
     Changes,
+    DoingFrame,
     FleetFrame,
     Frame,
     Hello,
@@ -29,8 +31,10 @@ from trunktui.engine.protocol import (
     read_asked,
 )
 from trunktui.engine.reload import Reloader
-from trunktui.model.request import Outcome, Reload
+from trunktui.model.acting import Doings
+from trunktui.model.request import Reload, Reply
 from trunktui.model.snapshot import Snapshot
+from trunktui.model.text import clean
 from trunktui.poll.fleet import Fleet
 from trunktui.poll.poller import Poller
 from trunktui.poll.schedule import Pace
@@ -50,9 +54,10 @@ class Engine:
         self._dirty = asyncio.Event()
         self._sent: Snapshot | None = None
         self._outbox: deque[Frame] = deque()
+        self._told = Doings()
 
     def changed(self) -> None:
-        """Note that the fleet changed (the pollers' callback)."""
+        """Note that the fleet, or what is done to it, changed (a callback)."""
         self._dirty.set()
 
     def renewed(self) -> None:
@@ -61,15 +66,23 @@ class Engine:
         self._dirty.set()
 
     async def run(
-        self, sock: socket.socket, crew: Crew, posts: Iterable[Post], pace: Pace, reloader: Reloader
+        self,
+        sock: socket.socket,
+        crew: Crew,
+        posts: Iterable[Post],
+        pace: Pace,
+        reloader: Reloader,
+        acts: Acts | None = None,
     ) -> None:
-        """Run until the screen is gone, then close every connection."""
+        """Run until the screen is gone and no action is under way, then close every connection."""
         reader, writer = await asyncio.open_connection(sock=sock)
         writer.transport.set_write_buffer_limits(high=0)
         try:
             async with asyncio.TaskGroup() as tasks:
-                jobs = [tasks.create_task(crew.run(posts, pace)), tasks.create_task(self._send(writer))]
-                await self._listen(reader, tasks, jobs, reloader)
+                jobs = [tasks.create_task(crew.run(posts, pace)), tasks.create_task(self._send(writer, acts))]
+                await self._listen(reader, tasks, jobs, reloader, acts)
+                if acts is not None:
+                    await acts.finish()
                 for job in jobs:
                     job.cancel()
         finally:
@@ -82,32 +95,38 @@ class Engine:
         tasks: asyncio.TaskGroup,
         jobs: list[asyncio.Task[None]],
         reloader: Reloader,
+        acts: Acts | None,
     ) -> None:
         """Begin on every request that comes, until the screen is gone; none waits for another."""
         try:
             while (asked := await read_asked(reader)) is not None:
                 jobs[:] = [job for job in jobs if not job.done()]
-                jobs.append(tasks.create_task(self._serve(asked, reloader)))
+                jobs.append(tasks.create_task(self._serve(asked, reloader, acts)))
         except ProtocolError as error:
             log.warning("the screen speaks nonsense: %s", error)
 
-    async def _serve(self, asked: Asked, reloader: Reloader) -> None:
-        outcome: Outcome
-        match asked.request:
-            case Reload():
-                outcome, frame = await reloader.reload()
-                if frame is not None:
-                    self._outbox.append(frame)
-        self._outbox.append(Answered(asked.number, outcome))
+    async def _serve(self, asked: Asked, reloader: Reloader, acts: Acts | None) -> None:
+        if isinstance(asked.request, Reload):
+            reply, frame = await reloader.reload()
+            if frame is not None:
+                self._outbox.append(frame)
+        elif acts is None:
+            reply = Reply(done=False, text=clean("this engine sends no actions"))
+        else:
+            reply = await acts.serve(asked.request)
+        self._outbox.append(Answered(asked.number, reply))
         self._dirty.set()
 
-    async def _send(self, writer: asyncio.StreamWriter) -> None:
+    async def _send(self, writer: asyncio.StreamWriter, acts: Acts | None) -> None:
         try:
             await _write(writer, Hello(__version__, os.getpid()))
             while True:
                 snapshot = self._fleet.snapshot(self._clock())
                 frame, self._sent = self._frame(snapshot), snapshot
                 await _write(writer, frame)
+                if acts is not None and acts.doings != self._told:
+                    self._told = acts.doings
+                    await _write(writer, DoingFrame(self._told))
                 while self._outbox:
                     await _write(writer, self._outbox.popleft())
                 await self._wait()

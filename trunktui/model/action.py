@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 
 from trunktui.model.ask import Command, Lock, SshAsk
 from trunktui.model.observation import Evidence
+from trunktui.model.snapshot import LegStatus
 from trunktui.model.text import Safe
 
 
@@ -105,6 +106,36 @@ class Ruling(Struct, frozen=True):
     allowed: bool
     sentence: Safe
     wants: tuple[Statement, ...] = ()
+
+
+def wanted(rulings: tuple[Ruling, ...]) -> tuple[Statement, ...] | None:
+    """Return what the operator must state to be let through; None where nothing that is said helps."""
+    refusals = [ruling for ruling in rulings if not ruling.allowed]
+    if not rulings or any(not ruling.wants for ruling in refusals):
+        return None
+    return tuple(dict.fromkeys(want for ruling in refusals for want in ruling.wants))
+
+
+class Prepared(Struct, frozen=True):
+    """An action as it would run, and what the guards say. `leg` is what the operator saw; `user` logs in.
+
+    `plan` None: there is none, and a ruling says why. `wants` None: nothing that is said helps.
+    """
+
+    action: str
+    verb: Verb
+    leg_id: str
+    batch: tuple[str, ...]
+    leg: LegStatus | None
+    plan: Plan | None
+    commands: tuple[str, ...]
+    rulings: tuple[Ruling, ...]
+    user: str | None = None
+
+    @property
+    def wants(self) -> tuple[Statement, ...] | None:
+        """What the operator must state, () where nothing is missing."""
+        return wanted(self.rulings)
 
 
 class Ending(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from trunktui.model.acting import Doings
 from trunktui.model.snapshot import Snapshot
 from trunktui.model.text import Safe
 
@@ -30,3 +31,6 @@ class FeedUpdate(Struct, frozen=True):
 
     tip: Safe = Safe("")
     """A line that tells a newcomer what to look at (the demo's); empty where nobody guides."""
+
+    doings: Doings = Doings()
+    """Write mode, and the actions under way or unfinished: of the engine that runs now."""

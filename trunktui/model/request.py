@@ -6,6 +6,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from trunktui.model.acting import Ended
+from trunktui.model.action import Consent, Prepared, Verb
+from trunktui.model.audit import Who
 from trunktui.model.text import Safe
 
 
@@ -13,19 +16,66 @@ class Reload(Struct, frozen=True, tag="reload"):
     """Read the config file again and go by it, unless it is broken."""
 
 
-Request = Reload
-"""Everything that can be asked; a tagged union once there is a second thing."""
+class Introduce(Struct, frozen=True, tag="introduce"):
+    """Say who sits at the terminal: an engine has none, and sends nothing for anybody it does not know."""
+
+    who: Who
 
 
-class Outcome(Struct, frozen=True):
-    """What came of a request: whether it was done, and one sentence for the operator."""
+class Unlock(Struct, frozen=True, tag="unlock"):
+    """Unlock write mode for its quarter of an hour."""
+
+
+class Lock(Struct, frozen=True, tag="lock"):
+    """Go back to read-only, at once."""
+
+
+class Prepare(Struct, frozen=True, tag="prepare"):
+    """Say what `verb` on `leg` would run, and what the guards say to `consent` so far. Sends nothing."""
+
+    verb: Verb
+    leg: str
+    consent: Consent = Consent()
+
+
+class Perform(Struct, frozen=True, tag="perform"):
+    """Carry out what was prepared as `action`, if the guards still agree; answered when it has ended."""
+
+    action: str
+    consent: Consent
+
+
+class Decline(Struct, frozen=True, tag="decline"):
+    """Record that `action` was refused by the guards, as it was prepared."""
+
+    action: str
+    consent: Consent
+
+
+class Verify(Struct, frozen=True, tag="verify"):
+    """Look what became of the unfinished actions. Only reads."""
+
+
+Request = Reload | Introduce | Unlock | Lock | Prepare | Perform | Decline | Verify
+"""Everything that can be asked."""
+
+
+class Reply(Struct, frozen=True):
+    """What came of a request: whether it was done, and one sentence for the operator.
+
+    `prepared` answers Prepare; `ended` Perform, Decline and Verify (None and empty where there was no engine).
+    `lost`: the engine ended before it answered, so nobody knows whether it was done.
+    """
 
     done: bool
     text: Safe
+    prepared: Prepared | None = None
+    ended: tuple[Ended, ...] = ()
+    lost: bool = False
 
 
 class Requests(Protocol):
-    """Where a screen sends its requests."""
+    """Where a screen sends its requests: to reload, and to act."""
 
-    async def ask(self, request: Request) -> Outcome:
+    async def ask(self, request: Request) -> Reply:
         """Have a request carried out; returns when that is through, or will not happen."""

@@ -1,0 +1,261 @@
+"""Carries out what the screen asks of the desk, and keeps what is to be told of it: write mode, progress, the open.
+
+An action does not hang on the screen: once begun it is finished and recorded, whoever has gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from msgspec import structs
+
+from trunktui.actions.past import Act
+from trunktui.actions.ports import Tell
+from trunktui.config.errors import ConfigError
+from trunktui.model.acting import Doings, Ended, Running, Step, Unfinished
+from trunktui.model.action import Consent, Ending, Outcome, Prepared, Verb
+from trunktui.model.audit import Who
+from trunktui.model.inventory import Inventory
+from trunktui.model.request import (
+    Decline,
+    Introduce,
+    Lock,
+    Perform,
+    Prepare,
+    Reply,
+    Request,
+    Unlock,
+    Verify,
+)
+from trunktui.model.text import Safe, clean
+from trunktui.store.errors import AuditError
+
+log = logging.getLogger(__name__)
+
+FINISH_S = 120.0
+"""How long an engine without a screen goes on with an action: longer than any takes from reading to proof."""
+
+_KEPT = 16
+_STEPS = 100
+_STRANGER = "nothing was done: the engine does not know yet who you are; try again"
+_GONE = "nothing was sent: it was prepared by an engine that is gone; begin again"
+
+
+class DeskPort(Protocol):
+    """What is needed of `actions.desk.Desk`."""
+
+    @property
+    def unlocked_until(self) -> float | None:
+        """Until when write mode lasts (monotonic); None: read-only."""
+
+    def reconfigure(self, inventory: Inventory, interval_s: float) -> None:
+        """Go by another config."""
+
+    async def unlock(self) -> float:
+        """Unlock write mode. Raises AuditError."""
+
+    async def lock(self) -> None:
+        """Go back to read-only. Raises AuditError after that."""
+
+    async def prepare(
+        self, verb: Verb, leg_id: str, batch: tuple[str, ...] = (), consent: Consent | None = None
+    ) -> Prepared:
+        """Return what would run. Sends nothing."""
+
+    async def perform(self, prepared: Prepared, consent: Consent, tell: Tell) -> Outcome:
+        """Carry it out, once. Never raises."""
+
+    async def refuse(self, prepared: Prepared, consent: Consent) -> Outcome:
+        """Record a refusal. Never raises."""
+
+    async def open(self) -> tuple[Act, ...]:
+        """Return the unfinished. Raises AuditError."""
+
+    async def verify(self, act: Act) -> Outcome:
+        """Look what became of one. Raises AuditError."""
+
+
+class Acts:
+    """Serves one screen. `desk_for` makes the desk of whoever introduces himself, and raises ConfigError.
+
+    `changed` is called when `doings` differs; `rested` when the last action under way has ended.
+    """
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        desk_for: Callable[[Who], DeskPort],
+        clock: Callable[[], float],
+        changed: Callable[[], None],
+        rested: Callable[[], Awaitable[None]],
+        finish_s: float = FINISH_S,
+    ) -> None:
+        self._inventory = inventory
+        self._desk_for = desk_for
+        self._clock = clock
+        self._changed = changed
+        self._rested = rested
+        self._finish_s = finish_s
+        self._desk: DeskPort | None = None
+        self._fault = clean(_STRANGER)
+        self._prepared: dict[str, Prepared] = {}
+        self._running: dict[str, Running] = {}
+        self._unfinished: tuple[Unfinished, ...] = ()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def doings(self) -> Doings:
+        """What the screen is to know now."""
+        until = None if self._desk is None else self._desk.unlocked_until
+        return Doings(until, tuple(self._running.values()), self._unfinished)
+
+    def reconfigure(self, inventory: Inventory, interval_s: float) -> None:
+        """Go by another config; what is under way goes on as it was planned."""
+        self._inventory = inventory
+        if self._desk is not None:
+            self._desk.reconfigure(inventory, interval_s)
+
+    async def finish(self) -> None:
+        """Wait until no action is under way, at most `finish_s`."""
+        await asyncio.sleep(0)  # a request that came just now gets to begin
+        if self._idle.is_set():
+            return
+        log.info("finishing %s", ", ".join(f"{one.verb.value} {one.leg}" for one in self._running.values()))
+        try:
+            async with asyncio.timeout(self._finish_s):
+                await self._idle.wait()
+        except TimeoutError:
+            log.warning("an action did not end within %.0f s", self._finish_s)
+
+    async def serve(self, request: Request) -> Reply:
+        """Carry out one request; never raises."""
+        if isinstance(request, Introduce):
+            return await self._introduced(request.who)
+        if self._desk is None:
+            return Reply(done=False, text=self._fault)
+        try:
+            return await self._serve(self._desk, request)
+        except AuditError as error:
+            return Reply(done=False, text=clean(f"the audit log is not usable: {error}"))
+
+    async def _serve(self, desk: DeskPort, request: Request) -> Reply:
+        match request:
+            case Unlock():
+                return await self._unlock(desk)
+            case Lock():
+                return await self._lock(desk)
+            case Prepare(verb, leg, consent):
+                return self._keep(await desk.prepare(verb, leg, consent=consent))
+            case Perform(action, consent):
+                return await self._perform(desk, action, consent)
+            case Decline(action, consent):
+                return await self._decline(desk, action, consent)
+            case Verify():
+                return await self._verify(desk)
+        return Reply(done=False, text=clean("this engine does not know that request"))
+
+    async def _introduced(self, who: Who) -> Reply:
+        try:
+            self._desk = self._desk_for(who)
+        except ConfigError as error:
+            self._fault = clean(f"no action can be recorded, so none is sent: {error}")
+            return Reply(done=False, text=self._fault)
+        await self._refresh(self._desk)
+        return Reply(done=True, text=clean(f"actions are recorded as {who.name}"))
+
+    async def _unlock(self, desk: DeskPort) -> Reply:
+        if not any(sbc.write for sbc in self._inventory.sbcs):
+            return Reply(done=False, text=clean("nothing to unlock: no SBC has `write = true` in the config"))
+        try:
+            left_s = await desk.unlock() - self._clock()
+        except AuditError as error:
+            return Reply(done=False, text=clean(f"still read-only: the audit log is not writable: {error}"))
+        self._changed()
+        names = [sbc.name for sbc in self._inventory.sbcs if sbc.write]
+        most = f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if names[3:] else ''}"
+        return Reply(
+            done=True, text=clean(f"write mode for {left_s / 60:.0f} minutes on {most}; :readonly ends it")
+        )
+
+    async def _lock(self, desk: DeskPort) -> Reply:
+        try:
+            await desk.lock()
+        finally:
+            self._changed()
+        return Reply(done=True, text=clean("read-only"))
+
+    def _keep(self, prepared: Prepared) -> Reply:
+        while len(self._prepared) >= _KEPT:
+            del self._prepared[next(iter(self._prepared))]
+        self._prepared[prepared.action] = prepared
+        return Reply(done=True, text=Safe(""), prepared=prepared)
+
+    async def _perform(self, desk: DeskPort, action: str, consent: Consent) -> Reply:
+        prepared = self._prepared.pop(action, None)
+        if prepared is None:
+            return Reply(done=False, text=clean(_GONE))
+        self._running[action] = Running(action, prepared.verb, prepared.leg_id, self._clock())
+        self._idle.clear()
+        self._changed()
+
+        def tell(said: Safe) -> None:
+            one = self._running[action]
+            steps = (*one.steps, Step(self._clock(), said))[-_STEPS:]
+            self._running[action] = structs.replace(one, steps=steps)
+            self._changed()
+
+        try:
+            outcome = await desk.perform(prepared, consent, tell)
+        finally:
+            done = self._running.pop(action)
+            if not self._running:
+                self._idle.set()
+            self._changed()
+        if not self._running:
+            await self._rested()
+        await self._refresh(desk)
+        return _ended(Ended(prepared.verb, prepared.leg_id, outcome, done.steps))
+
+    async def _decline(self, desk: DeskPort, action: str, consent: Consent) -> Reply:
+        prepared = self._prepared.get(action)
+        if prepared is None:
+            return Reply(done=False, text=clean(_GONE))
+        return _ended(Ended(prepared.verb, prepared.leg_id, await desk.refuse(prepared, consent)))
+
+    async def _verify(self, desk: DeskPort) -> Reply:
+        acts = [act for act in await desk.open() if self._ours(act)]
+        ended = [Ended(Verb(act.verb), act.leg, await desk.verify(act)) for act in acts]
+        await self._refresh(desk)
+        if not ended:
+            return Reply(done=True, text=clean("nothing is unfinished"))
+        return _ended(*ended)
+
+    async def _refresh(self, desk: DeskPort) -> None:
+        """Read again what is unfinished; a log that cannot be read leaves it as it was known."""
+        try:
+            acts = await desk.open()
+        except AuditError as error:
+            log.warning("the audit log cannot be read: %s", error)
+            return
+        now = self._clock()
+        self._unfinished = tuple(
+            Unfinished(act.action, act.verb, act.leg, act.who, now - act.ago_s)
+            for act in acts
+            if self._ours(act)
+        )
+        self._changed()
+
+    def _ours(self, act: Act) -> bool:
+        """Tell whether an open action can be looked at here: not under way, and of a kind this version knows."""
+        return act.action not in self._running and act.verb in set(Verb)
+
+
+def _ended(*ended: Ended) -> Reply:
+    said = "; ".join(f"{one.leg}: {one.outcome.ending.value}: {one.outcome.sentence}" for one in ended)
+    return Reply(
+        done=all(one.outcome.ending is Ending.VERIFIED for one in ended), text=clean(said, 800), ended=ended
+    )

@@ -1,0 +1,102 @@
+"""Composition of polling: a poller for each way to an SBC, and the SSH connection that it shares with actions."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+if TYPE_CHECKING:
+    from trunktui.config.load import Config
+    from trunktui.engine.crew import Post
+    from trunktui.model.secret import Secret
+    from trunktui.model.snmp import SnmpTarget
+    from trunktui.poll.fleet import Fleet
+    from trunktui.poll.poller import Poller
+    from trunktui.poll.schedule import Pace
+    from trunktui.transport.snmp_asker import SnmpShared
+
+
+class Hiring:
+    """Makes pollers, with what all of one process share.
+
+    `askers` has the SSH connection of each SBC whose poller was made here: of the latest, after a reload.
+    """
+
+    def __init__(
+        self, config: Config, fleet: Fleet, changed: Callable[[], None], logged_in: Callable[[], None]
+    ) -> None:
+        from trunktui.transport.announce import Announced
+        from trunktui.transport.askers import Askers
+        from trunktui.transport.limits import Limits
+        from trunktui.transport.ssh import SshShared
+
+        self.askers = Askers()
+        self._fleet = fleet
+        self._changed = changed
+        self._ssh = Announced(SshShared(Limits(connects=config.poll.connections)), logged_in)
+        self._snmp: SnmpShared | None = None
+
+    def poller(self, post: Post, pace: Pace) -> Poller:
+        """Return a new poller for `post`."""
+        from trunktui.model.inventory import SshTarget
+        from trunktui.platforms.registry import platform_for
+        from trunktui.poll.poller import SbcPoller
+        from trunktui.transport.ssh import SshAsker
+
+        if not isinstance(post.target, SshTarget):
+            return self._snmp_poller(post, post.target, pace)
+        asker = SshAsker(post.target, self._ssh)
+        self.askers.put(post.sbc, asker)
+        return SbcPoller(
+            post.sbc,
+            platform_for(post.platform),
+            asker,
+            self._fleet,
+            pace=pace,
+            clock=time.monotonic,
+            chance=random.random,
+            changed=self._changed,
+        )
+
+    def _snmp_poller(self, post: Post, target: SnmpTarget, pace: Pace) -> Poller:
+        # pysnmp is not even imported before an SBC has SNMP
+        from trunktui.platforms.registry import platform_for
+        from trunktui.poll.snmp_poller import SnmpPoller
+        from trunktui.transport.snmp_asker import SnmpAsker, SnmpShared
+
+        self._snmp = self._snmp or SnmpShared()
+        return SnmpPoller(
+            post.sbc,
+            platform_for(post.platform),
+            SnmpAsker(target, revealed, self._snmp),
+            self._fleet,
+            target.extend,
+            pace=pace,
+            clock=time.monotonic,
+            chance=random.random,
+            changed=self._changed,
+        )
+
+
+def unhurried(config: Config) -> Config:
+    """Return the config for a single look: no next poll follows for which reading settings must end in time."""
+    poll = structs.replace(config.poll, interval_s=3600.0, fast_interval_s=3600.0)
+    return structs.replace(config, poll=poll)
+
+
+def revealed(reference: str) -> Secret:
+    """Return the secret behind a reference, in this process and never before it is sent; blocking."""
+    from trunktui.config.errors import SecretError
+    from trunktui.config.secrets import resolve
+    from trunktui.model.link import SnmpError, SnmpState
+    from trunktui.model.text import clean
+
+    try:
+        return resolve(reference, os.environ)
+    except SecretError as error:
+        raise SnmpError(SnmpState.CONFIG, clean(f"SNMP secret not usable: {error}")) from None
