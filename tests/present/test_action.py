@@ -60,7 +60,9 @@ def test_without_a_plan_the_guards_still_say_why() -> None:
 def test_what_stays_up_counts_only_what_is_known_to_be_healthy() -> None:
     down = replace(BLUE, state=LegState.DOWN)
     assert stays_up("red@nyc-1", (RED, down)) == "nothing else of out is known to be healthy"
-    assert stays_up("red@nyc-1", (replace(RED, groups=()), BLUE)) == "it is in no group"
+    alone = replace(RED, groups=())
+    assert stays_up("red@nyc-1", (alone, BLUE)) == "blue@nyc-1 (41/200)", "of its carrier, then"
+    assert stays_up("red@nyc-1", (replace(alone, carrier=None), BLUE)) == "it is in no group"
     many = tuple(replace(BLUE, id=f"b{n}@nyc-1") for n in range(7))
     assert stays_up("red@nyc-1", (RED, *many)).endswith("b3@nyc-1 (41/200), and 3 more")
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from msgspec.structs import replace
 
+from trunktui.model.acting import Doings
 from trunktui.model.feed import EngineStatus, FeedUpdate
 from trunktui.model.health import Effective, LegState, ProbeSignal, RegSignal, SbcState, Severity, Usage
 from trunktui.model.inventory import AuthMode, NativeNames
@@ -281,9 +282,9 @@ class ScriptedFeed:
     async def close(self) -> None:
         self.closed = True
 
-    def put(self, snapshot: Snapshot, engine: EngineStatus | None = None) -> None:
+    def put(self, snapshot: Snapshot, engine: EngineStatus | None = None, doings: Doings = Doings()) -> None:  # noqa: B008
         """Hand an update to the screen."""
-        self._queue.put_nowait(FeedUpdate(snapshot, engine or EngineStatus(alive=True)))
+        self._queue.put_nowait(FeedUpdate(snapshot, engine or EngineStatus(alive=True), doings=doings))
 
     def end(self) -> None:
         """End the stream."""

@@ -30,12 +30,13 @@ class Show:
         theme: str = "dark",
         ascii_only: bool = False,
         requests: Requests | None = None,
+        write: bool = False,
     ) -> None:
         self.now = NOW
         self.feed = ScriptedFeed(never_polled(snapshot))
         self.app = FleetApp(
             self.feed,
-            DashboardOptions(title="prod-eu"),
+            DashboardOptions(title="prod-eu", write=write),
             Palette(load_theme(theme), ascii_only=ascii_only),
             requests,
             clock=lambda: self.now,
@@ -94,10 +95,11 @@ async def showing(
     theme: str = "dark",
     ascii_only: bool = False,
     requests: Requests | None = None,
+    write: bool = False,
 ) -> AsyncIterator[Show]:
     """Run the app over `snapshot`; with `polled` it has been seen once."""
     whole = fleet() if snapshot is None else snapshot
-    show = Show(whole, theme=theme, ascii_only=ascii_only, requests=requests)
+    show = Show(whole, theme=theme, ascii_only=ascii_only, requests=requests, write=write)
     async with show.app.run_test(size=size) as pilot:
         show.pilot = pilot
         await pilot.pause()

@@ -11,7 +11,7 @@ from trunktui.model.feed import FeedUpdate
 from trunktui.model.snapshot import Snapshot
 from trunktui.present.themes import load_theme
 from trunktui.tui.app import DashboardOptions, FleetApp
-from trunktui.tui.keys import DETAIL, EVERYWHERE, FLEET, PAGE
+from trunktui.tui.keys import CONFIRM, DETAIL, EVERYWHERE, FLEET, PAGE, WRITE
 from trunktui.tui.paint import Palette
 
 EATEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+q", "ctrl+h", "ctrl+j", "ctrl+k", "ctrl+l"}
@@ -59,13 +59,14 @@ async def test_nothing_moves_by_itself() -> None:
 
 
 def test_no_key_is_one_that_others_eat_and_capitals_do_nothing_dangerous() -> None:
-    names = {name for key in (*FLEET, *EVERYWHERE, *PAGE, *DETAIL) for name in key.names.split(",")}
+    names = {name for key in (*FLEET, *EVERYWHERE, *PAGE, *DETAIL, *CONFIRM) for name in key.names.split(",")}
     assert not names & EATEN
-    assert {name for name in names if len(name) == 1 and name.isupper()} == {"G"}
+    assert {name for name in names if len(name) == 1 and name.isupper()} == {"G", "O"}
     actions = {key.action.partition("(")[0] for key in (*FLEET, *EVERYWHERE, *PAGE, *DETAIL)}
+    assert {key.action for key in WRITE} == {"reregister"}
     assert actions == {
         *("app.help", "app.leave", "app.suspend", "filter", "faults", "open", "freeze", "sort", "copy"),
-        *("move", "edge", "page", "back", "scroll", "command"),
+        *("move", "edge", "page", "back", "scroll", "command", "probe"),
     }
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.tui.fleet_samples import HOSTILE, NOW, fleet
 from tests.tui.running import Show, showing
 from trunktui.model.feed import EngineStatus
-from trunktui.model.request import Outcome, Reload, Request
+from trunktui.model.request import Reload, Reply, Request
 from trunktui.model.text import Safe
 from trunktui.tui import commands
 from trunktui.tui.detail_screen import DetailScreen
@@ -17,7 +17,7 @@ from trunktui.tui.help_screen import HelpScreen
 from trunktui.tui.keys import help_lines
 
 SIZES = [(80, 24), (160, 45)]
-DONE = Outcome(done=True, text=Safe("config reloaded: 1 SBC added, 2 trunks changed"))
+DONE = Reply(done=True, text=Safe("config reloaded: 1 SBC added, 2 trunks changed"))
 
 
 class Clerk:
@@ -27,7 +27,7 @@ class Clerk:
         self.asked: list[Request] = []
         self.go = asyncio.Event()
 
-    async def ask(self, request: Request) -> Outcome:
+    async def ask(self, request: Request) -> Reply:
         self.asked.append(request)
         await self.go.wait()
         return DONE
@@ -53,7 +53,7 @@ async def test_reload_is_asked_for_and_its_outcome_is_said(size: tuple[int, int]
 async def test_an_unknown_command_is_answered_with_the_known_ones(size: tuple[int, int]) -> None:
     async with showing(size=size) as show:
         await show.press(*":wat now", "enter")
-        await show.until_shown('no command "wat"; there are :reload :quit :help')
+        await show.until_shown('no command "wat"; there are :reload :write :readonly :verify :quit :help')
 
 
 async def test_escape_leaves_the_line_and_the_filter_as_it_was() -> None:
@@ -83,7 +83,7 @@ async def test_letters_typed_right_after_the_colon_are_no_keys() -> None:
 
 async def test_tab_completes_and_an_empty_line_does_nothing() -> None:
     async with showing() as show:
-        await show.press(*":re", "tab")
+        await show.press(*":rel", "tab")
         await show.until_shown(" : reload▏")
         await show.press("ctrl+u", "tab", "enter")
         await show.until_shown("? all keys")
@@ -152,7 +152,8 @@ def test_every_command_is_in_the_help_and_names_are_used_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "becomes"), [("r", "reload"), ("q", "quit"), ("", ""), ("z", "z"), ("help", "help")]
+    ("typed", "becomes"),
+    [("rel", "reload"), ("r", "re"), ("q", "quit"), ("", ""), ("z", "z"), ("help", "help")],
 )
 def test_what_is_typed_is_completed_as_far_as_it_is_clear(typed: str, becomes: str) -> None:
     assert commands.completed(typed) == becomes

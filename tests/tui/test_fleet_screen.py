@@ -22,7 +22,7 @@ from trunktui.model.health import LegState, Severity
 from trunktui.model.snapshot import LegStatus, Snapshot
 from trunktui.model.text import Safe
 from trunktui.tui.detail_screen import DetailScreen
-from trunktui.tui.keys import EVERYWHERE, FLEET
+from trunktui.tui.keys import EVERYWHERE, FLEET, WRITE
 
 
 def changed(snapshot: Snapshot, leg_id: str, **fields: object) -> Snapshot:
@@ -266,7 +266,7 @@ async def test_help_lists_every_key_and_fits_80_by_24() -> None:
         await show.press("question_mark")
         await show.until_shown("Keys")
         text = show.text()
-        for key in (*FLEET, *EVERYWHERE):
+        for key in (*FLEET, *WRITE, *EVERYWHERE):
             assert f" {key.printed} " in text
             assert key.help in text
         assert "state:x" in text

@@ -44,7 +44,7 @@ def test_pysnmp_is_loaded_only_where_an_sbc_has_snmp(tmp_path: Path, *, snmp: bo
         "import json, os, pathlib, sys; from trunktui import wiring; from trunktui.config.load import load\n"
         "config = load(pathlib.Path(sys.argv[1]), os.environ, wiring.KNOWN_PLATFORMS)\n"
         "first = wiring.first_snapshot(config); screen = sorted(sys.modules)\n"
-        "pollers = wiring._pollers(config, wiring._fleet(config), lambda: None, lambda: None)\n"
+        "pollers = wiring._pollers(config, wiring.new_fleet(config), lambda: None, lambda: None)\n"
         "print(json.dumps([screen, sorted(sys.modules), len(pollers)]))"
     )
     done = subprocess.run(

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from textual.pilot import Pilot
 
+from tests.tui.acting_samples import CAUSE, PAUSE, UNLOCKED, YES, FakeEngine
 from tests.tui.fleet_samples import fleet
 from tests.tui.running import Show
 
@@ -54,6 +55,78 @@ def test_the_first_frame(snap_compare: Compare) -> None:
 def test_the_page_of_a_leg(snap_compare: Compare) -> None:
     show = Show(fleet())
     assert snap_compare(show.app, terminal_size=(100, 30), run_before=polled(show, "enter"))
+
+
+@pytest.mark.parametrize(
+    ("size", "theme"), [("160x45", "dark"), ("80x24", "ansi"), ("80x24", "mono"), ("40x10", "dark")]
+)
+def test_confirming_an_action(snap_compare: Compare, size: str, theme: str) -> None:
+    show = Show(fleet(), theme=theme, requests=FakeEngine(fleet().legs))
+    assert snap_compare(show.app, terminal_size=SIZES[size], run_before=confirmed(show))
+
+
+@pytest.mark.parametrize(("size", "theme"), [("160x45", "dark"), ("80x24", "mono")])
+def test_an_action_that_needs_a_name_typed(snap_compare: Compare, size: str, theme: str) -> None:
+    engine = FakeEngine(fleet().legs)
+    engine.rulings = (CAUSE, YES)
+    show = Show(fleet(), theme=theme, requests=engine)
+    assert snap_compare(show.app, terminal_size=SIZES[size], run_before=confirmed(show, *"alph"))
+
+
+@pytest.mark.parametrize("theme", ["dark", "mono"])
+def test_a_refused_action(snap_compare: Compare, theme: str) -> None:
+    engine = FakeEngine(fleet().legs)
+    engine.rulings = (PAUSE, YES)
+    show = Show(fleet(), theme=theme, requests=engine)
+    assert snap_compare(show.app, terminal_size=(80, 24), run_before=confirmed(show))
+
+
+def test_confirming_in_ascii(snap_compare: Compare) -> None:
+    show = Show(fleet(), theme="mono", ascii_only=True, requests=FakeEngine(fleet().legs))
+    assert snap_compare(show.app, terminal_size=(80, 24), run_before=confirmed(show))
+
+
+@pytest.mark.parametrize(("ending", "theme"), [("verified", "dark"), ("unverified", "mono")])
+def test_how_an_action_ended(snap_compare: Compare, ending: str, theme: str) -> None:
+    engine = FakeEngine(fleet().legs)
+    engine.gone = ending == "unverified"
+    engine.go.set()
+    show = Show(fleet(), theme=theme, requests=engine)
+    assert snap_compare(show.app, terminal_size=(80, 24), run_before=confirmed(show, "y"))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_fleet_in_write_mode_during_an_action(snap_compare: Compare, size: str) -> None:
+    engine = FakeEngine(fleet().legs)
+    show = Show(fleet(), theme="ansi", requests=engine)
+
+    async def play(pilot: Pilot[None]) -> None:
+        await confirmed(show, "y", "escape")(pilot)
+        show.now += 4
+        show.feed.put(fleet(), doings=engine.running())
+        await show.until(lambda: bool(show.app._watch.doings.running))
+        show.app.screen.draw()  # type: ignore[attr-defined]
+        await pilot.pause()
+
+    assert snap_compare(show.app, terminal_size=SIZES[size], run_before=play)
+
+
+def confirmed(show: Show, *keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
+    """Return what to do before the picture: write mode, R, the time to read, some keys."""
+
+    async def play(pilot: Pilot[None]) -> None:
+        await polled(show)(pilot)
+        show.feed.put(fleet(), doings=UNLOCKED)
+        await show.until(lambda: show.app._watch.doings is UNLOCKED and not show.app._draw_pending)
+        await show.press("R")
+        await show.until(lambda: getattr(show.app.screen, "_drawn_at", None) is not None)
+        show.now += 1
+        await show.press(*keys)
+        await pilot.pause()
+        show.app.screen.draw()  # type: ignore[attr-defined]
+        await pilot.pause()
+
+    return play
 
 
 def test_the_help(snap_compare: Compare) -> None:

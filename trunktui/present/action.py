@@ -68,17 +68,24 @@ def action_lines(shown: Shown) -> tuple[tuple[str, Safe], ...]:
 
 
 def stays_up(leg_id: str, legs: Iterable[LegStatus]) -> Safe:
-    """Say which healthy legs of the same groups go on meanwhile."""
+    """Say which healthy legs of the same groups, else of the same carrier, go on meanwhile."""
     legs = tuple(legs)
-    groups = next((leg.groups for leg in legs if leg.id == leg_id), ())
-    others = [leg for leg in legs if leg.id != leg_id and set(leg.groups) & set(groups)]
-    healthy = [_load(leg) for leg in others if leg.state in _STAYS]
-    if not groups:
+    own = next((leg for leg in legs if leg.id == leg_id), None)
+    groups = own.groups if own is not None else ()
+    carrier = own.carrier if own is not None else None
+    if not groups and carrier is None:
         return clean("it is in no group")
+    others = [leg for leg in legs if leg.id != leg_id and _alongside(leg, groups, carrier)]
+    healthy = [_load(leg) for leg in others if leg.state in _STAYS]
     if not healthy:
-        return clean(f"nothing else of {', '.join(groups)} is known to be healthy")
+        return clean(f"nothing else of {', '.join(groups) or carrier} is known to be healthy")
     more = f", and {len(healthy) - _NAMED} more" if len(healthy) > _NAMED else ""
     return clean(", ".join(healthy[:_NAMED]) + more)
+
+
+def _alongside(leg: LegStatus, groups: tuple[str, ...], carrier: str | None) -> bool:
+    """Tell whether a leg can carry what one of these groups, or else of this carrier, carries."""
+    return bool(set(leg.groups) & set(groups)) if groups else leg.carrier == carrier
 
 
 def action_document(actions: Iterable[Shown], code: int) -> dict[str, Any]:

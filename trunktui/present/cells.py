@@ -22,6 +22,7 @@ class Role(StrEnum):
     LATE = "late"
     READ_ONLY = "read_only"
     FROZEN = "frozen"
+    WRITE = "write"
     GOOD = "good"
     WARN = "warn"
     BAD = "bad"

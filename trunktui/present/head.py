@@ -9,6 +9,7 @@ from typing import NamedTuple
 from trunktui.model.health import SEVERITY_RANK, WORST_FIRST, LegState, SbcState, Severity
 from trunktui.model.link import SshState
 from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
+from trunktui.present.acting import write_mark
 from trunktui.present.cells import STATE_ROLES, Cell, Line, Role
 from trunktui.present.freshness import in_words, shown, shown_sbc
 from trunktui.present.words import LONG_WORDS, STATE_GLYPHS, STATE_WORDS, brief, cell_width, plural
@@ -29,7 +30,7 @@ class EngineNews(NamedTuple):
 class HeadFacts(NamedTuple):
     """What the head shows beside the fleet. `frozen_for` in seconds, None while the display is live.
 
-    `clock` is the wall clock as text; `hidden` counts legs that the filter hides, None without a filter.
+    `write_left`: seconds of write mode, None: read-only. `clock` is the wall clock as text; `hidden` counts legs that the filter hides, None without a filter.
     """
 
     title: str
@@ -39,6 +40,7 @@ class HeadFacts(NamedTuple):
     changed_since: int = 0
     filter_text: str = ""
     hidden: int | None = None
+    write_left: float | None = None
 
 
 _SBC_WORST_FIRST = (SbcState.DOWN, SbcState.UNKNOWN, SbcState.DEGRADED, SbcState.UP)
@@ -74,22 +76,23 @@ def head_line(snapshot: Snapshot, now: float, facts: HeadFacts, width: int) -> L
     gap = width - _width(left) - clock - 1
     # the clock gives way to the marks that must be seen
     without = _fitting(parts, width - 1)
-    needed = [part for part in without if part.role in {Role.READ_ONLY, Role.FROZEN}]
+    needed = [part for part in without if part.role in {Role.READ_ONLY, Role.WRITE, Role.FROZEN}]
     if gap < 1 or width < _TINY_BELOW or any(part not in left for part in needed):
         return without
     return (*left, Cell(" " * gap), Cell(facts.clock, Role.DIM), Cell(" "))
 
 
-def news_line(snapshot: Snapshot, now: float, engine: EngineNews) -> Line:
+def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Cell, ...] = ()) -> Line:
     """Return the worst news as one line.
 
-    In this order: the engine is gone, SBCs that are, that the engine was restarted, the worst leg of the others,
+    In this order: the engine is gone, `acts` (what is said of actions), SBCs that are gone, that the engine was restarted, the worst leg of the others,
     then what can wait: SBCs in less trouble, first answers still to come, how the engine ended. Without any of
     it: "all up".
     """
     parts: list[Cell] = []
     if not engine.alive:
         parts.append(Cell(engine.notice or "the polling engine stopped: what is shown grows old", Role.BAD))
+    parts += acts
     told = list(snapshot.sbcs)
     silent = _all_silent(snapshot, now)
     if silent is not None:
@@ -157,7 +160,9 @@ def _head_parts(snapshot: Snapshot, now: float, facts: HeadFacts, width: int) ->
         if facts.changed_since and wide:
             changed = f", {plural(facts.changed_since, 'leg')} changed since"
         parts.append((0, (Cell(f" FROZEN {brief(facts.frozen_for)}{changed} ", Role.FROZEN),)))
-    if facts.read_only:
+    if facts.write_left is not None:
+        parts.append((0, (write_mark(facts.write_left),)))
+    elif facts.read_only:
         parts.append((2, (Cell("READ-ONLY", Role.READ_ONLY),)))
     parts += [
         (7, (Cell(plural(len(snapshot.sbcs), "SBC")),)),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,12 +22,14 @@ from textual.screen import Screen
 from trunktui.model.text import Safe
 from trunktui.present.themes import ThemeError, choose_theme, load_theme
 from trunktui.tui import commands, crash, driver, terminal
+from trunktui.tui.doer import Doer
 from trunktui.tui.fence import CleaningFilter
 from trunktui.tui.fleet_screen import FleetScreen
 from trunktui.tui.foot import Foot
 from trunktui.tui.help_screen import HelpScreen
 from trunktui.tui.paint import Palette, cropped
-from trunktui.tui.ports import EngineStatus, Feed, FeedUpdate, Reload, Request, Requests
+from trunktui.tui.ports import EngineStatus, Feed, FeedUpdate, Lock, Reload, Request, Requests, Unlock, Verify
+from trunktui.tui.progress_screen import EndedScreen, ProgressScreen
 from trunktui.tui.stage import Stage, StageScreen
 from trunktui.tui.watch import FleetWatch
 
@@ -35,6 +38,9 @@ CRASH_EXIT = 1
 
 _TICK_S = 1.0
 _COALESCE_S = 0.1
+_ASKED_S = 10.0
+_GOES_ON = "the engine finishes it, and the audit log tells how it ended (trunktui audit)"
+_IS_CUT = "its end is then not seen"
 _FEED_ENDED = Safe("the engine's feed ended: what is shown grows old; quit and start again")
 
 
@@ -43,13 +49,15 @@ class DashboardOptions(Struct, frozen=True):
 
     `theme` is a shipped name or a path, None to choose by the terminal. `title` names the config.
     `log_path` is the log that an error message points to. `ascii` None: by the terminal's encoding.
+    `write`: unlock write mode at the start. `finishes`: the engine goes on with an action when the screen is left.
     """
 
     title: str = ""
     theme: str | None = None
     log_path: Path | None = None
-    read_only: bool = True
+    write: bool = False
     ascii: bool | None = None
+    finishes: bool = True
 
 
 def utc_clock() -> str:
@@ -87,13 +95,17 @@ class FleetApp(App[None], inherit_bindings=False):
         self.title = "trunktui"
         self.crash_line: str | None = None
         self._feed = feed
-        self._requests = requests
         self._log_path = options.log_path
         self._clock = clock
         self._watch = FleetWatch(feed.initial())
         self._fence = CleaningFilter()
         self._draw_pending = False
         self._ticks = 0
+        self._unlock = options.write
+        self._finishes = options.finishes
+        self._leave_asked_at: float | None = None
+        self.farewell = ""
+        self._doer = Doer(self._watch, requests, clock, self._begin, self._told)
         self._stage = Stage(
             watch=self._watch,
             palette=palette,
@@ -102,7 +114,7 @@ class FleetApp(App[None], inherit_bindings=False):
             copy=self._copy,
             command=self._command,
             title=options.title,
-            read_only=options.read_only,
+            doer=self._doer,
         )
 
     def get_default_screen(self) -> Screen[None]:
@@ -116,12 +128,21 @@ class FleetApp(App[None], inherit_bindings=False):
         self.call_after_refresh(self._after_first_frame)
 
     def action_leave(self, code: int) -> None:
-        """Quit with exit code `code`."""
-        self.leave(code)
+        """Quit with exit code `code`; in the middle of an action `q` is asked for twice."""
+        now = self._clock()
+        asked = self._leave_asked_at is not None and now - self._leave_asked_at < _ASKED_S
+        if code == 0 and self._doer.under_way and not asked:
+            self._leave_asked_at = now
+            then = _GOES_ON if self._finishes else _IS_CUT
+            self._say(f"{self._doer.under_way} is under way: q again quits; {then}")
+        else:
+            self.leave(code)
 
     def leave(self, code: int) -> None:
         """End the app in order; the first code given stands."""
         if self.return_code is None:
+            if self._doer.under_way and self._finishes:
+                self.farewell = f"trunktui: {self._doer.under_way} is under way: {_GOES_ON}"
             self.exit(return_code=code)
 
     def action_suspend(self) -> None:
@@ -148,7 +169,35 @@ class FleetApp(App[None], inherit_bindings=False):
         if not self.is_running or not self.screen_stack:
             return
         self._say("reading the config ...")
-        self.run_worker(self._ask(Reload()), name="request", exit_on_error=True)
+        self._begin(self._ask(Reload()))
+
+    def action_write(self) -> None:
+        """Have write mode unlocked."""
+        self._begin(self._ask(Unlock()))
+
+    def action_readonly(self) -> None:
+        """Have write mode ended."""
+        self._begin(self._ask(Lock()))
+
+    def action_verify(self) -> None:
+        """Have it looked what became of unfinished actions; it only reads."""
+        self._say("looking what became of them ...")
+        self._begin(self._verify())
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        self.run_worker(work, name="request", exit_on_error=True)
+
+    def _told(self, said: str) -> None:
+        if not isinstance(self._top, ProgressScreen):  # it shows more than the sentence
+            self._say(said)
+        self._draw()
+
+    async def _verify(self) -> None:
+        reply = await self._doer.ask(Verify())
+        if reply.ended:
+            self.push_screen(EndedScreen(self._stage, reply.ended))
+        else:
+            self._say(reply.text)
 
     def _command(self, typed: str) -> None:
         """Run the command that was typed, or say which there are."""
@@ -161,15 +210,17 @@ class FleetApp(App[None], inherit_bindings=False):
             self.call_later(self.run_action, command.action)
 
     async def _ask(self, request: Request) -> None:
-        if self._requests is None:
-            self._say("there is no engine here to ask")
-            return
-        outcome = await self._requests.ask(request)
-        self._say(outcome.text)
+        self._say((await self._doer.ask(request)).text)
+
+    @property
+    def _top(self) -> StageScreen | None:
+        """The screen on top; None while the app ends, when a timer may still strike."""
+        stack = self.screen_stack
+        return stack[-1] if stack and isinstance(stack[-1], StageScreen) else None
 
     def _say(self, message: str) -> None:
-        if isinstance(self.screen, StageScreen):
-            self.screen.say(message)
+        if (top := self._top) is not None:
+            top.say(message)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return Textual's filters and, after them, the fence."""
@@ -189,20 +240,23 @@ class FleetApp(App[None], inherit_bindings=False):
 
     def _accept(self, update: FeedUpdate) -> None:
         self._watch.accept(update, self._clock())
+        if self._unlock and update.engine.alive:
+            self._unlock = False
+            self.action_write()
         if not self._draw_pending:
             self._draw_pending = True
             self.set_timer(_COALESCE_S, self._draw)
 
     def _draw(self) -> None:
         self._draw_pending = False
-        if isinstance(self.screen, StageScreen):
-            self.screen.draw()
+        if (top := self._top) is not None:
+            top.draw()
 
     def _tick(self) -> None:
         self._ticks += 1
         self._watch.note_changes(self._clock())
-        if isinstance(self.screen, StageScreen):
-            self.screen.tick(table=self._ticks % 2 == 0)
+        if (top := self._top) is not None:
+            top.tick(table=self._ticks % 2 == 0)
 
     def _copy(self, text: str) -> str:
         self.copy_to_clipboard(text)
@@ -265,6 +319,9 @@ def run_dashboard(feed: Feed, options: DashboardOptions, requests: Requests | No
     if app.crash_line is not None:
         sys.stderr.write(f"{app.crash_line}\n")
         return CRASH_EXIT
+    if app.farewell:
+        with contextlib.suppress(OSError):  # the terminal may be what ended us
+            sys.stderr.write(f"{app.farewell}\n")
     return app.return_code or 0
 
 

@@ -19,6 +19,9 @@ class Command(NamedTuple):
 
 COMMANDS = (
     Command(("reload",), "app.reload", "read the config again and go by it; SIGHUP does the same"),
+    Command(("write",), "app.write", "unlock write mode for 15 minutes, on SBCs with `write = true`"),
+    Command(("readonly", "write off"), "app.readonly", "end write mode at once"),
+    Command(("verify",), "app.verify", "look what became of unfinished actions; only reads"),
     Command(("quit", "q"), "app.leave(0)", "quit"),
     Command(("help",), "app.help", "all keys and commands"),
 )
@@ -30,15 +33,14 @@ class UnknownCommandError(Exception):
 
 def find(typed: str) -> Command | None:
     """Return the command that was typed, None for an empty line. Raises UnknownCommandError."""
-    name, _, rest = typed.strip().removeprefix(":").strip().partition(" ")
-    if not name:
-        return None
-    command = next((one for one in COMMANDS if name in one.names), None)
-    if command is None:
+    words = " ".join(typed.strip().removeprefix(":").split())
+    whole = next((one for one in COMMANDS if words in one.names), None)
+    if whole is not None or not words:
+        return whole
+    name = words.partition(" ")[0]
+    if not any(name in one.names for one in COMMANDS):
         raise UnknownCommandError(f'no command "{clean(name, _SHOWN)}"; there are {known()}')
-    if rest:
-        raise UnknownCommandError(f":{name} stands alone; nothing follows it")
-    return command
+    raise UnknownCommandError(f":{name} stands alone; nothing follows it")
 
 
 def known() -> str:

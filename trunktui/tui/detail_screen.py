@@ -5,18 +5,18 @@ from __future__ import annotations
 from textual.app import ComposeResult
 
 from trunktui.model.snapshot import LegStatus, Snapshot
+from trunktui.present.acting import marked
 from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.cells import plain as plain_text
 from trunktui.present.detail import page_lines
-from trunktui.present.freshness import duration
 from trunktui.present.head import sentence
-from trunktui.present.words import cell_width
+from trunktui.tui.acting_screen import ActingScreen
 from trunktui.tui.keys import DETAIL, EVERYWHERE, bindings
 from trunktui.tui.lines import Lines, Page
-from trunktui.tui.stage import Stage, StageScreen
+from trunktui.tui.stage import Stage
 
 
-class DetailScreen(StageScreen, inherit_bindings=False):
+class DetailScreen(ActingScreen, inherit_bindings=False):
     """The page of the leg `leg_id`; it stays on that leg whatever the table does."""
 
     BINDINGS = [*bindings(DETAIL), *bindings(EVERYWHERE)]  # noqa: RUF012 - Textual's way
@@ -35,6 +35,7 @@ class DetailScreen(StageScreen, inherit_bindings=False):
 
     def tick(self, *, table: bool) -> None:
         """Let a second pass: the head's clock goes on, and with `table` the page's ages too."""
+        self.bind_as_allowed()
         if table:
             self.draw()
         else:
@@ -43,6 +44,7 @@ class DetailScreen(StageScreen, inherit_bindings=False):
 
     def draw(self) -> None:
         """Bring the page up to date."""
+        self.bind_as_allowed()
         snapshot, at = self._stage.watch.in_view(self._stage.clock())
         leg = self._leg(snapshot)
         if leg is None:
@@ -53,6 +55,10 @@ class DetailScreen(StageScreen, inherit_bindings=False):
             samples = self._stage.watch.samples(leg.id)
             self._page.show(page_lines(leg, sbc, at, samples, self.size.width))
         self._draw_head()
+
+    def leg_in_hand(self) -> str | None:
+        """Return the leg of this page."""
+        return self._leg_id
 
     def action_back(self) -> None:
         """Go back to the fleet."""
@@ -80,14 +86,8 @@ class DetailScreen(StageScreen, inherit_bindings=False):
             self._foot.say(self._stage.copy(plain_text(sentence(leg, at))), now)
 
     def _leg(self, snapshot: Snapshot) -> LegStatus | None:
-        return next((leg for leg in snapshot.legs if leg.id == self._leg_id), None)
+        leg = next((leg for leg in snapshot.legs if leg.id == self._leg_id), None)
+        return leg and marked(leg, self._stage.watch.doings, self._stage.clock())
 
     def _draw_head(self) -> None:
-        frozen = self._stage.watch.frozen_for(self._stage.clock())
-        mark = (Cell("  "), Cell(f" FROZEN {duration(frozen)} ", Role.FROZEN)) if frozen is not None else ()
-        path: Line = (Cell(" fleet > ", Role.DIM), Cell(self._leg_id, Role.TITLE), *mark)
-        position = self._page.position
-        clock = self._stage.wall()
-        right = f"{position}   {clock} " if position else f"{clock} "
-        gap = self.size.width - sum(cell_width(cell.text) for cell in path) - cell_width(right)
-        self._head.show(((*path, Cell(" " * max(gap, 1)), Cell(right, Role.DIM)),))
+        self._head.show((self._stage.path_line(self._leg_id, self._page.position, self.size.width),))

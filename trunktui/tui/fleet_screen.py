@@ -8,6 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 
 from trunktui.model.snapshot import LegStatus, Snapshot
+from trunktui.present import acting
 from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.cells import plain as plain_text
 from trunktui.present.columns import columns_for
@@ -19,16 +20,17 @@ from trunktui.present.layout import cut_line, title_line
 from trunktui.present.query import Query, parse_query
 from trunktui.present.tip import tip_lines
 from trunktui.present.words import cell_width
+from trunktui.tui.acting_screen import ActingScreen
 from trunktui.tui.detail_screen import DetailScreen
 from trunktui.tui.foot import Foot
 from trunktui.tui.grid import FleetGrid, GridContent
 from trunktui.tui.keys import EVERYWHERE, FLEET, bindings
 from trunktui.tui.lines import Lines
 from trunktui.tui.panes import NARROW, panes_for
-from trunktui.tui.stage import Stage, StageScreen
+from trunktui.tui.stage import Stage
 
 
-class FleetScreen(StageScreen, inherit_bindings=False):
+class FleetScreen(ActingScreen, inherit_bindings=False):
     """The screen an operator looks at all night."""
 
     BINDINGS = [*bindings(FLEET), *bindings(EVERYWHERE)]  # noqa: RUF012 - Textual's way
@@ -73,7 +75,8 @@ class FleetScreen(StageScreen, inherit_bindings=False):
     def tick(self, *, table: bool) -> None:
         """Let a second pass: the clock goes on, and with `table` ages and countdowns too."""
         now = self._stage.clock()
-        if table:
+        self.bind_as_allowed()
+        if table or self._stage.watch.doings.running:
             self.draw()
         else:
             self._draw_head(*self._stage.watch.in_view(now))
@@ -82,11 +85,13 @@ class FleetScreen(StageScreen, inherit_bindings=False):
     def draw(self) -> None:
         """Bring every pane up to date; only cells that changed reach the terminal."""
         now = self._stage.clock()
+        self.bind_as_allowed()
         snapshot, at = self._stage.watch.in_view(now)
         self._legs = fleet_order(snapshot, at, query=self._query, sort=self._sort)
         empty = () if self._legs else empty_lines(snapshot, at, self._query, self.size.width)
         settled = not any(not_asked_yet(sbc) for sbc in snapshot.sbcs)
-        self._grid.show(GridContent(self._legs, at, self._stage.watch.changed(now), empty, settled))
+        changed, busy = self._stage.watch.changed(now), self._busy(now)
+        self._grid.show(GridContent(self._legs, at, changed, empty, settled, busy))
         self._titles.show((title_line(columns_for(self.size.width)),) if self._legs else ())
         self._draw_head(snapshot, at)
         self._draw_cursor_leg(at)
@@ -139,7 +144,10 @@ class FleetScreen(StageScreen, inherit_bindings=False):
             self.app.push_screen(DetailScreen(self._stage, self._grid.cursor_leg))
 
     def action_back(self) -> None:
-        """Clear the filter; without one, clear faults-only. There is nowhere further back to go."""
+        """Dismiss how actions ended; else clear the filter, else faults-only. There is nowhere further to go."""
+        if self._stage.doer.dismiss():
+            self.draw()
+            return
         self._query = Query(faults=self._query.faults and bool(self._query.text))
         self.draw()
 
@@ -162,15 +170,31 @@ class FleetScreen(StageScreen, inherit_bindings=False):
             self._query = Query(faults=self._query.faults)
         self.draw()
 
+    def leg_in_hand(self) -> str | None:
+        """Return the leg under the cursor."""
+        return self._grid.cursor_leg
+
     def _cursor_leg(self) -> LegStatus | None:
-        return next((leg for leg in self._legs if leg.id == self._grid.cursor_leg), None)
+        leg = next((leg for leg in self._legs if leg.id == self._grid.cursor_leg), None)
+        return leg and acting.marked(leg, self._stage.watch.doings, self._stage.clock())
+
+    def _busy(self, now: float) -> dict[str, float]:
+        """Return for how many seconds each leg is being registered again by us."""
+        doings = self._stage.watch.doings
+        since = {one.leg: acting.registering_for(doings, one.leg, now) for one in doings.running}
+        return {leg: seconds for leg, seconds in since.items() if seconds is not None}
+
+    def _acts(self) -> Line:
+        """Return what the news line says of actions."""
+        return acting.news(self._stage.watch.doings, self._stage.doer.ended, self._stage.clock())
 
     def _draw_head(self, snapshot: Snapshot, at: float) -> None:
         watch, now = self._stage.watch, self._stage.clock()
         words = [*(["faults only"] if self._query.faults else []), self._query.text]
         facts = HeadFacts(
             title=self._stage.title,
-            read_only=self._stage.read_only,
+            read_only=True,
+            write_left=self._stage.write_left(),
             clock=self._stage.wall(),
             frozen_for=watch.frozen_for(now),
             changed_since=watch.changed_since_freeze(now),
@@ -181,7 +205,10 @@ class FleetScreen(StageScreen, inherit_bindings=False):
         engine = EngineNews(status.alive, status.restarts, status.notice, status.config)
         width = self.size.width
         self._head.show(
-            (head_line(snapshot, at, facts, width), cut_line(news_line(snapshot, at, engine), width))
+            (
+                head_line(snapshot, at, facts, width),
+                cut_line(news_line(snapshot, at, engine, self._acts()), width),
+            )
         )
 
     def _tip_height(self) -> int:
@@ -199,7 +226,10 @@ class FleetScreen(StageScreen, inherit_bindings=False):
         width, height = self.size.width, self._detail.size.height
         leg = self._cursor_leg()
         self._rule.show((self._rule_line(leg, width),))
-        if leg is None:
+        acts = self._acts() if self._head.size.height < 2 else ()
+        if acts:  # there is no news line that would tell it
+            self._detail.show((cut_line((Cell(" "), *acts[:1]), width),))
+        elif leg is None:
             self._detail.show(())
         elif height <= 1:
             self._detail.show((cut_line((Cell(" "), *sentence(leg, at)), width),))

@@ -1,6 +1,8 @@
-"""The last line: hints, a message for a few seconds, or the filter or command while it is typed."""
+"""The last line: hints, a message for a few seconds, or a filter, command or answer while it is typed."""
 
 from __future__ import annotations
+
+from enum import Enum
 
 from textual import events
 from textual.message import Message
@@ -20,11 +22,18 @@ _READ_PER_S = 8.0
 """Characters that are read in a second: a long message stands longer."""
 
 _MOST_TYPED = 120
-_KEEP = "enter keeps, esc clears"
+
+
+class _Typed(Enum):
+    """What is being typed, by the hint that stands behind it."""
+
+    FILTER = "enter keeps, esc clears"
+    COMMAND = "enter runs, tab completes, esc cancels"
+    ANSWER = "enter, esc is no"
 
 
 class Foot(Lines):
-    """Shows the hints of `keys`, a message, or the filter or command being typed.
+    """Shows the hints of `keys`, a message, or what is being typed. Without `everywhere` only `keys` work here.
 
     It never has the focus: the screen hands keys over while `typing`. A focus would arrive too late for keys
     typed fast, and they would act as commands.
@@ -44,6 +53,16 @@ class Foot(Lines):
             super().__init__()
             self.text = text
 
+    class Answer(Message):
+        """A question was answered and ended by enter."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Refused(Message):
+        """A question was left by escape."""
+
     class Done(Message):
         """Typing a filter ended: by enter (`kept`) or by escape."""
 
@@ -51,28 +70,53 @@ class Foot(Lines):
             super().__init__()
             self.kept = kept
 
-    def __init__(self, palette: Palette, keys: tuple[Key, ...], *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        palette: Palette,
+        keys: tuple[Key, ...],
+        *,
+        id: str | None = None,  # noqa: A002
+        everywhere: bool = True,
+    ) -> None:
         super().__init__(palette, id=id)
         self._keys = keys
+        self._everywhere = everywhere
+        self._kind = _Typed.FILTER
+        self._question = ""
         self._typing: str | None = None
-        self._command = False
         self._message = ""
         self._message_until = 0.0
 
     @property
     def typing(self) -> bool:
-        """Whether a filter or a command is being typed."""
+        """Whether anything is being typed."""
         return self._typing is not None
 
     def start_typing(self, text: str) -> None:
         """Begin to edit the filter `text`."""
-        self._typing, self._command = text, False
+        self._typing, self._kind = text, _Typed.FILTER
         self._draw()
 
     def start_command(self) -> None:
         """Begin to type a command."""
-        self._typing, self._command, self._message = "", True, ""
+        self._typing, self._kind, self._message = "", _Typed.COMMAND, ""
         self._draw()
+
+    def start_answer(self, question: str) -> None:
+        """Begin to type the answer to a question of a few words."""
+        self._typing, self._kind, self._message, self._question = "", _Typed.ANSWER, "", question
+        self._draw()
+
+    def stop(self) -> None:
+        """Drop what is being typed."""
+        self._typing = None
+        self._draw()
+
+    def offer(self, keys: tuple[Key, ...]) -> None:
+        """Show the hints of other keys from now on."""
+        if keys != self._keys:
+            self._keys = keys
+            self._draw()
 
     def say(self, message: str, now: float) -> None:
         """Show one line of our own words for a few seconds."""
@@ -92,11 +136,11 @@ class Foot(Lines):
         event.prevent_default()
         if event.key in {"enter", "escape"}:
             self._end(typed, kept=event.key == "enter")
-        elif event.key == "backspace" and self._command and not typed:
+        elif event.key == "backspace" and self._kind is _Typed.COMMAND and not typed:
             self._end(typed, kept=False)  # as in vi: deleting the colon leaves the line
         elif event.key == "backspace":
             self._edit(typed[:-1])
-        elif event.key == "tab" and self._command:
+        elif event.key == "tab" and self._kind is _Typed.COMMAND:
             self._edit(completed(typed))
         elif event.key == "ctrl+u":
             self._edit("")
@@ -116,24 +160,30 @@ class Foot(Lines):
     def _edit(self, text: str) -> None:
         self._typing = clean(text, _MOST_TYPED)
         self._draw()
-        if not self._command:
+        if self._kind is _Typed.FILTER:
             self.post_message(self.Typed(self._typing))
 
     def _end(self, typed: str, *, kept: bool) -> None:
         self._typing = None
         self._draw()
-        if not self._command:
-            self.post_message(self.Done(kept=kept))
-        elif kept:
-            self.post_message(self.Command(typed))
+        match self._kind:
+            case _Typed.FILTER:
+                self.post_message(self.Done(kept=kept))
+            case _Typed.COMMAND if kept:
+                self.post_message(self.Command(typed))
+            case _Typed.ANSWER:
+                self.post_message(self.Answer(typed) if kept else self.Refused())
+            case _:
+                return
 
     def _draw(self) -> None:
         self.show((self._text(),))
 
     def _text(self) -> Line:
         if self._typing is not None:
-            mark, hint = (":", "enter runs, tab completes, esc cancels") if self._command else ("/", _KEEP)
+            marks = {_Typed.FILTER: "/", _Typed.COMMAND: ":", _Typed.ANSWER: f"{self._question}:"}
+            mark, hint = marks[self._kind], self._kind.value
             return (Cell(f" {mark} ", Role.KEY), Cell(self._typing), Cell("▏"), Cell(f"   {hint}", Role.DIM))
         if self._message:
             return cut_line((Cell(f" {self._message}", Role.TITLE),), self.size.width)
-        return hint_line(self._keys, self.size.width)
+        return hint_line(self._keys, self.size.width, everywhere=self._everywhere)

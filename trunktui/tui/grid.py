@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from textual.geometry import Region, Size
@@ -22,6 +23,7 @@ _CURSOR_MARK = "▸"
 class GridContent(NamedTuple):
     """What the grid shows: legs in order, at `now`; `changed` are ids to mark; `empty` stands in for no legs.
 
+    `busy`: for how many seconds a leg is being registered again by us.
     Until `settled` (every SBC gave a first answer, or failed to) a cursor nobody moved stays on the first row.
     """
 
@@ -30,6 +32,7 @@ class GridContent(NamedTuple):
     changed: frozenset[str] = frozenset()
     empty: tuple[Line, ...] = ()
     settled: bool = True
+    busy: Mapping[str, float] = MappingProxyType({})
 
 
 class FleetGrid(ScrollView):
@@ -179,6 +182,10 @@ class FleetGrid(ScrollView):
         if leg.id in self._content.changed:
             state = row.cells[ColumnKey.STATE]
             row = row._replace(cells={**row.cells, ColumnKey.STATE: state._replace(over=Role.CHANGED)})
+        since = self._content.busy.get(leg.id)
+        if since is not None:
+            told = Cell(f"re-registering {since:.0f}s", Role.TITLE)
+            row = row._replace(cells={**row.cells, ColumnKey.REGISTRATION: told})
         return row_line(row, columns, _CURSOR_MARK if on_cursor else "")
 
 

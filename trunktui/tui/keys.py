@@ -1,6 +1,6 @@
 """Every key in one table: bindings, the footer and the help are made from it.
 
-Read-only: no key here acts on an SBC, and none is one that tmux, screen or flow control takes for itself.
+Only those of WRITE change anything on an SBC, and they are bound in write mode only. None is a key that tmux, screen or flow control takes for itself.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from textual.binding import Binding
 
 from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.words import cell_width
-from trunktui.tui.commands import COMMANDS
+from trunktui.tui.commands import COMMANDS, Command
 
 
 class Key(NamedTuple):
@@ -33,8 +33,18 @@ EVERYWHERE = (
     Key("ctrl+c", "ctrl+c", "app.leave(130)", "quit with exit code 130"),
     Key("ctrl+z", "ctrl+z", "app.suspend", "stop; the shell's fg goes on"),
 )
-_BOTH_WAYS = frozenset({"move", "edge", "page"})
+_BOTH_WAYS = frozenset({"move", "edge", "page", "app.leave"})
 COMMAND = Key("colon", ":", "command", "type a command; tab completes it")
+PROBE = Key("O", "O", "probe", "send OPTIONS now and tell the answer; harmless", "OPTIONS")
+WRITE = (
+    Key(
+        "R",
+        "R",
+        "reregister",
+        "re-register: shown first, confirmed, proven (after :write)",
+        "re-register",
+    ),
+)
 
 FLEET = (
     Key(
@@ -45,13 +55,14 @@ FLEET = (
     Key("space", "space", "freeze", "freeze the display; collecting goes on", "freeze"),
     Key("s", "s", "sort", "sort: trouble, leg, carrier, sbc", "sort"),
     Key("y", "y", "copy", "copy the leg's sentence (OSC 52)", "copy"),
+    PROBE,
     Key("j,down", "j down", "move(1)", "next leg"),
     Key("k,up", "k up", "move(-1)", "previous leg"),
     Key("g,home", "g home", "edge(-1)", "first leg"),
     Key("G,end", "G end", "edge(1)", "last leg"),
     Key("pagedown", "pgdn", "page(1)", "a page on"),
     Key("pageup", "pgup", "page(-1)", "a page back"),
-    Key("escape", "esc", "back", "clear the filter; go back"),
+    Key("escape", "esc", "back", "dismiss how an action ended; clear the filter; go back"),
     COMMAND,
 )
 PAGE = (
@@ -64,7 +75,26 @@ PAGE = (
     Key("G,end", "G end", "edge(1)", "to the end"),
     COMMAND,
 )
-DETAIL = (*PAGE, Key("y", "y", "copy", "copy the leg's sentence (OSC 52)", "copy"))
+DETAIL = (*PAGE, Key("y", "y", "copy", "copy the leg's sentence (OSC 52)", "copy"), PROBE)
+NO = Key("escape,n,q", "esc", "back", "no: nothing is sent", "no (default)")
+_SCROLL = (
+    Key("j,down", "j k", "scroll(1)", "a line on", "scroll"),
+    Key("k,up", "k up", "scroll(-1)", "a line back"),
+    Key("pagedown", "pgdn", "page(1)", "a page on"),
+    Key("pageup", "pgup", "page(-1)", "a page back"),
+)
+CONFIRM = (
+    NO,
+    Key("y", "y", "yes", "yes: send it, once", "yes, send it"),
+    Key("r", "r", "reason", "give a reason, for the audit log", "reason"),
+    Key("enter", "enter", "enter", "nothing: enter alone is no yes"),
+    *_SCROLL,
+)
+REFUSED = (NO, *_SCROLL)
+"""What the confirm screen offers while no yes would count."""
+
+LEAVING = EVERYWHERE[2:]
+"""What works even where nothing else of EVERYWHERE does."""
 
 
 def bindings(keys: tuple[Key, ...]) -> list[Binding]:
@@ -75,12 +105,15 @@ def bindings(keys: tuple[Key, ...]) -> list[Binding]:
     ]
 
 
-def hint_line(keys: tuple[Key, ...], width: int) -> Line:
-    """Return the footer: as many hints as fit, the most needed first; the way out and `?` stay longest."""
+def hint_line(keys: tuple[Key, ...], width: int, *, everywhere: bool = True) -> Line:
+    """Return the footer: as many hints as fit, the most needed first; the way out and `?` stay longest.
+
+    Without `everywhere` only `keys` work, so only they are told.
+    """
     shown = [key for key in keys if key.hint]
-    shown += [EVERYWHERE[1], EVERYWHERE[0]]
+    shown += [EVERYWHERE[1], EVERYWHERE[0]] if everywhere else []
     while len(shown) > 1 and sum(cell_width(f"{key.printed} {key.hint}  ") for key in shown) + 1 > width:
-        del shown[-3 if len(shown) > 2 else -2]
+        del shown[-1 if not everywhere else -3 if len(shown) > 2 else -2]
     cells: list[Cell] = [Cell(" ")]
     for key in shown:
         cells += [Cell(key.printed, Role.KEY), Cell(f" {key.hint}  ")]
@@ -90,10 +123,10 @@ def hint_line(keys: tuple[Key, ...], width: int) -> Line:
 def help_lines() -> tuple[Line, ...]:
     """Return the help: every key of the fleet screen, those that work everywhere, and the commands."""
     return (
-        (Cell(" Keys", Role.TITLE), Cell("   (read-only: no key acts on an SBC)", Role.DIM)),
-        (),
-        *(_keys_line(keys) for keys in _paired((*FLEET, *EVERYWHERE))),
-        *(_help_line(" ".join(f":{name}" for name in one.names), one.help) for one in COMMANDS),
+        (Cell(" Keys", Role.TITLE), Cell("   (read-only; after :write, R acts on an SBC)", Role.DIM)),
+        *(_keys_line(keys) for keys in _paired((*FLEET, *WRITE, *EVERYWHERE))),
+        *(_help_line(" ".join(f":{name}" for name in one.names), one.help) for one in COMMANDS[:-2]),
+        _keys_line(tuple(_of_command(one) for one in COMMANDS[-2:])),
         (
             Cell(" Filter words: ", Role.LABEL),
             Cell("up degr susp down unmon unkn off stby, group:x, state:x"),
@@ -113,6 +146,10 @@ def _paired(keys: tuple[Key, ...]) -> list[tuple[Key, ...]]:
     return lines
 
 
+def _of_command(one: Command) -> Key:
+    return Key("", " ".join(f":{name}" for name in one.names), one.action, one.help)
+
+
 def _keys_line(keys: tuple[Key, ...]) -> Line:
     first, *others = keys
     line = _help_line(first.printed, first.help if not others else f"{first.help:<16}")
@@ -120,4 +157,4 @@ def _keys_line(keys: tuple[Key, ...]) -> Line:
 
 
 def _help_line(printed: str, does: str) -> Line:
-    return (Cell(f"  {printed:<9}", Role.KEY), Cell(does))
+    return (Cell(f"  {printed:<9}{' ' if len(printed) > 8 else ''}", Role.KEY), Cell(does))

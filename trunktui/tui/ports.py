@@ -1,4 +1,4 @@
-"""What the screen needs from the outside: a feed of snapshots, and somebody who carries out its requests."""
+"""What the screen needs from the outside: a feed of snapshots, and a doer of what is asked: reloads and actions."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from typing import Protocol
 
 from trunktui.model.feed import EngineStatus as EngineStatus
 from trunktui.model.feed import FeedUpdate as FeedUpdate
-from trunktui.model.request import Outcome as Outcome
+from trunktui.model.request import Decline as Decline
+from trunktui.model.request import Lock as Lock
+from trunktui.model.request import Perform as Perform
+from trunktui.model.request import Prepare as Prepare
 from trunktui.model.request import Reload as Reload
+from trunktui.model.request import Reply as Reply
 from trunktui.model.request import Request as Request
 from trunktui.model.request import Requests as Requests
+from trunktui.model.request import Unlock as Unlock
+from trunktui.model.request import Verify as Verify
 from trunktui.model.snapshot import Snapshot
 
 

@@ -1,4 +1,4 @@
-"""What every screen of the dashboard is given: the watch, the palette, the clocks, the clipboard."""
+"""What every screen of the dashboard is given: the watch, the palette, the clocks, the clipboard, the doer."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from typing import ClassVar, NamedTuple
 from textual import events
 from textual.screen import Screen
 
+from trunktui.present import acting
+from trunktui.present.cells import Cell, Line, Role
+from trunktui.present.freshness import duration
+from trunktui.present.layout import cut_line
+from trunktui.present.words import cell_width
+from trunktui.tui.doer import Doer
 from trunktui.tui.foot import Foot
 from trunktui.tui.keys import Key
 from trunktui.tui.paint import Palette
@@ -17,7 +23,7 @@ from trunktui.tui.watch import FleetWatch
 class Stage(NamedTuple):
     """`clock` gives monotonic seconds, `wall` the time of day as text; `copy` returns what to tell of it.
 
-    `command` runs what was typed after `:`.
+    `command` runs what was typed after `:`; `doer` has actions carried out.
     """
 
     watch: FleetWatch
@@ -27,7 +33,26 @@ class Stage(NamedTuple):
     copy: Callable[[str], str]
     command: Callable[[str], None]
     title: str
-    read_only: bool
+    doer: Doer
+
+    def write_left(self) -> float | None:
+        """Return for how many seconds write mode lasts; None: read-only."""
+        return acting.write_left(self.watch.doings, self.clock())
+
+    def path_line(self, subject: str, position: str, width: int) -> Line:
+        """Return the head of a screen on top of the fleet: marks that must be seen, the way here, the clock."""
+        frozen, left = self.watch.frozen_for(self.clock()), self.write_left()
+        marks: list[Cell] = []
+        if left is not None:
+            marks.append(acting.write_mark(left))
+        if frozen is not None:
+            marks += [Cell(" "), Cell(f" FROZEN {duration(frozen)} ", Role.FROZEN)]
+        path: Line = (*marks, Cell(" fleet > ", Role.DIM), Cell(subject, Role.TITLE))
+        right = f"{position}   {self.wall()} " if position else f"{self.wall()} "
+        gap = width - sum(cell_width(cell.text) for cell in path) - cell_width(right)
+        if gap < 1:
+            return cut_line(path, width)
+        return (*path, Cell(" " * gap), Cell(right, Role.DIM))
 
 
 class StageScreen(Screen[None], inherit_bindings=False):
@@ -36,10 +61,10 @@ class StageScreen(Screen[None], inherit_bindings=False):
     AUTO_FOCUS: ClassVar[str | None] = ""
     ALLOW_SELECT: ClassVar[bool] = False
 
-    def __init__(self, stage: Stage, keys: tuple[Key, ...]) -> None:
+    def __init__(self, stage: Stage, keys: tuple[Key, ...], *, everywhere: bool = True) -> None:
         super().__init__()
         self._stage = stage
-        self._foot = Foot(stage.palette, keys, id="foot")
+        self._foot = Foot(stage.palette, keys, id="foot", everywhere=everywhere)
 
     def draw(self) -> None:
         """Bring every pane up to date with the watch."""

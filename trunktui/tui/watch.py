@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from trunktui.model.acting import Doings
 from trunktui.model.health import LegState
 from trunktui.model.snapshot import LegStatus, Snapshot
 from trunktui.present.freshness import shown
@@ -23,6 +24,7 @@ class FleetWatch:
     def __init__(self, initial: Snapshot) -> None:
         self.snapshot = initial
         self.engine = EngineStatus(alive=True)
+        self.doings = Doings()
         self.tip = ""
         self._frozen: tuple[Snapshot, float] | None = None
         self._states: dict[str, LegState] = {}
@@ -33,6 +35,7 @@ class FleetWatch:
         """Take an update in at monotonic second `now`."""
         self.snapshot = update.snapshot
         self.engine = update.engine
+        self.doings = update.doings
         self.tip = update.tip
         for leg in update.snapshot.legs:
             self._tracks.setdefault(leg.id, _Track()).add(leg)

@@ -1,0 +1,139 @@
+"""Actions that happen, in words: the write banner, progress, how each ended, and what is still unfinished."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from trunktui.model.acting import Doings, Ended, Running, Step, Unfinished
+from trunktui.model.action import Ending, Outcome, Verb
+from trunktui.model.snapshot import LegStatus
+from trunktui.present.cells import Cell, Line, Role
+from trunktui.present.freshness import in_words
+from trunktui.present.words import wrap
+
+WORDS = {Verb.REREGISTER: "re-register", Verb.PROBE: "OPTIONS to"}
+_ENDINGS = {
+    Ending.VERIFIED: Role.GOOD,
+    Ending.FAILED: Role.BAD,
+    Ending.UNVERIFIED: Role.WARN,
+    Ending.REFUSED: Role.BAD,
+}
+_TIME = 9
+
+
+def write_left(doings: Doings, now: float) -> float | None:
+    """Return for how many seconds write mode lasts; None: read-only."""
+    until = doings.unlocked_until
+    return None if until is None or until <= now else until - now
+
+
+def write_mark(left_s: float) -> Cell:
+    """Return the mark that stands in every head while SBCs can be written to: ` WRITE 14:12 `."""
+    return Cell(f" WRITE {int(left_s) // 60}:{int(left_s) % 60:02d} ", Role.WRITE)
+
+
+def what(verb: str, leg: str) -> str:
+    """Return an action in a few words, of a verb that another version may have written."""
+    return f"{WORDS[Verb(verb)] if verb in set(Verb) else verb} {leg}"
+
+
+def news(doings: Doings, ended: Iterable[Ended], now: float) -> tuple[Cell, ...]:
+    """Return what the fleet's news line says of actions, the newest end first; () where there is nothing."""
+    return (
+        *(_ended_news(one) for one in reversed(tuple(ended))),
+        *(_running_news(one, now) for one in doings.running if one.verb is Verb.REREGISTER),
+        *_unfinished_news(doings.unfinished, now),
+    )
+
+
+def registering_for(doings: Doings, leg_id: str, now: float) -> float | None:
+    """Return for how long a leg is being registered again by us, in seconds; None where it is not."""
+    began = [one.began_at for one in doings.running if one.leg == leg_id and one.verb is Verb.REREGISTER]
+    return max(now - began[0], 0.0) if began else None
+
+
+def marked(leg: LegStatus, doings: Doings, now: float) -> LegStatus:
+    """Return a leg with the badge that it is being registered again: its trouble is then ours, and meant."""
+    since = registering_for(doings, leg.id, now)
+    return leg if since is None else replace(leg, badge=f"re-registering since {since:.0f} s")
+
+
+def progress_lines(one: Running | None, now: float, width: int) -> tuple[Line, ...]:
+    """Return an action under way: since when, and what was done and seen, the latest first.
+
+    None: its engine has not begun.
+    """
+    if one is None:
+        return ((Cell(" handing it to the engine ...", Role.DIM),),)
+    return (
+        (
+            Cell(f" Under way since {now - one.began_at:.0f} s", Role.TITLE),
+            Cell("  esc leaves; it goes on", Role.DIM),
+        ),
+        (),
+        *_steps(one.steps[::-1], one.began_at, width),
+    )
+
+
+def ended_lines(one: Ended, width: int) -> tuple[Line, ...]:
+    """Return how an action ended: the word, the sentence, the lines of the SBC it rests on, and what was told."""
+    outcome = one.outcome
+    lines: list[Line] = [(Cell(f" {what(one.verb, one.leg)}", Role.TITLE),), _verdict(outcome)]
+    lines += [(Cell(f" {piece}"),) for piece in wrap(outcome.sentence, width - 2)]
+    if outcome.ending is Ending.UNVERIFIED:
+        lines.append((Cell(" :verify", Role.KEY), Cell(" looks again; it only reads")))
+    for evidence in outcome.evidence:
+        lines += [
+            (Cell(f" {piece}", Role.DIM),) for piece in wrap(f"{evidence.source}: {evidence.line}", width - 2)
+        ]
+    if one.steps:
+        lines += [(), *_steps(one.steps, outcome.began_at, width)]
+    return tuple(lines)
+
+
+def _verdict(outcome: Outcome) -> Line:
+    sent = "" if outcome.sent else "   nothing was sent"
+    took = outcome.ended_at - outcome.began_at
+    return (
+        Cell(f" {outcome.ending.value.upper()} ", _ENDINGS[outcome.ending], Role.CHANGED),
+        Cell(f" after {took:.1f} s{sent}"),
+    )
+
+
+def _steps(steps: tuple[Step, ...], began_at: float, width: int) -> list[Line]:
+    lines: list[Line] = []
+    for step in steps:
+        first, *more = wrap(step.said, width - _TIME - 3)
+        at = f"{max(step.at - began_at, 0.0):+.1f} s"
+        lines.append((Cell(f" {at:>{_TIME}}  ", Role.DIM), Cell(first)))
+        lines += [(Cell(" " * (_TIME + 3)), Cell(piece)) for piece in more]
+    return lines
+
+
+def _ended_news(one: Ended) -> Cell:
+    outcome = one.outcome
+    return Cell(
+        f"{what(one.verb, one.leg)} {outcome.ending.value.upper()}: {outcome.sentence} (esc)",
+        _ENDINGS[outcome.ending],
+    )
+
+
+def _running_news(one: Running, now: float) -> Cell:
+    said = f": {one.steps[-1].said}" if one.steps else ""
+    return Cell(f"{what(one.verb, one.leg)} since {now - one.began_at:.0f} s{said}", Role.TITLE)
+
+
+def _unfinished_news(unfinished: tuple[Unfinished, ...], now: float) -> tuple[Cell, ...]:
+    if not unfinished:
+        return ()
+    last = max(unfinished, key=lambda one: one.began_at)
+    more = f" and {len(unfinished) - 1} more" if len(unfinished) > 1 else ""
+    ago = in_words(max(now - last.began_at, 0.0))
+    return (
+        Cell(
+            f"unfinished: {what(last.verb, last.leg)} by {last.who}, {ago} ago{more}: :verify looks",
+            Role.WARN,
+        ),
+    )

@@ -1,0 +1,62 @@
+"""What the fleet and a leg's page share: the keys that act, bound in write mode only, on the leg at the key press."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.binding import BindingsMap
+
+from trunktui.model.action import Verb
+from trunktui.tui.confirm_screen import ConfirmScreen
+from trunktui.tui.keys import EVERYWHERE, WRITE, Key, bindings
+from trunktui.tui.progress_screen import ProgressScreen
+from trunktui.tui.stage import Stage, StageScreen
+
+_HOW = "read-only: type :write to unlock write mode for 15 minutes"
+
+
+class ActingScreen(StageScreen, inherit_bindings=False):
+    """A screen of legs; `leg_in_hand` is the one that a key acts on."""
+
+    def __init__(self, stage: Stage, keys: tuple[Key, ...]) -> None:
+        super().__init__(stage, keys)
+        self._keys = keys
+        self._unlocked = False
+
+    def leg_in_hand(self) -> str | None:
+        """Return the id of the leg that a key acts on now."""
+        raise NotImplementedError
+
+    def bind_as_allowed(self) -> None:
+        """Bind the keys that act while write mode lasts, and unbind them when it is over."""
+        unlocked = self._stage.write_left() is not None
+        if unlocked is self._unlocked:
+            return
+        self._unlocked = unlocked
+        keys = (*WRITE, *self._keys) if unlocked else self._keys
+        self._bindings = BindingsMap(bindings((*keys, *EVERYWHERE)))
+        self._foot.offer(keys)
+
+    def on_key(self, event: events.Key) -> None:
+        """Say how to unlock where a key that acts is pressed in read-only mode (the base class sees to the rest)."""
+        if not self._foot.typing and not self._unlocked and event.key in {key.names for key in WRITE}:
+            event.stop()
+            event.prevent_default()
+            self.say(_HOW)
+
+    def action_reregister(self) -> None:
+        """Show what a re-register of the leg in hand would do; where one is under way or has ended, show that."""
+        leg_id = self.leg_in_hand()
+        if leg_id is None or self._stage.write_left() is None:
+            return
+        doer = self._stage.doer
+        if doer.acting_on(leg_id) or doer.end_of(leg_id) is not None:
+            self.app.push_screen(ProgressScreen(self._stage, leg_id))
+        else:
+            self.app.push_screen(ConfirmScreen(self._stage, Verb.REREGISTER, leg_id))
+
+    def action_probe(self) -> None:
+        """Have OPTIONS sent on the leg in hand."""
+        leg_id = self.leg_in_hand()
+        if leg_id is not None:
+            self.say(f"OPTIONS to the carrier of {leg_id} ...")
+            self._stage.doer.probe(leg_id)

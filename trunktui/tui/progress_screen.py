@@ -1,0 +1,97 @@
+"""An action while it runs and how it ended: it stays until it is dismissed, and leaving it cancels nothing."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+
+from trunktui.model.acting import Ended
+from trunktui.present.acting import ended_lines, progress_lines
+from trunktui.present.cells import Line
+from trunktui.tui.keys import EVERYWHERE, PAGE, bindings
+from trunktui.tui.lines import Lines, Page
+from trunktui.tui.stage import Stage, StageScreen
+
+
+class _Telling(StageScreen, inherit_bindings=False):
+    """A page of lines under a path."""
+
+    BINDINGS = [*bindings(PAGE), *bindings(EVERYWHERE)]  # noqa: RUF012 - Textual's way
+
+    def __init__(self, stage: Stage, path: str) -> None:
+        super().__init__(stage, PAGE)
+        self._path = path
+        self._head = Lines(stage.palette, id="path")
+        self._page = Page(stage.palette, id="page")
+
+    def compose(self) -> ComposeResult:
+        """Yield the path, the page and the footer."""
+        yield self._head
+        yield self._page
+        yield self._foot
+
+    def lines(self) -> tuple[Line, ...]:
+        """Return what the page shows now."""
+        raise NotImplementedError
+
+    def tick(self, *, table: bool) -> None:  # noqa: ARG002 - seconds count here
+        """Let a second pass."""
+        self.draw()
+        self._foot.tick(self._stage.clock())
+
+    def draw(self) -> None:
+        """Bring the page up to date."""
+        self._page.show(self.lines())
+        self._head.show((self._stage.path_line(self._path, self._page.position, self.size.width),))
+
+    def action_back(self) -> None:
+        """Go back."""
+        self.dismiss()
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll by `by` lines."""
+        self._page.scroll_lines(by)
+        self.draw()
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by pages."""
+        self.action_scroll(pages * max(self._page.size.height - 1, 1))
+
+    def action_edge(self, side: int) -> None:
+        """Scroll to the top (-1) or the end (1)."""
+        self.action_scroll(side * self._page.line_count)
+
+
+class ProgressScreen(_Telling):
+    """The action on one leg; once it has ended, going back dismisses how."""
+
+    def __init__(self, stage: Stage, leg_id: str) -> None:
+        super().__init__(stage, leg_id)
+        self._leg_id = leg_id
+
+    def lines(self) -> tuple[Line, ...]:
+        """Return how far it is, or how it ended."""
+        doer, width = self._stage.doer, self.size.width
+        ended = doer.end_of(self._leg_id)
+        if ended is not None:
+            return ended_lines(ended, width)
+        return progress_lines(doer.running(self._leg_id), self._stage.clock(), width)
+
+    def action_back(self) -> None:
+        """Go back; what has been seen to its end is dismissed."""
+        self._stage.doer.dismiss(self._leg_id)
+        self.dismiss()
+
+
+class EndedScreen(_Telling):
+    """How several actions ended, as `:verify` found."""
+
+    def __init__(self, stage: Stage, ended: tuple[Ended, ...]) -> None:
+        super().__init__(stage, "unfinished actions")
+        self._ended = ended
+
+    def lines(self) -> tuple[Line, ...]:
+        """Return each of them, a blank line apart."""
+        lines: list[Line] = []
+        for one in self._ended:
+            lines += [*ended_lines(one, self.size.width), ()]
+        return tuple(lines)
