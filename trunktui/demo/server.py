@@ -25,6 +25,7 @@ USER = "noc"
 _KEY_KIND = "ssh-ed25519"
 _TICK_S = 0.1
 _SAME_LOOK_S = 0.02
+_ROUNDS = 5
 _KILLED = 137
 _NOT_FOUND = 127
 _NO_SHELL = b"This is a simulated SBC: it answers trunktui's polls and nothing else.\n"
@@ -231,7 +232,8 @@ class FleetServers:
         finally:
             for sbc in self._sbcs.values():
                 sbc.close()
-            await asyncio.sleep(0)  # lets the connections notice before the loop ends
+            for _ in range(_ROUNDS):
+                await asyncio.sleep(0)  # lets the connections notice before the loop ends
             if following is not None:
                 following.cancel()
                 with suppress(asyncio.CancelledError):
