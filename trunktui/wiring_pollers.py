@@ -33,8 +33,10 @@ class Hiring:
         from trunktui.transport.announce import Announced
         from trunktui.transport.askers import Askers
         from trunktui.transport.limits import Limits
+        from trunktui.transport.sealed import seal
         from trunktui.transport.ssh import SshShared
 
+        seal()  # from here on this process reads keys
         self.askers = Askers()
         self._fleet = fleet
         self._changed = changed

@@ -85,6 +85,7 @@ class EngineFeed:
         self._changed: set[str] = set()
         self._news = asyncio.Event()
         self._status = EngineStatus(alive=False, notice=notice)
+        self._standing = notice
         self._process: subprocess.Popen[bytes] | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._asked: dict[int, asyncio.Future[Reply]] = {}
@@ -157,6 +158,7 @@ class EngineFeed:
                 ended = await self._run_once()
                 failures = 0 if loop.time() - began > _STEADY_S else failures + 1
                 wait = _RESTART_WAITS_S[min(failures, len(_RESTART_WAITS_S) - 1)]
+                self._standing = clean(f"the polling engine {ended}; see its log")
                 self._tell(alive=False, restarts=self._status.restarts + 1, notice=_replaced(ended, wait))
                 await asyncio.sleep(wait)
         finally:
@@ -238,7 +240,8 @@ class EngineFeed:
         try:
             descriptor = open_log(self._log_path)
         except OSError as error:
-            self._tell(notice=clean(f"no engine log: {self._log_path}: {error.strerror}"))
+            self._standing = clean(f"no engine log: {self._log_path}: {error.strerror}")
+            self._tell(notice=self._standing)
             return subprocess.DEVNULL
         stack.callback(os.close, descriptor)
         return descriptor
@@ -253,7 +256,7 @@ class EngineFeed:
                     self._writer = writer
                     if self._who is not None:
                         writer.write(encode(Asked(_INTRODUCTION, Introduce(self._who))))
-                    self._tell(alive=True)
+                    self._tell(alive=True, notice=self._standing)
                 case FleetFrame(snapshot):
                     self._latest = snapshot
                     self._changed.update(leg.id for leg in snapshot.legs)
