@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """What each package may import of trunktui besides itself; `cli`, `wiring*` and `__main__` may import all."""
 
-COMPOSERS = {"cli", "wiring", "wiring_actions", "wiring_pollers", "__main__", "__init__"}
+COMPOSERS = {"cli", "wiring", "wiring_actions", "wiring_pollers", "wiring_refusals", "__main__", "__init__"}
 THIRD_PARTY: dict[str, set[str]] = {"present": {"humanize"}, "tui": {"textual", "rich"}, "cli": {"click"}}
 """Third-party modules by package; msgspec's types are the common language and allowed everywhere."""
 
@@ -133,7 +133,17 @@ def test_third_party_modules_stay_where_they_belong(path: Path) -> None:
 def test_commands_and_composition_load_screen_transport_and_engine_only_when_they_run(path: Path) -> None:
     if package(path) not in COMPOSERS:
         return
-    heavy = {"tui", "transport", "engine", "poll", "platforms", "wiring", "wiring_actions", "wiring_pollers"}
+    heavy = {
+        "tui",
+        "transport",
+        "engine",
+        "poll",
+        "platforms",
+        "wiring",
+        "wiring_actions",
+        "wiring_pollers",
+        "wiring_refusals",
+    }
     for name, line in imports(top_level(tree(path).body)):
         parts = name.split(".")
         assert parts[0] not in {"textual", "asyncssh", "pysnmp"}, f"{path}:{line} imports {name}"

@@ -135,10 +135,21 @@ def first_snapshot(config: Config) -> Snapshot:
     return new_fleet(config).snapshot(time.monotonic())
 
 
-def collect(config: Config, budget_s: float, progress: Callable[[int, int], None]) -> Snapshot:
-    """Poll every SBC once, in this process, within `budget_s` seconds; return the judged fleet."""
+def collect(
+    config: Config, budget_s: float, progress: Callable[[int, int], None], *, by_itself: bool = False
+) -> Snapshot:
+    """Poll every SBC once, in this process, within `budget_s` seconds; return the judged fleet.
+
+    `by_itself`: nobody asked for it just now, so logins that were refused in the last minutes are not tried.
+    """
+    from trunktui.wiring_refusals import note_refusals, resting
+
     fleet = new_fleet(config)
-    asyncio.run(_collect(config, fleet, budget_s, progress, lambda: None))
+    rest = resting(config) if by_itself else {}
+    for sbc, error in rest.items():
+        fleet.failed(sbc, error, time.monotonic())
+    asyncio.run(_collect(config, fleet, budget_s, progress, lambda: None, frozenset(rest)))
+    note_refusals(config, fleet, frozenset(rest))
     return fleet.snapshot(time.monotonic())
 
 
@@ -160,13 +171,14 @@ async def _collect(
     budget_s: float,
     progress: Callable[[int, int], None],
     logged_in: Callable[[], None],
+    rest: frozenset[str] = frozenset(),
 ) -> None:
     from trunktui.engine.logfile import LoopErrors
     from trunktui.engine.server import poll_once
     from trunktui.wiring_pollers import unhurried
 
     answered = 0
-    pollers = _pollers(unhurried(config), fleet, lambda: None, logged_in)
+    pollers = _pollers(unhurried(config), fleet, lambda: None, logged_in, rest)
     asyncio.get_running_loop().set_exception_handler(LoopErrors().handle)
 
     def done() -> None:
@@ -256,14 +268,21 @@ def _pace(config: Config) -> Pace:
 
 
 def _pollers(
-    config: Config, fleet: Fleet, changed: Callable[[], None], logged_in: Callable[[], None]
+    config: Config,
+    fleet: Fleet,
+    changed: Callable[[], None],
+    logged_in: Callable[[], None],
+    rest: frozenset[str] = frozenset(),
 ) -> list[Poller]:
-    """Return every poller: one over SSH per SBC, then one over SNMP for each that has it."""
+    """Return every poller: one over SSH per SBC but those in `rest`, then one over SNMP for each that has it."""
     from trunktui.engine.crew import posts_of
+    from trunktui.model.inventory import SshTarget
     from trunktui.wiring_pollers import Hiring
 
     hiring = Hiring(config, fleet, changed, logged_in)
-    return [hiring.poller(post, _pace(config)) for post in posts_of(config.inventory)]
+    posts = posts_of(config.inventory)
+    wanted = (post for post in posts if post.sbc not in rest or not isinstance(post.target, SshTarget))
+    return [hiring.poller(post, _pace(config)) for post in wanted]
 
 
 def _log_path(config: Config) -> tuple[Path | None, Safe]:

@@ -42,7 +42,14 @@ class FakeWiring(types.ModuleType):
         self.looks: list[Config] = []
         self.look: tuple[Snapshot, Observation | None] = (sample(), None)
 
-    def collect(self, config: Config, budget_s: float, progress: Callable[[int, int], None]) -> Snapshot:
+    def collect(
+        self,
+        config: Config,
+        budget_s: float,
+        progress: Callable[[int, int], None],
+        *,
+        by_itself: bool = False,
+    ) -> Snapshot:
         """Pretend to poll: tells its progress, returns the snapshot."""
         self.budgets.append(budget_s)
         asked = len(config.inventory.sbcs)

@@ -52,12 +52,12 @@ def check(session: Session, selector: str | None, per_leg: bool) -> int:
     SELECTOR is a leg (trunk@sbc), a trunk, an SBC, or a pattern with * over these; left out: everything.
 
     Exits with 0 when all is well, 1 on warnings, 2 on major faults (an unreachable SBC included),
-    3 when the state is not known.
+    3 when the state is not known. A login that was refused is not tried again for 15 minutes.
     """
     from trunktui.present.verdict import NothingSelectedError
     from trunktui.present.verdict import check as judge
 
-    snapshot = _collect(session.config())
+    snapshot = _collect(session.config(), by_itself=True)
     try:
         verdict = judge(snapshot, time.monotonic(), selector, per_leg)
     except NothingSelectedError as error:
@@ -85,11 +85,11 @@ def _rendered(snapshot: Snapshot, form: str, now: float, wall: datetime) -> str:
     return to_json(document) if form == "json" else to_csv(document)
 
 
-def _collect(config: Config) -> Snapshot:
+def _collect(config: Config, *, by_itself: bool = False) -> Snapshot:
     from trunktui import wiring
 
     with _Progress(len(config.inventory.sbcs), shown=sys.stderr.isatty()) as progress:
-        return wiring.collect(config, BUDGET_S, progress.tell)
+        return wiring.collect(config, BUDGET_S, progress.tell, by_itself=by_itself)
 
 
 class _Progress:
