@@ -328,3 +328,13 @@ def test_the_lock_files_have_hashes_and_name_no_place(name: str) -> None:
     lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
     assert sum("--hash=sha256:" in line for line in lines) > 10
     assert not [line for line in lines if "://" in line or line.startswith(("-", "/"))]
+
+
+@each_file
+def test_no_pattern_holds_a_possessive_group(path: Path) -> None:
+    """CPython before 3.11.5 (Debian 12 has 3.11.2) matches `(...)*+` wrongly; single characters are fine."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            assert not re.search(r"(?<!\\)\)(?:[*+?]|\{[0-9,]+\})\+|\(\?>", node.value), (
+                f"{path}:{node.lineno}"
+            )

@@ -25,7 +25,8 @@ USER = "noc"
 _KEY_KIND = "ssh-ed25519"
 _TICK_S = 0.1
 _SAME_LOOK_S = 0.02
-_ROUNDS = 5
+_PARTING_S = 0.01
+_PARTINGS = 100
 _KILLED = 137
 _NOT_FOUND = 127
 _NO_SHELL = b"This is a simulated SBC: it answers trunktui's polls and nothing else.\n"
@@ -66,15 +67,21 @@ class FleetKeys:
 
 
 class _Visitor(asyncssh.SSHServer):
-    """Keeps count of one SBC's connections, so that a reboot can cut them."""
+    """Keeps count of one SBC's connections, so that a reboot can cut them.
 
-    def __init__(self, connections: set[asyncssh.SSHServerConnection]) -> None:
+    One that was accepted just before its SBC was `closed` is cut as soon as it is here.
+    """
+
+    def __init__(self, connections: set[asyncssh.SSHServerConnection], closed: Callable[[], bool]) -> None:
         self._connections = connections
+        self._closed = closed
         self._mine: asyncssh.SSHServerConnection | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._mine = conn
         self._connections.add(conn)
+        if self._closed():
+            conn.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncssh's signature
         if self._mine is not None:
@@ -92,6 +99,7 @@ class SimulatedSbc:
         self._connections: set[asyncssh.SSHServerConnection] = set()
         self._processes = Processes(clock)
         self._last: Look | None = None
+        self._closed = False
         self._listener: asyncssh.SSHAcceptor | None = None
         # Bound but never listening: nobody else gets the port, and a connection to it is refused.
         self._place = _bound(0)
@@ -108,8 +116,14 @@ class SimulatedSbc:
         elif not up and self._listener is not None:
             self._cut()
 
+    @property
+    def visited(self) -> bool:
+        """Whether a connection is left."""
+        return bool(self._connections)
+
     def close(self) -> None:
         """End the server and every connection, and give the port back."""
+        self._closed = True
         self._cut()
         self._place.close()
 
@@ -118,7 +132,7 @@ class SimulatedSbc:
         sock.listen(64)
         self._listener = await asyncssh.listen(
             sock=sock,
-            server_factory=lambda: _Visitor(self._connections),
+            server_factory=lambda: _Visitor(self._connections, lambda: self._closed),
             server_host_keys=[self._keys.hosts[self._name]],
             authorized_client_keys=self._keys.authorized(),
             process_factory=self._serve,
@@ -230,14 +244,17 @@ class FleetServers:
             following = asyncio.create_task(self._follow())
             yield
         finally:
-            for sbc in self._sbcs.values():
-                sbc.close()
-            for _ in range(_ROUNDS):
-                await asyncio.sleep(0)  # lets the connections notice before the loop ends
             if following is not None:
-                following.cancel()
+                following.cancel()  # first of all: it would open again what is closed here
                 with suppress(asyncio.CancelledError):
                     await following
+            for sbc in self._sbcs.values():
+                sbc.close()
+            # Sockets are closed by the loop, so it must not end before them; one may still be on its way in.
+            for turn in range(_PARTINGS):
+                await asyncio.sleep(_PARTING_S)
+                if turn and not any(sbc.visited for sbc in self._sbcs.values()):
+                    break
 
     async def _follow(self) -> None:
         while True:

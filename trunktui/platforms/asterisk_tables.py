@@ -39,7 +39,7 @@ _NEVER_S = 10**9
 """A registration that was never scheduled prints about 1.7e9 seconds `ago`: its time is zero."""
 
 _REGISTRATION = re.compile(
-    r" (?P<name>\S(?:(?!/sips?:).)*+)/(?P<server>sips?:\S++)\s++(?P<auth>\S++(?: \S++)*?)\s++(?P<word>[A-Z][A-Za-z]+)"
+    r" (?P<name>\S(?:(?!/sips?:).)*)/(?P<server>sips?:\S++)\s++(?P<auth>\S++(?: \S++)*?)\s++(?P<word>[A-Z][A-Za-z]+)"
     r"(?:\s++\(exp\. (?P<seconds>\d{1,10})s(?P<ago> ago)?\))?\s*"
 )
 _CONTACT = re.compile(
