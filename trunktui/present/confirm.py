@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trunktui.model.action import Plan, Prepared, Ruling, Statement
 from trunktui.model.snapshot import Snapshot
+from trunktui.model.text import clean
 from trunktui.present.action import TITLES, stays_up
 from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.layout import cut_line
@@ -45,6 +46,8 @@ def over_ssh(prepared: Prepared, snapshot: Snapshot) -> str:
     name = "" if prepared.leg is None else prepared.leg.sbc
     sbc = next((sbc for sbc in snapshot.sbcs if sbc.name == name), None)
     host = name if sbc is None else sbc.host
+    if prepared.over is not None:  # where it goes, whatever the snapshot says by now
+        return clean(prepared.over.place)
     return f"{prepared.user}@{host}" if prepared.user else host
 
 
