@@ -149,7 +149,6 @@ class FakeEngine:
             plan=plan,
             commands=tuple(clean(step.line(None), 300) for step in plan.steps),
             rulings=(*AGREES[:-1], *(r for r in self.rulings if not self._satisfied(r, consent))),
-            user="noc",
             over=SshTarget(self.host, user="noc"),
         )
 

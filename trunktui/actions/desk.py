@@ -133,7 +133,6 @@ class Desk:
             plan=plan if isinstance(plan, Plan) else None,
             commands=commands,
             rulings=(),
-            user=over.user if over is not None else None,
             over=over,
         )
         rulings = await self._rule(prepared, consent or Consent(), plan)
