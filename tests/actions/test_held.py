@@ -15,6 +15,8 @@ from trunktui.model.action import Consent, Ending, Outcome, Prepared, Verb
 from trunktui.model.ask import Answer, SshAsk
 from trunktui.model.audit import AuditRecord, RecordKind, Who
 from trunktui.model.inventory import Inventory, NativeNames, Sbc
+from trunktui.model.link import LinkError, SshState
+from trunktui.model.text import Safe
 from trunktui.store.audit import Written
 
 YES = Consent(yes=True, reason="ticket 7")
@@ -189,3 +191,20 @@ def test_an_unfinished_action_of_a_kind_that_a_later_version_wrote_is_told_and_l
     assert outcome.ending is Ending.UNVERIFIED
     assert outcome.sentence == "this version does not know drain: look with the one that wrote it"
     assert stage.run(desk.open()), "it is still open for the version that knows it"
+
+
+def test_a_login_that_is_refused_while_it_is_proved_ends_the_looking_and_says_so(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sbc = stage.sbcs["one"]
+    plain = sbc.ask
+
+    async def ask(ask: SshAsk, budget_s: float) -> Answer:
+        if sbc.commanded:
+            raise LinkError(SshState.AUTH, Safe("noc was refused"))
+        return await plain(ask, budget_s)
+
+    monkeypatch.setattr(sbc, "ask", ask)
+    outcome = perform(stage, stage.desk())
+    assert (outcome.ending, outcome.sent) == (Ending.UNVERIFIED, True)
+    assert outcome.sentence == "it cannot be looked at any more: noc was refused. It is not sent again"

@@ -148,7 +148,8 @@ class Runner:
                 last, pause = error.reason, _LOST_PAUSE_S
                 self._tell(clean(f"cannot look: {error.reason}"))
                 if error.state in _NO_USE:
-                    break
+                    words = f"it cannot be looked at any more: {last}. It is not sent again"
+                    return End(Ending.UNVERIFIED, words, sent=True, evidence=evidence)
                 continue
             pause = plan.every_s
             proof = self._tools.platform.proof(plan, sent, tuple(looks))
