@@ -208,3 +208,18 @@ def test_a_login_that_is_refused_while_it_is_proved_ends_the_looking_and_says_so
     outcome = perform(stage, stage.desk())
     assert (outcome.ending, outcome.sent) == (Ending.UNVERIFIED, True)
     assert outcome.sentence == "it cannot be looked at any more: noc was refused. It is not sent again"
+
+
+def test_a_late_look_at_another_trunk_of_that_name_proves_nothing(stage: Stage) -> None:
+    desk = stage.desk()
+    stage.sbcs["one"].delay = lambda: 60.0
+    assert perform(stage, desk).ending is Ending.UNVERIFIED
+    stage.run(asyncio.sleep(300))
+    (act,) = stage.run(desk.open())
+    red, *others = stage.look()
+    stage.views["jump1"] = (replace(red, native=NativeNames(registration="blue")), *others)
+    outcome = stage.run(desk.verify(act))
+    assert outcome.ending is Ending.UNVERIFIED
+    assert "it may be another trunk" in outcome.sentence
+    stage.views.clear()
+    assert stage.run(desk.verify(act)).ending is Ending.VERIFIED

@@ -29,6 +29,7 @@ from trunktui.model.snapshot import LegStatus, Snapshot
 from trunktui.model.text import Safe, clean
 from trunktui.platforms.contract import Platform
 from trunktui.store.audit import AuditError, Written
+from trunktui.store.tidy import tidy_record
 from trunktui.transport.aside import aside
 from trunktui.transport.port import Asker
 
@@ -208,6 +209,10 @@ class Desk:
             return End(Ending.UNVERIFIED, f"{act.leg} is not there any more, so it cannot be read", sent=True)
         if act.over and act.over != sbc.ssh.place:
             words = f"{sbc.name} is {sbc.ssh.place} now, and it was sent to {act.over}: what is read there proves nothing"
+            return End(Ending.UNVERIFIED, words, sent=True)
+        kept = tidy_record(AuditRecord(kind=RecordKind.INTENT, commands=prepared.commands)).commands
+        if act.commands and act.commands != kept:
+            words = f"{act.leg} would be {prepared.commands[0]!r} now, and {act.commands[0]!r} was sent: it may be another trunk"
             return End(Ending.UNVERIFIED, words, sent=True)
         try:
             look = await self._world.asker(act.sbc).ask(prepared.plan.reading(), _LOOK_S)

@@ -32,6 +32,7 @@ class Act(Struct, frozen=True):
     ending: str | None = None
     sent: bool = True
     over: str = ""
+    commands: tuple[str, ...] = ()
 
     @property
     def who(self) -> str:
@@ -97,6 +98,7 @@ def _begun(entry: Entry, ago_s: float) -> Act:
         by=entry.who,
         ago_s=ago_s,
         over=record.over,
+        commands=record.commands,
     )
 
 
