@@ -74,6 +74,11 @@ def alone() -> dict[str, Any]:
     return {"legs": (RED, *down)}
 
 
+def beside(act: Act) -> dict[str, Any]:
+    """Return red@nyc with blue@nyc as the only other healthy leg of its group, and what was done to that."""
+    return {"legs": (RED, BLUE, replace(OTHER, state=LegState.DOWN)), **past(act)}
+
+
 S = Statement
 REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
     # guard, what is changed, words of the refusal, what would satisfy it
@@ -101,6 +106,9 @@ REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
     ("last_path", alone(), "last healthy leg of group out: type out and give a reason", (S.GROUP_NAME, S.REASON)),
     ("last_path", alone() | {"consent": Consent(yes=True, typed="out")}, "give a reason", (S.GROUP_NAME, S.REASON)),
     ("last_path", alone() | {"consent": Consent(yes=True, typed="red", reason="x")}, "type out", (S.GROUP_NAME, S.REASON)),
+    ("last_path", beside(did(3, "blue@nyc", ending=None)), "(blue@nyc was acted on and is not proved): type out", (S.GROUP_NAME, S.REASON)),
+    ("last_path", beside(did(50, "blue@nyc", ending="failed")), "(blue@nyc was acted on", (S.GROUP_NAME, S.REASON)),
+    ("last_path", beside(did(50, "blue@nyc", ending="unverified")), "(blue@nyc was acted on", (S.GROUP_NAME, S.REASON)),
     ("confirmed", {"consent": Consent(reason="x")}, "say yes to reregister red@nyc", (S.YES,)),
 ]  # fmt: skip
 
@@ -118,6 +126,9 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("the carrier was silent", failing(RegSignal.RETRYING, ProbeSignal.DEAD)),
     ("it gave up on a silent carrier", failing(RegSignal.GAVE_UP, ProbeSignal.DEAD)),
     ("refused, and the cause was fixed", failing(RegSignal.GAVE_UP, ProbeSignal.OK, 403) | {"consent": replace(YES, fixed=True)}),
+    ("beside a leg that was proved to be back", beside(did(20, "blue@nyc"))),
+    ("beside a leg that nothing reached", beside(did(20, "blue@nyc", ending="failed", sent=False))),
+    ("beside a leg that failed and was polled since", beside(did(61, "blue@nyc", ending="failed"))),
     ("the last path by its name", alone() | {"consent": Consent(yes=True, typed="out", reason="ticket 7")}),
     ("a leg that is down anyway", failing(RegSignal.RETRYING, ProbeSignal.DEAD) | {"groups": (Group("out", ("red",)),)}),
 ]  # fmt: skip

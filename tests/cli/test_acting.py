@@ -33,7 +33,9 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     def prepare(config: Any, verb: Any, leg: str, batch: Any, consent: Any) -> Any:
         prepared = made.run(seen["desk"].prepare(verb, leg, batch, consent))
         p = prepared
-        return p, Shown(p.action, verb, leg, p.plan, p.commands, p.rulings, legs=made.look(), user="noc")
+        return p, Shown(
+            p.action, verb, leg, p.plan, p.commands, p.rulings, legs=made.look(), over="noc@192.0.2.1"
+        )
 
     monkeypatch.setattr(action_run, "prepare", prepare)
     monkeypatch.setattr(

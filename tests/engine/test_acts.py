@@ -49,6 +49,7 @@ class FakeDesk:
     def __init__(self, who: Who) -> None:
         self.who = who
         self.until: float | None = None
+        self.unlocks = True
         self.broken = ""
         self.past: tuple[Act, ...] = ()
         self.inventory: Inventory | None = None
@@ -65,8 +66,8 @@ class FakeDesk:
 
     async def unlock(self) -> float:
         self._check()
-        self.until = time.monotonic() + 900
-        return self.until
+        self.until = time.monotonic() + 900 if self.unlocks else None
+        return self.until or time.monotonic()
 
     async def lock(self) -> None:
         self.until = None
@@ -236,6 +237,14 @@ async def test_write_mode_is_told_from_its_beginning_to_its_end() -> None:
         await terminal.until(lambda: terminal.doings.unlocked_until == terminal.desk.until is not None)
         assert (await terminal.ask(Lock())).done
         await terminal.until(lambda: terminal.doings.unlocked_until is None)
+
+
+async def test_an_unlock_that_a_lock_overtook_is_told_as_none() -> None:
+    async with Terminal() as terminal:
+        await terminal.ask(Introduce(WHO))
+        terminal.desks[0].unlocks = False
+        reply = await terminal.ask(Unlock())
+        assert (reply.done, reply.text) == (False, "still read-only: :readonly came before it was written")
 
 
 async def test_there_is_nothing_to_unlock_where_no_sbc_may_be_written_to_until_a_reload_says_so() -> None:

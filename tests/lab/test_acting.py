@@ -110,7 +110,8 @@ async def test_a_re_register_from_the_screen_is_refused_read_only_then_proved_an
 
         prepared = await sitting.prepared()
         assert prepared.wants == (Statement.YES,)
-        assert prepared.user == "noc"
+        assert prepared.over is not None
+        assert prepared.over.user == "noc"
         reply = await sitting.feed.ask(Perform(prepared.action, Consent(yes=True)))
         (ended,) = reply.ended
         assert ended.outcome.ending is Ending.VERIFIED, ended.outcome.sentence

@@ -288,6 +288,10 @@ def test_a_late_look_tells_what_can_be_told() -> None:
     assert at(row("Registered", 80), 40.0)[0] is Sign.UNREADABLE, "that REGISTER may be from before"
     assert at(row("Registered", 80), 300.0, expires=" retry_interval : 3")[0] is Sign.UNREADABLE
     assert at(row("Rejected", 80), 300.0)[0] is Sign.FAILED
+    assert at(row("Unregistered", 3), 8.0) == (
+        Sign.UNREADABLE,
+        "not registered now: Unregistered, next attempt in 3 s; it may still come back: look again",
+    ), "it is in the very hole that the command made"
     assert at("Unable to find object acme-primary.", 300.0)[0] is Sign.UNREADABLE
 
 

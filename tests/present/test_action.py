@@ -33,7 +33,7 @@ def shown() -> Shown:
         ),
         legs=(RED, BLUE),
         sbc=replace(sbc("nyc-1"), version=Safe("22.10.1")),
-        user="noc",
+        over="noc@192.0.2.1:2222",
     )
 
 
@@ -46,7 +46,7 @@ def test_what_is_shown_before_is_complete_and_in_order() -> None:
     assert said["Force re-register"] == "red@nyc-1 (asterisk 22.10.1 on 192.0.2.1)"
     assert said["Will run"] == (
         'sudo -n -u asterisk /usr/bin/timeout -k 1 5 "/usr/sbin/asterisk" "-rx" "pjsip send register red"'
-        "   over ssh noc@192.0.2.1"
+        "   over ssh noc@192.0.2.1:2222"
     )
     assert said["Stays up"] == "blue@nyc-1 (41/200)"
     assert said["REFUSED"] == "confirmed: say yes [wants a yes, a reason]"

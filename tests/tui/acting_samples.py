@@ -18,6 +18,7 @@ from trunktui.model.action import (
     Statement,
     Verb,
 )
+from trunktui.model.inventory import SshTarget
 from trunktui.model.observation import Evidence
 from trunktui.model.request import Decline, Lock, Perform, Prepare, Reply, Request, Unlock, Verify
 from trunktui.model.snapshot import LegStatus
@@ -98,6 +99,7 @@ class FakeEngine:
         self.outcome = VERIFIED
         self.trunk = "alpha-us"
         self.group = "us-out"
+        self.host = "10.20.0.11"
         self.gone = False
         self.go = asyncio.Event()
         self._count = 0
@@ -147,7 +149,7 @@ class FakeEngine:
             plan=plan,
             commands=tuple(clean(step.line(None), 300) for step in plan.steps),
             rulings=(*AGREES[:-1], *(r for r in self.rulings if not self._satisfied(r, consent))),
-            user="noc",
+            over=SshTarget(self.host, user="noc"),
         )
 
     def _satisfied(self, ruling: Ruling, consent: Consent) -> bool:

@@ -309,6 +309,18 @@ async def test_a_plan_that_became_another_one_drops_what_was_typed() -> None:
         assert "pjsip send register alpha-us-2" in show.text()
 
 
+async def test_a_reload_that_moves_the_sbc_makes_it_another_plan() -> None:
+    async with acting() as (show, engine):
+        await confirming(show, engine)
+        await show.until_shown("y yes, send it")
+        engine.host = "10.99.0.1"
+        two_seconds(show)
+        await show.until_shown("the plan is another one than you were reading")
+        await show.press("y")
+        assert not engine.of(Perform)
+        assert "ssh noc@10.99.0.1" in show.text()
+
+
 async def test_colon_and_pasted_text_are_nothing_while_it_asks() -> None:
     async with acting() as (show, engine):
         engine.rulings = (CAUSE, YES)

@@ -9,6 +9,7 @@ Everything that is refused or done is in the audit log, and nothing is sent unle
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
@@ -22,12 +23,13 @@ from trunktui.actions.ports import Audit, Tell
 from trunktui.actions.runner import End, Runner, Tools, label_of
 from trunktui.model.action import Consent, Ending, Outcome, Plan, Prepared, Ruling, Sign, Verb
 from trunktui.model.audit import AuditRecord, Entry, RecordKind, Who
-from trunktui.model.inventory import Inventory, Sbc
+from trunktui.model.inventory import Inventory, Sbc, SshTarget
 from trunktui.model.link import LinkError
-from trunktui.model.snapshot import Snapshot
+from trunktui.model.snapshot import LegStatus, Snapshot
 from trunktui.model.text import Safe, clean
 from trunktui.platforms.contract import Platform
 from trunktui.store.audit import AuditError, Written
+from trunktui.store.tidy import tidy_record
 from trunktui.transport.aside import aside
 from trunktui.transport.port import Asker
 
@@ -36,6 +38,9 @@ AUDIT_S = 10.0
 
 OPEN_S = 24 * 3600.0
 """How long an action that proved nothing is shown as unfinished."""
+
+_UNFILED = 256
+"""Entries kept that only the log daemon has: the guards' limits hold while the disk is full, too."""
 
 _LOOK_S = 12.0
 _REASON = 300
@@ -74,6 +79,8 @@ class Desk:
         self._world = world
         self._deciding = asyncio.Lock()
         self._unlocked_until: float | None = None
+        self._locks = 0
+        self._unfiled: deque[Entry] = deque(maxlen=_UNFILED)
         self.interrupted: Outcome | None = None
         """How the last action ended that was cancelled: for whoever catches the cancellation."""
 
@@ -88,13 +95,21 @@ class Desk:
         return until if until is not None and until > self._world.clock() else None
 
     async def unlock(self) -> float:
-        """Unlock write mode for 15 minutes; return until when. Raises AuditError where that cannot be recorded."""
+        """Unlock write mode for 15 minutes; return until when: now, where `lock` came before this was recorded.
+
+        Raises AuditError where that cannot be recorded.
+        """
+        locks = self._locks
         await self._append(AuditRecord(kind=RecordKind.UNLOCK))
-        self._unlocked_until = self._world.clock() + UNLOCK_S
-        return self._unlocked_until
+        until = self._world.clock() + UNLOCK_S
+        if locks != self._locks:  # a lock that came while the disk was slow is the last word
+            return self._world.clock()
+        self._unlocked_until = until
+        return until
 
     async def lock(self) -> None:
         """Go back to read-only, at once. Raises AuditError after that where it cannot be recorded."""
+        self._locks += 1
         self._unlocked_until = None
         await self._append(AuditRecord(kind=RecordKind.LOCK))
 
@@ -104,10 +119,10 @@ class Desk:
         """Return what `verb` on a leg would run, and what the guards say to `consent` so far. Sends nothing."""
         leg = next((leg for leg in self._world.snapshot().legs if leg.id == leg_id), None)
         plan: Plan | Safe | None = None
-        user: str | None = None
+        over: SshTarget | None = None
         commands: tuple[str, ...] = ()
         if leg is not None and (sbc := self._sbc(leg.sbc)) is not None:
-            plan, user = self._world.platform(sbc).plan(verb, leg), sbc.ssh.user
+            plan, over = self._world.platform(sbc).plan(verb, leg), sbc.ssh
             if isinstance(plan, Plan):
                 commands = tuple(step.line(sbc.ssh.run_as) for step in plan.steps)
         prepared = Prepared(
@@ -119,7 +134,7 @@ class Desk:
             plan=plan if isinstance(plan, Plan) else None,
             commands=commands,
             rulings=(),
-            user=user,
+            over=over,
         )
         rulings = await self._rule(prepared, consent or Consent(), plan)
         return structs.replace(prepared, rulings=rulings)
@@ -134,9 +149,10 @@ class Desk:
         plan, leg = prepared.plan, prepared.leg
         if plan is None or leg is None:
             return await self.refuse(prepared, consent)
-        runner = Runner(plan, self._tools(prepared), tell)
+        runner: Runner | None = None
         intended = False
         try:
+            runner = Runner(plan, self._tools(prepared), tell)
             async with self._deciding:
                 self._check(await self._rule(prepared, consent, plan))
                 look = await runner.read(leg)
@@ -146,12 +162,14 @@ class Desk:
                 intended = True
                 if entry.notice is not None:
                     tell(clean(entry.notice))
-                self._check(await self._rule(prepared, consent, plan, entry))
-            end = await runner.prove(await runner.send(look, leg))
+                await self._recheck(prepared, consent, entry)
+            end = await runner.prove(
+                await runner.send(look, leg, lambda: self._recheck(prepared, consent, entry))
+            )
         except End as ended:
             end = ended
         except asyncio.CancelledError:
-            self._interrupted(prepared, began, intended=intended, sent=runner.sent)
+            self._interrupted(prepared, began, intended=intended, sent=runner is not None and runner.sent)
             raise
         kind = RecordKind.OUTCOME if intended else RecordKind.REFUSED
         return await self._close(prepared, consent, end, kind, began)
@@ -165,7 +183,7 @@ class Desk:
         """Return the actions of which nobody knows how they ended. Raises AuditError."""
         unfinished = await self._with_audit(self._world.audit.unfinished)
         entries = await self._with_audit(lambda: self._world.audit.recent(OPEN_S))
-        return open_acts(unfinished, past_of(entries, self._world.wall()), self._world.alive)
+        return open_acts(unfinished, self._past(entries), self._world.alive)
 
     async def verify(self, act: Act) -> Outcome:
         """Look what became of an open action, only reading; what is known then closes it in the audit.
@@ -177,6 +195,9 @@ class Desk:
         if now is None:
             return Outcome(Ending.REFUSED, clean("it was closed meanwhile"), False, began, began)
         act = now
+        if act.verb not in set(Verb):
+            words = clean(f"this version does not know {act.verb}: look with the one that wrote it")
+            return Outcome(Ending.UNVERIFIED, words, True, began, began)
         prepared = await self.prepare(Verb(act.verb), act.leg)
         prepared = structs.replace(prepared, action=act.action)
         end = await self._standing(prepared, act)
@@ -186,6 +207,13 @@ class Desk:
         sbc = self._sbc(act.sbc)
         if prepared.plan is None or sbc is None:
             return End(Ending.UNVERIFIED, f"{act.leg} is not there any more, so it cannot be read", sent=True)
+        if act.over and act.over != sbc.ssh.place:
+            words = f"{sbc.name} is {sbc.ssh.place} now, and it was sent to {act.over}: what is read there proves nothing"
+            return End(Ending.UNVERIFIED, words, sent=True)
+        kept = tidy_record(AuditRecord(kind=RecordKind.INTENT, commands=prepared.commands)).commands
+        if act.commands and act.commands != kept:
+            words = f"{act.leg} would be {prepared.commands[0]!r} now, and {act.commands[0]!r} was sent: it may be another trunk"
+            return End(Ending.UNVERIFIED, words, sent=True)
         try:
             look = await self._world.asker(act.sbc).ask(prepared.plan.reading(), _LOOK_S)
         except LinkError as error:
@@ -195,6 +223,10 @@ class Desk:
         return End(
             endings.get(proof.sign, Ending.UNVERIFIED), proof.sentence, sent=True, evidence=proof.evidence
         )
+
+    def _past(self, entries: tuple[Entry, ...]) -> Past:
+        every = sorted((*entries, *self._unfiled), key=lambda entry: entry.at)
+        return past_of(every, self._world.wall())
 
     def _sbc(self, name: str) -> Sbc | None:
         return next((sbc for sbc in self._world.inventory.sbcs if sbc.name == name), None)
@@ -221,7 +253,7 @@ class Desk:
             entries = await self._with_audit(lambda: world.audit.recent(RATE_S + AUDIT_S))
         except AuditError as error:
             return (Ruling("audit", False, clean(f"nothing is done without an audit log: {error}", 400)),)
-        past: Past = past_of(entries, world.wall())
+        past: Past = self._past(entries)
         if ours is not None:
             past = past.before(prepared.action, ours.seq)
         snapshot = world.snapshot()
@@ -233,7 +265,7 @@ class Desk:
                 verb=prepared.verb,
                 leg_id=prepared.leg_id,
                 leg=leg,
-                plan=plan,
+                plan=plan if leg is None else self._still(prepared, leg, plan),
                 now=now,
                 interval_s=world.interval_s,
                 link_words=next((s.link.reason for s in snapshot.sbcs if s.name == name), ""),
@@ -247,6 +279,22 @@ class Desk:
                 consent=consent,
             )
         )
+
+    def _still(self, prepared: Prepared, leg: LegStatus, plan: Plan | Safe | None) -> Plan | Safe | None:
+        """Return `plan`, or why it is not for what now has that name: a reload may have moved it."""
+        sbc = self._sbc(leg.sbc)
+        if not isinstance(plan, Plan) or sbc is None:
+            return plan
+        if sbc.ssh != prepared.over:
+            return clean(f"the config now reaches {sbc.name} another way than was shown: look again", 400)
+        now = self._world.platform(sbc).plan(prepared.verb, leg)
+        if isinstance(now, Plan) and now.target != plan.target:
+            return clean(f"it is {now.target} on {sbc.name} now, and was {plan.target}: look again", 400)
+        return plan if isinstance(now, Plan) else now
+
+    async def _recheck(self, prepared: Prepared, consent: Consent, ours: Entry) -> None:
+        """Ask the guards once more, now that the intent is written. Raises End."""
+        self._check(await self._rule(prepared, consent, prepared.plan, ours))
 
     def _check(self, rulings: tuple[Ruling, ...]) -> None:
         if not allowed(rulings):
@@ -297,6 +345,7 @@ class Desk:
             sbc=leg.sbc if leg is not None else "",
             carrier=(leg.carrier if leg is not None else None) or "",
             reason=consent.reason,
+            over=prepared.over.place if prepared.over is not None else "",
         )
         if plan is None or kind is RecordKind.OUTCOME:
             return record
@@ -309,7 +358,10 @@ class Desk:
         )
 
     async def _append(self, record: AuditRecord) -> Written:
-        return await self._with_audit(lambda: self._world.audit.append(record))
+        written = await self._with_audit(lambda: self._world.audit.append(record))
+        if not written.seq:
+            self._unfiled.append(written)
+        return written
 
     async def _with_audit(self, work: Callable[[], T]) -> T:
         """Do something with the audit log, in a thread and within AUDIT_S. Raises AuditError."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from trunktui.actions.past import Act, Past
-from trunktui.model.action import Consent, Plan, Ruling, Statement, Verb
+from trunktui.model.action import Consent, Ending, Plan, Ruling, Statement, Verb
 from trunktui.model.health import LegState, ProbeSignal, RegSignal
 from trunktui.model.inventory import Group
 from trunktui.model.snapshot import LegStatus
@@ -205,18 +205,23 @@ def _last_path(facts: Facts, leg: LegStatus) -> Ruling:
     if leg.discovered or leg.state not in _CARRYING:
         return _yes("last_path", "it carries no group now")
     alone: list[str] = []
+    doubted: list[str] = []
+    shaken = {act.leg for act in facts.past.acts if _shakes(act)}
     for group in facts.groups:
         if leg.trunk not in group.trunks:
             continue
         others = (o for o in facts.legs if o.trunk in group.trunks and not o.discovered and o.id != leg.id)
-        if not any(other.state in _HEALTHY for other in others):
+        healthy = [other.id for other in others if other.state in _HEALTHY]
+        if all(other in shaken for other in healthy):
             alone.append(group.name)
+            doubted += healthy
     if not alone:
         return _yes("last_path", "every group of it has another healthy leg")
     reason = facts.consent.reason.strip()
     if facts.consent.typed in alone and reason:
         return _yes("last_path", f"last healthy leg of {', '.join(alone)}: the operator typed it, and why")
-    words = f"{leg.id} is the last healthy leg of group {', '.join(alone)}: type {alone[0]} and give a reason"
+    but = f" ({', '.join(dict.fromkeys(doubted))} was acted on and is not proved)" if doubted else ""
+    words = f"{leg.id} is the last healthy leg of group {', '.join(alone)}{but}: type {alone[0]} and give a reason"
     return _no("last_path", words, Statement.GROUP_NAME, Statement.REASON)
 
 
@@ -224,6 +229,12 @@ def _confirmed(facts: Facts, leg: LegStatus) -> Ruling:
     if facts.consent.yes:
         return _yes("confirmed", "the operator said yes")
     return _no("confirmed", f"say yes to {facts.verb.value} {leg.id}", Statement.YES)
+
+
+def _shakes(act: Act) -> bool:
+    """Whether a leg may be out by an action, whatever its last poll said: it is under way, or just proved nothing."""
+    lately = act.sent and act.ending != Ending.VERIFIED and act.ago_s <= PAUSE_S[Verb.REREGISTER]
+    return act.verb in _DISRUPTIVE and (act.under_way or lately)
 
 
 def _counted(facts: Facts) -> tuple[Act, ...]:

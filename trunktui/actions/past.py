@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from trunktui.model.action import Ending
 from trunktui.model.audit import Entry, RecordKind, Who
@@ -31,6 +31,8 @@ class Act(Struct, frozen=True):
     ago_s: float
     ending: str | None = None
     sent: bool = True
+    over: str = ""
+    commands: tuple[str, ...] = ()
 
     @property
     def who(self) -> str:
@@ -50,8 +52,8 @@ class Past(Struct, frozen=True):
 
     def before(self, action: str, seq: int) -> Past:
         """Return what was written before entry `seq`, which began `action`: of two at once, the earlier goes on."""
-        if not seq:  # in no file, so not in this list either
-            return self
+        if not seq:  # in no file, so in no order either
+            return Past(tuple(act for act in self.acts if act.action != action))
         return Past(tuple(act for act in self.acts if act.action != action and act.seq < seq))
 
 
@@ -95,19 +97,10 @@ def _begun(entry: Entry, ago_s: float) -> Act:
         carrier=record.carrier,
         by=entry.who,
         ago_s=ago_s,
+        over=record.over,
+        commands=record.commands,
     )
 
 
 def _ended(act: Act, ending: str, *, sent: bool) -> Act:
-    return Act(
-        action=act.action,
-        seq=act.seq,
-        verb=act.verb,
-        leg=act.leg,
-        sbc=act.sbc,
-        carrier=act.carrier,
-        by=act.by,
-        ago_s=act.ago_s,
-        ending=ending,
-        sent=sent,
-    )
+    return structs.replace(act, ending=ending, sent=sent)

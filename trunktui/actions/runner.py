@@ -81,11 +81,11 @@ class Runner:
             raise End(Ending.REFUSED, f"nothing was sent: {why}", sent=False)
         return look
 
-    async def send(self, look: Answer, seen: LegStatus) -> Answer:
+    async def send(self, look: Answer, seen: LegStatus, again: Callable[[], Awaitable[None]]) -> Answer:
         """Send the command, once; return the SBC's answer where it took it.
 
         A lock that an earlier action of the same operator left behind is waited for: nothing was sent then, and
-        the state is read anew. Anybody else's is a refusal.
+        the state is read anew and the guards asked `again` (raises End). Anybody else's is a refusal.
         """
         until = self._tools.clock() + self._plan.lock_hold_s + _BUSY_S
         answer = await self._exchange(look)
@@ -96,7 +96,9 @@ class Runner:
                 self._not_sent(Ending.REFUSED, f"{who} acts on this SBC right now; wait a moment")
             self._tell(clean(f"waiting for the lock that {holders[0]} left there ..."))
             await self._tools.sleep(_BUSY_S)
-            answer = await self._exchange(await self.read(seen))
+            look = await self.read(seen)
+            await again()
+            answer = await self._exchange(look)
         await self._judge(answer)
         return answer
 
@@ -146,7 +148,8 @@ class Runner:
                 last, pause = error.reason, _LOST_PAUSE_S
                 self._tell(clean(f"cannot look: {error.reason}"))
                 if error.state in _NO_USE:
-                    break
+                    words = f"it cannot be looked at any more: {last}. It is not sent again"
+                    return End(Ending.UNVERIFIED, words, sent=True, evidence=evidence)
                 continue
             pause = plan.every_s
             proof = self._tools.platform.proof(plan, sent, tuple(looks))

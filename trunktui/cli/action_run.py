@@ -37,7 +37,7 @@ def prepare(
     async def work() -> tuple[Prepared, Shown]:
         async with _desk(config, leg_id) as (desk, fleet):
             prepared = await desk.prepare(verb, leg_id, batch, consent)
-            return prepared, _shown(config, prepared, fleet.snapshot(_now()))
+            return prepared, _shown(prepared, fleet.snapshot(_now()))
 
     return asyncio.run(work())
 
@@ -159,9 +159,8 @@ def _doubtful(snapshot: Snapshot, leg_id: str) -> bool:
     return due is not None and leg.observed_at is not None and due <= leg.observed_at
 
 
-def _shown(config: Config, prepared: Prepared, snapshot: Snapshot) -> Shown:
+def _shown(prepared: Prepared, snapshot: Snapshot) -> Shown:
     sbc = prepared.leg.sbc if prepared.leg is not None else ""
-    target = next((each.ssh for each in config.inventory.sbcs if each.name == sbc), None)
     return Shown(
         action=prepared.action,
         verb=prepared.verb,
@@ -171,5 +170,5 @@ def _shown(config: Config, prepared: Prepared, snapshot: Snapshot) -> Shown:
         rulings=prepared.rulings,
         legs=snapshot.legs,
         sbc=next((status for status in snapshot.sbcs if status.name == sbc), None),
-        user=target.user if target is not None else None,
+        over=prepared.over.place if prepared.over is not None else "",
     )

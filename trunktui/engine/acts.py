@@ -175,6 +175,8 @@ class Acts:
         except AuditError as error:
             return Reply(done=False, text=clean(f"still read-only: the audit log is not writable: {error}"))
         self._changed()
+        if left_s <= 0:
+            return Reply(done=False, text=clean("still read-only: :readonly came before it was written"))
         names = [sbc.name for sbc in self._inventory.sbcs if sbc.write]
         most = f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if names[3:] else ''}"
         return Reply(

@@ -11,6 +11,7 @@ from enum import StrEnum
 from msgspec import Struct, structs
 
 from trunktui.model.ask import Command, Lock, SshAsk
+from trunktui.model.inventory import SshTarget
 from trunktui.model.observation import Evidence
 from trunktui.model.snapshot import LegStatus
 from trunktui.model.text import Safe
@@ -117,8 +118,9 @@ def wanted(rulings: tuple[Ruling, ...]) -> tuple[Statement, ...] | None:
 
 
 class Prepared(Struct, frozen=True):
-    """An action as it would run, and what the guards say. `leg` is what the operator saw; `user` logs in.
+    """An action as it would run, and what the guards say. `leg` is what the operator saw.
 
+    `over` is the way to the SBC that was shown: by another it is another action, for it may be another box.
     `plan` None: there is none, and a ruling says why. `wants` None: nothing that is said helps.
     """
 
@@ -130,7 +132,7 @@ class Prepared(Struct, frozen=True):
     plan: Plan | None
     commands: tuple[str, ...]
     rulings: tuple[Ruling, ...]
-    user: str | None = None
+    over: SshTarget | None = None
 
     @property
     def wants(self) -> tuple[Statement, ...] | None:

@@ -42,7 +42,7 @@ class Who(Struct, frozen=True):
 class AuditRecord(Struct, frozen=True, omit_defaults=True):
     """One line of the log, as its writer makes it; number, time, chain hash and `who` are added by the store.
 
-    `action` joins the records of one action. Texts are cleaned and hold no secret.
+    `action` joins the records of one action; `over` is the login it goes to (`SshTarget.place`). Texts are cleaned and hold no secret.
     """
 
     kind: RecordKind
@@ -60,6 +60,7 @@ class AuditRecord(Struct, frozen=True, omit_defaults=True):
     ending: str = ""
     sentence: str = ""
     sent: bool | None = None
+    over: str = ""
 
 
 class Entry(Struct, frozen=True):

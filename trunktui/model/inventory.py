@@ -74,6 +74,12 @@ class SshTarget(Struct, frozen=True):
     config: str | None = None
     run_as: str | None = None
 
+    @property
+    def place(self) -> str:
+        """Where it leads, in one word: `noc@10.20.0.11:2222`; what the config leaves open is left out."""
+        user = f"{self.user}@" if self.user else ""
+        return f"{user}{self.host}" + (f":{self.port}" if self.port else "")
+
 
 class Sbc(Struct, frozen=True):
     """One box (or instance) that we poll. `ignore` holds glob patterns of native names that are no trunks.

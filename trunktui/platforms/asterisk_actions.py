@@ -137,7 +137,9 @@ def standing(plan: Plan, look: Answer, since_s: float) -> Proof:
         return Proof(Sign.UNREADABLE, _missing(plan, look))
     evidence = _evidence(plan, row)
     if row.phase is not RegPhase.REGISTERED:
-        return Proof(Sign.FAILED, clean(f"not registered now: {_words(row)}"), evidence)
+        early = since_s < plan.window_s + _SLACK_S
+        sign, more = (Sign.UNREADABLE, "; it may still come back: look again") if early else (Sign.FAILED, "")
+        return Proof(sign, clean(f"not registered now: {_words(row)}{more}"), evidence)
     expires = tables.whole(tables.parameters(look.reply(_STATE)), "expiration")
     if expires is not None and row.due_in_s is not None:
         # A registrar may shorten what was asked for, never lengthen it (RFC 3261, 10.3): so this is the oldest.

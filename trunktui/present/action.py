@@ -33,7 +33,7 @@ _NAMED = 4
 class Shown(Struct, frozen=True):
     """What there is to show of one action: as prepared, and how it ended (None: it did not run).
 
-    `legs` and `sbc` are those of the snapshot that it was prepared on; `user` is who logs in there.
+    `legs` and `sbc` are those of the snapshot that it was prepared on; `over` is the login it goes to (`SshTarget.place`).
     """
 
     action: str
@@ -44,7 +44,7 @@ class Shown(Struct, frozen=True):
     rulings: tuple[Ruling, ...]
     legs: tuple[LegStatus, ...] = ()
     sbc: SbcStatus | None = None
-    user: str | None = None
+    over: str = ""
     outcome: Outcome | None = None
 
 
@@ -107,10 +107,7 @@ def _subject(shown: Shown) -> str:
 
 
 def _over(shown: Shown) -> str:
-    if shown.sbc is None:
-        return ""
-    login = f"{shown.user}@{shown.sbc.host}" if shown.user else shown.sbc.host
-    return f"   over ssh {login}"
+    return f"   over ssh {shown.over}" if shown.over else ""
 
 
 def _said(ruling: Ruling) -> Safe:

@@ -25,7 +25,7 @@ _BETWEEN = "  "
 _WHO = ("user", "uid", "login_uid", "login_user", "sudo_user", "ssh_from", "tty", "host", "pid")
 _RECORD = (
     "kind", "action", "verb", "leg", "sbc", "carrier", "commands", "consequence", "proof", "undo", "guards",
-    "reason", "ending", "sentence", "sent",
+    "reason", "ending", "sentence", "sent", "over",
 )  # fmt: skip
 CSV_COLUMNS = ("seq", "at", "name", *_WHO, *_RECORD, "prev", "hash")
 """Columns of the CSV; the keys of an entry in the JSON are the same, those of `_WHO` and `name` under `who`."""

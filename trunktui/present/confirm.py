@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trunktui.model.action import Plan, Prepared, Ruling, Statement
 from trunktui.model.snapshot import Snapshot
+from trunktui.model.text import clean
 from trunktui.present.action import TITLES, stays_up
 from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.layout import cut_line
@@ -40,12 +41,9 @@ def confirm_lines(prepared: Prepared, snapshot: Snapshot, note: str, width: int)
     return tuple(lines)
 
 
-def over_ssh(prepared: Prepared, snapshot: Snapshot) -> str:
-    """Return `noc@10.20.0.11`: which login on which SBC the command goes to."""
-    name = "" if prepared.leg is None else prepared.leg.sbc
-    sbc = next((sbc for sbc in snapshot.sbcs if sbc.name == name), None)
-    host = name if sbc is None else sbc.host
-    return f"{prepared.user}@{host}" if prepared.user else host
+def over_ssh(prepared: Prepared) -> str:
+    """Return `noc@10.20.0.11`: the login that the command goes to, whatever the snapshot says by now."""
+    return clean(prepared.over.place) if prepared.over is not None else "no SBC"
 
 
 def _title(prepared: Prepared, snapshot: Snapshot) -> Line:
@@ -70,7 +68,7 @@ def _plan_lines(prepared: Prepared, plan: Plan, snapshot: Snapshot, width: int) 
     lines: list[Line] = []
     for command in prepared.commands:
         lines += _row("Will run", command, Role.TITLE, width)
-    lines += _row("Over", f"ssh {over_ssh(prepared, snapshot)}", Role.TEXT, width)
+    lines += _row("Over", f"ssh {over_ssh(prepared)}", Role.TEXT, width)
     lines += _row("Consequence", plan.consequence, Role.WARN if plan.disruptive else Role.TEXT, width)
     lines += _row("Proof", plan.proof_words, Role.TEXT, width)
     lines += _row("Undo", plan.undo, Role.TEXT, width)

@@ -184,7 +184,7 @@ class ConfirmScreen(StageScreen, inherit_bindings=False):
 
     def _take(self, prepared: Prepared) -> None:
         before, self._prepared, self._trouble = self._prepared, prepared, ""
-        if before is not None and (before.plan, before.commands) != (prepared.plan, prepared.commands):
+        if before is not None and _shown(before) != _shown(prepared):
             self._note, self._drawn_at, self._consent = _CHANGED, None, Consent()
             self._question = None
             self._foot.stop()
@@ -241,3 +241,8 @@ class ConfirmScreen(StageScreen, inherit_bindings=False):
 
     def _draw_head(self) -> None:
         self._head.show((self._stage.path_line(self._leg_id, self._page.position, self.size.width),))
+
+
+def _shown(prepared: Prepared) -> tuple[object, ...]:
+    """Return what makes it the action that was read: what runs, and where."""
+    return prepared.plan, prepared.commands, prepared.over
