@@ -11,7 +11,7 @@ import pytest
 from trunktui.model.health import LegState, RegSignal, SbcState
 from trunktui.model.link import SshState
 
-from .lab import CARRIER_A, GOOD_REGISTRATIONS, Lab, wait_for
+from .lab import CARRIER_A, GOOD_REGISTRATIONS, Lab, eventually, wait_for
 from .product import Watched, one_shot, status, watched, write_config
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
@@ -118,6 +118,12 @@ async def test_a_dead_carrier_is_down_within_interval_and_detect_time_and_comes_
 ) -> None:
     async with watched(write_config(lab, tmp_path)) as product:
         await product.wait(lambda: product.state("acme-primary@lab-1") is LegState.UP, SETTLED_S, "up")
+        # A refresh that is due just now would come first: a leg is in doubt before it is known to be half dead.
+        lab.asterisk_cli("pjsip send register hybrid-gamma")
+        await eventually(
+            lambda: lab.registrations()["hybrid-gamma"].due_in_s > 35, SETTLED_S, "no refresh is due"
+        )
+        await product.wait(lambda: product.state("hybrid-gamma@lab-1") is LegState.UP, SETTLED_S, "up")
         product.forget()
         with lab.cable_out(CARRIER_A):
             took = await product.wait(
