@@ -1,6 +1,7 @@
 """Every key in one table: bindings, the footer and the help are made from it.
 
-Only those of WRITE change anything on an SBC, and they are bound in write mode only. None is a key that tmux, screen or flow control takes for itself.
+Only those of WRITE change anything on an SBC, and they are bound in write mode only. None is a key that tmux,
+screen or flow control takes for itself.
 """
 
 from __future__ import annotations
