@@ -116,14 +116,18 @@ class SimulatedSbc:
     async def _open(self) -> None:
         sock = _bound(self.port)
         sock.listen(64)
-        self._listener = await asyncssh.listen(
-            sock=sock,
-            server_factory=lambda: _Visitor(self._connections),
-            server_host_keys=[self._keys.hosts[self._name]],
-            authorized_client_keys=self._keys.authorized(),
-            process_factory=self._serve,
-            **_SERVER_OPTIONS,
-        )
+        try:
+            self._listener = await asyncssh.listen(
+                sock=sock,
+                server_factory=lambda: _Visitor(self._connections),
+                server_host_keys=[self._keys.hosts[self._name]],
+                authorized_client_keys=self._keys.authorized(),
+                process_factory=self._serve,
+                **_SERVER_OPTIONS,
+            )
+        finally:
+            if self._listener is None:
+                sock.close()  # cancelled, at the end
 
     def _cut(self) -> None:
         if self._listener is not None:
@@ -230,14 +234,16 @@ class FleetServers:
             following = asyncio.create_task(self._follow())
             yield
         finally:
-            for sbc in self._sbcs.values():
-                sbc.close()
-            for _ in range(_ROUNDS):
-                await asyncio.sleep(0)  # lets the connections notice before the loop ends
-            if following is not None:
-                following.cancel()
-                with suppress(asyncio.CancelledError):
-                    await following
+            try:
+                if following is not None:  # first: it would open again what is closed here
+                    following.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await following
+            finally:
+                for sbc in self._sbcs.values():
+                    sbc.close()
+                for _ in range(_ROUNDS):
+                    await asyncio.sleep(0)  # lets the connections notice before the loop ends
 
     async def _follow(self) -> None:
         while True:
