@@ -18,7 +18,7 @@ from tests.tui.terminal_session import ROOT, TerminalSession
 from trunktui.demo.launch import Simulator, SimulatorError
 
 NOBODY = "65534"
-END_S = 10.0
+END_S = 30.0
 
 
 def until(holds: Callable[[], bool], what: str, deadline_s: float = END_S) -> None:

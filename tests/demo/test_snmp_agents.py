@@ -66,7 +66,8 @@ async def test_every_agent_tells_what_the_world_knows(tmp_path: Path) -> None:
             assert box.load in {early.load, late.load}
             assert box.uptime_s is not None
             assert int(early.uptime_s) <= box.uptime_s <= late.uptime_s
-            assert box.app_uptime_s in {look.uptime_s for look in looks}
+            assert box.app_uptime_s is not None
+            assert looks[0].uptime_s <= box.app_uptime_s <= looks[-1].uptime_s
             assert box.app_version == looks[0].version
             assert box.calls is not None
             assert box.channels == 2 * box.calls
@@ -86,7 +87,7 @@ async def test_every_agent_tells_what_the_world_knows(tmp_path: Path) -> None:
 async def test_a_frozen_asterisk_is_silent_behind_an_agent_that_answers(tmp_path: Path) -> None:
     script = Script(1e6, (Trouble(Kind.FROZEN, FROZEN_SBC, 0.0, 1e5),))
     async with served(world(script), tmp_path / "demo") as site:
-        asker = SnmpAsker(target(site, FROZEN_SBC), revealed, SnmpShared(SnmpLimits(patient_s=0.3)))
+        asker = SnmpAsker(target(site, FROZEN_SBC), revealed, SnmpShared(SnmpLimits(patient_s=0.5)))
         box = await asked(asker, target(site, FROZEN_SBC).extend)
     assert box.sub_agent is SubAgent.SILENT
     assert box.channels is None
@@ -96,21 +97,21 @@ async def test_a_frozen_asterisk_is_silent_behind_an_agent_that_answers(tmp_path
 
 
 async def test_an_agent_is_silent_while_its_machine_reboots_and_met_anew_after_it(tmp_path: Path) -> None:
-    script = Script(1e6, (Trouble(Kind.REBOOT, REBOOTING_SBC, 20.0, 50.0),))
+    script = Script(1e6, (Trouble(Kind.REBOOT, REBOOTING_SBC, 20.0, 80.0),))
     async with served(world(script), tmp_path / "demo") as site:
-        asker = SnmpAsker(target(site, REBOOTING_SBC), revealed, SnmpShared(SnmpLimits(wait_s=0.3)))
+        asker = SnmpAsker(target(site, REBOOTING_SBC), revealed, SnmpShared(SnmpLimits(wait_s=0.5)))
         assert (await asked(asker, ())).uptime_s is not None
         while site.clock() < 2.0:
             await asyncio.sleep(0.05)
         with pytest.raises(SnmpError) as silent:
             await asked(asker, ())
-        assert site.clock() < 5.0, "this machine is too slow for the test"
-        while site.clock() < 6.6:
+        assert site.clock() < 8.0, "this machine is too slow for the test"
+        while site.clock() < 9.6:
             await asyncio.sleep(0.05)
         box = await asked(asker, ())
     assert silent.value.state is SnmpState.TIMEOUT
     assert box.uptime_s is not None
-    assert box.uptime_s <= 30
+    assert box.uptime_s < 100
     assert box.sub_agent is SubAgent.ANSWERS
 
 

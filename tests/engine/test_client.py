@@ -115,6 +115,7 @@ def test_an_engine_that_speaks_nonsense_is_replaced() -> None:
         source = feed("hello", "junk", "hold")
         update = await until(source, lambda u: u.engine.restarts >= 1)
         assert not update.engine.alive
+        assert "spoke nonsense" in update.engine.notice, "not that it was we who ended it"
         await source.close()
 
     asyncio.run(go())

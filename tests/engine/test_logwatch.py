@@ -40,7 +40,7 @@ def update(*changed: str, alive: bool = True, notice: str = "") -> FeedUpdate:
 
 async def next_notice(updates: AsyncIterator[FeedUpdate], wanted: str) -> FeedUpdate:
     """Return the next update with that notice; earlier ones may be without it."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async for got in updates:
             if got.engine.notice == wanted:
                 return got
@@ -78,7 +78,7 @@ async def test_it_ends_when_the_feed_ends() -> None:
     source = FewUpdates()
     feed = LogWatchedFeed(source, lambda: Safe(""), every_s=0.01)
     source.given.put_nowait(None)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert [got async for got in feed.updates()] == []
     await feed.close()
 

@@ -40,7 +40,7 @@ from trunktui.poll.fleet import Fleet
 from trunktui.poll.poller import SbcPoller
 from trunktui.poll.schedule import Pace
 
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 PATH = Path("/srv/prod.toml")
 POLL = '[poll]\ninterval = "1h"\n'
 TRUNK = '[[trunk]]\nname = "carrier-a"\nauth = "hybrid"\nsbcs = ["a"]\n'

@@ -101,7 +101,7 @@ def test_being_stopped_and_continued_in_any_state_changes_nothing(config: Path) 
         for keys, shown, back in (
             ("", ALL_UP, ""),
             ("\r", "fleet >", "\x1b"),
-            ("?", "no key acts", "\x1b"),
+            ("?", "only R changes an SBC", "\x1b"),
             ("/u", "enter keeps", "\r"),
         ):
             session.press(keys)
@@ -132,7 +132,7 @@ def test_nothing_stays_green_when_the_engine_is_stopped_and_waiting_costs_nothin
         session.until_shown(ALL_UP)
         engine = session.engine()
         began, cpu, engine_cpu = time.monotonic(), session.cpu_s(), cpu_s(engine)
-        session.read_for(1)
+        session.read_for(2)
         assert cpu_s(engine) - engine_cpu < SPIN_SHARE * (time.monotonic() - began)
         os.kill(engine, signal.SIGSTOP)
         session.until_shown(f"{LEGS} unknown")
@@ -198,7 +198,7 @@ def test_where_no_shell_could_continue_it_ctrl_z_says_so(config: Path) -> None:
         session.press("\x1a")
         session.until_shown("no shell here that could continue")
         session.press("?")
-        session.until_shown("no key acts")
+        session.until_shown("only R changes an SBC")
         session.press("\x1a")
         session.until_shown("no shell here that could continue")
         session.until_shown("all keys")

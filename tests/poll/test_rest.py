@@ -22,7 +22,7 @@ from trunktui.poll.snmp_poller import SnmpPoller
 
 SLOW, FAST = Pace(3600.0, 3600.0), Pace(0.01, 0.01)
 POLL = platform_for("asterisk").poll_ask()
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 
 
 class Asker:

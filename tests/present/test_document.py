@@ -190,6 +190,8 @@ def test_a_detect_time_without_end_is_null_because_json_has_no_infinity() -> Non
         (("degraded", "unknown"), "unknown"),
         (("unknown", "down"), "down"),
         (("up", "standby", "admin_off"), "up"),
+        (("standby", "admin_off"), "up"),
+        (("admin_off",), "up"),
     ],
 )
 def test_the_worst_state_of_a_fleet(states: tuple[str, ...], expected: str) -> None:

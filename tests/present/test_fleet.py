@@ -19,15 +19,16 @@ from trunktui.present.columns import ColumnKey, columns_for
 from trunktui.present.detail import detail_lines, page_lines
 from trunktui.present.empty import empty_lines
 from trunktui.present.fleet import (
+    Row,
     Sort,
     bar,
     channel_cells,
-    fleet_rows,
+    fleet_order,
     options_cell,
     registration_cell,
     row_of,
-    shown_state,
 )
+from trunktui.present.freshness import shown
 from trunktui.present.head import EngineNews, HeadFacts, head_line, news_line
 from trunktui.present.layout import cut_line, row_line, title_line
 from trunktui.present.query import Query, parse_query
@@ -98,7 +99,7 @@ def test_no_leg_past_its_time_is_shown_as_anything_but_unknown(one: LegStatus, n
         return
     row = row_of(one, now)
     assert row.state is LegState.UNKNOWN
-    assert shown_state(one, now) is LegState.UNKNOWN
+    assert shown(one, now).state is LegState.UNKNOWN
     assert row.cell(ColumnKey.STATE) == Cell("? UNKN", Role.UNKNOWN)
     for key in (ColumnKey.REGISTRATION, ColumnKey.OPTIONS):
         text = row.cell(key).text
@@ -110,7 +111,7 @@ def test_no_leg_past_its_time_is_shown_as_anything_but_unknown(one: LegStatus, n
 @given(legs(), st.floats(0, 1e6), st.floats(0, 1e6))
 def test_what_was_once_too_old_never_comes_back_by_waiting(one: LegStatus, first: float, more: float) -> None:
     if one.stale_at is not None and first > one.stale_at:
-        assert shown_state(one, first + more) is LegState.UNKNOWN
+        assert shown(one, first + more).state is LegState.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -189,6 +190,10 @@ def test_late_values_are_marked_before_they_are_disbelieved() -> None:
     assert row_of(one, NOW + 60).late
     assert row_of(one, NOW + 60).state is LegState.UP
     assert row_of(one, NOW + 90).state is LegState.UNKNOWN
+
+
+def fleet_rows(snapshot: Snapshot, now: float, *, query: Query, sort: Sort) -> list[Row]:
+    return [row_of(leg, now) for leg in fleet_order(snapshot, now, query=query, sort=sort)]
 
 
 def ids(query: str = "", sort: Sort = Sort.TROUBLE, now: float = NOW) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.fleets import NOW, fleet, leg, sample, sbc
-from trunktui.model.health import SbcState, Usage
+from trunktui.model.health import LegState, SbcState, Usage
 from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.snapshot import ChannelsView
 from trunktui.model.text import Safe, clean
@@ -22,6 +22,10 @@ def test_the_worst_leg_comes_first_and_every_line_ends_with_its_reason() -> None
     ]
     assert lines[2].endswith("registration gave up 12m ago after 403; will not retry")
     assert lines[-1] == "2 SBCs, 4 legs, 1 up, 1 down, 1 unmonitored, 1 unknown"
+
+
+def test_legs_that_are_switched_off_are_counted_as_the_rows_call_them() -> None:
+    assert status_table(fleet(leg("a@nyc-1", LegState.ADMIN_OFF)), NOW).endswith("1 leg, 1 off\n")
 
 
 def test_no_cell_is_cut_however_long_a_name_is() -> None:

@@ -28,7 +28,7 @@ def daemon(place: Path, kind: socket.SocketKind = socket.SOCK_DGRAM) -> socket.s
     """Return the socket of a log daemon."""
     listener = socket.socket(socket.AF_UNIX, kind)
     listener.bind(str(place))
-    listener.settimeout(10)
+    listener.settimeout(30)
     return listener
 
 

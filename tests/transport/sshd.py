@@ -19,7 +19,7 @@ from trunktui.model.inventory import SshTarget
 
 SSHD = "/usr/sbin/sshd"
 START_S = 10.0
-END_S = 5.0
+END_S = 30.0
 
 
 def need_sshd() -> None:

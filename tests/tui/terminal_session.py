@@ -73,12 +73,12 @@ class TerminalSession:
     ) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(10)
+        self.process.wait(30)
         for descriptor in (self._slave, self._master):
             with contextlib.suppress(OSError):
                 os.close(descriptor)
 
-    def read_until(self, done: Callable[[bytes], bool], deadline_s: float = 15.0) -> bytes:
+    def read_until(self, done: Callable[[bytes], bool], deadline_s: float = 40.0) -> bytes:
         """Read until `done` says so of all bytes so far; fail after `deadline_s`."""
         end = time.monotonic() + deadline_s
         while not done(bytes(self.output)):
@@ -98,7 +98,7 @@ class TerminalSession:
         self._stream.feed(_UNKNOWN_TO_PYTE.sub("", text))
         return "\n".join(self._screen.display)
 
-    def read_until_shown(self, text: str, deadline_s: float = 15.0) -> None:
+    def read_until_shown(self, text: str, deadline_s: float = 40.0) -> None:
         """Read until `text` stands on the screen."""
         self.read_until(lambda _: text in self.display(), deadline_s)
 
@@ -130,7 +130,7 @@ class TerminalSession:
         """Send a signal to the child."""
         self.process.send_signal(number)
 
-    def wait(self, deadline_s: float = 10.0, *, reading: bool = True) -> int:
+    def wait(self, deadline_s: float = 30.0, *, reading: bool = True) -> int:
         """Return the exit code; with `reading` the terminal takes what is written meanwhile."""
         end = time.monotonic() + deadline_s
         while self.process.poll() is None:

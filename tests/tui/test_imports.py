@@ -24,6 +24,16 @@ def test_the_screen_loads_no_transport_engine_or_config() -> None:
     assert not {name for name in loaded if name.startswith("trunktui.") and name.split(".")[1] in others}
 
 
+def test_the_command_line_loads_nothing_heavy_before_a_command_runs() -> None:
+    code = "import json, sys, trunktui.cli.main; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, text=True, timeout=60
+    )
+    loaded = set(json.loads(done.stdout))
+    assert "click" in loaded
+    assert not loaded & {"asyncio", "asyncssh", "cryptography", "pysnmp", "rich", "sqlite3", "textual"}
+
+
 CONFIG = """
 [[sbc]]
 name = "nyc-1"

@@ -27,7 +27,7 @@ def test_a_terminal_that_goes_ends_the_screen_with_129() -> None:
     with TerminalSession([*APP, "benign"]) as session:
         session.read_until_shown("1 of 60")
         session.hang_up()
-        assert session.wait(6, reading=False) == 129
+        assert session.wait(reading=False) == 129
 
 
 def test_a_sighup_that_comes_with_the_end_of_the_terminal_is_no_reload() -> None:
@@ -35,7 +35,7 @@ def test_a_sighup_that_comes_with_the_end_of_the_terminal_is_no_reload() -> None
         session.read_until_shown("1 of 60")
         os.kill(session.process.pid, signal.SIGHUP)  # as a shell does that ends, just before its terminal
         session.hang_up()
-        assert session.wait(6, reading=False) == 129
+        assert session.wait(reading=False) == 129
 
 
 def test_a_reload_does_not_keep_the_hangup_from_ending_the_screen() -> None:
@@ -44,4 +44,4 @@ def test_a_reload_does_not_keep_the_hangup_from_ending_the_screen() -> None:
         session.signal(signal.SIGHUP)
         session.read_until_shown(ASKED)
         session.hang_up()
-        assert session.wait(6, reading=False) == 129
+        assert session.wait(reading=False) == 129

@@ -53,7 +53,7 @@ def connect(
     once: bool,
     print_config: bool,
 ) -> int:
-    """Watch the trunks of one Asterisk, without a config: it finds them by itself, and only reads.
+    """Watch the trunks of one Asterisk, without a config: it finds them by itself, and changes nothing.
 
     URL is ssh://user@host[:port]; an IPv6 address stands in brackets. Keys, agent, jump hosts and known_hosts
     are those that ssh itself would use. A host key that is not known is never accepted; the message says how to

@@ -51,7 +51,7 @@ async def serving(world: World, folder: Path, clock: Callable[[], float]) -> Asy
 
 
 async def simulate(world: World, say: Callable[[str], None]) -> None:
-    """Serve `world` from a folder of its own until stdin ends or a signal comes; `say` takes lines for who started us."""
+    """Serve `world` from its own folder until stdin ends or a signal comes; `say` takes lines for who started us."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):

@@ -1,4 +1,4 @@
-"""Writes the config of a simulated fleet: a real one, read by the normal loader, that an operator could have written."""
+"""Writes the config of a simulated fleet: one that an operator could have written, read by the normal loader."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import select
 import shutil
@@ -12,7 +11,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    import asyncio  # loaded late: every command reads this file, few run a loop
 
 START_S = 20.0
 """Seconds in which the simulator must be ready; it takes about one."""
@@ -74,6 +76,8 @@ class Simulator:
 
     async def lines(self) -> asyncio.StreamReader:
         """Return what the simulator says from now on, as a stream of lines (a `tips.Teller`)."""
+        import asyncio
+
         reader = asyncio.StreamReader()
         pipe = None if self._process is None else self._process.stdout
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)

@@ -138,7 +138,7 @@ class Registration:
         return self._outcome(span, t)
 
     def _over(self, span: _Span, t: float, kick: Kick) -> _Span:
-        """Return what a kick leads to. The un-REGISTER that goes first meets the same registrar, and may stay unanswered."""
+        """Return what a kick leads to. The un-REGISTER before it meets the same registrar, and may stay unanswered."""
         delay = _GAP_S + (self._delay_s - _GAP_S) * chance(self._seed, "delay", t)
         reply = Reply.OK if kick is Kick.RESTARTED else self._registrar.ask(t)[0]
         word = {Reply.OK: "Unregistered", Reply.FORBIDDEN: "Rejected", Reply.SILENCE: span.word}[reply]

@@ -25,7 +25,8 @@ class Run(Struct, frozen=True):
     """One command of a script: its number, its argument vector, and how long `timeout` gives it (seconds).
 
     `kill_s` is how long after that it is killed, if it does not go by itself. A `gate` that fails is the last to run.
-    `locks`: it is no command, it takes the script's lock; `holds`: just before it begins what keeps the lock for a while.
+    `locks`: it is no command, it takes the script's lock; `holds`: just before it begins what keeps the lock
+    for a while.
     """
 
     number: int

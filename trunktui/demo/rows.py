@@ -49,7 +49,7 @@ class Call(Struct, frozen=True):
 
 
 class TrunkObjects(Struct, frozen=True):
-    """A trunk's objects and settings as loaded: one AOR, one endpoint and, unless `expires_s` is None, a registration."""
+    """A trunk's objects and settings as loaded: one AOR, one endpoint; unless `expires_s` is None, a registration."""
 
     name: str
     contacts: tuple[str, ...]

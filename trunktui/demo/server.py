@@ -130,14 +130,18 @@ class SimulatedSbc:
     async def _open(self) -> None:
         sock = _bound(self.port)
         sock.listen(64)
-        self._listener = await asyncssh.listen(
-            sock=sock,
-            server_factory=lambda: _Visitor(self._connections, lambda: self._closed),
-            server_host_keys=[self._keys.hosts[self._name]],
-            authorized_client_keys=self._keys.authorized(),
-            process_factory=self._serve,
-            **_SERVER_OPTIONS,
-        )
+        try:
+            self._listener = await asyncssh.listen(
+                sock=sock,
+                server_factory=lambda: _Visitor(self._connections, lambda: self._closed),
+                server_host_keys=[self._keys.hosts[self._name]],
+                authorized_client_keys=self._keys.authorized(),
+                process_factory=self._serve,
+                **_SERVER_OPTIONS,
+            )
+        finally:
+            if self._listener is None:
+                sock.close()  # cancelled, at the end
 
     def _cut(self) -> None:
         if self._listener is not None:
@@ -244,17 +248,19 @@ class FleetServers:
             following = asyncio.create_task(self._follow())
             yield
         finally:
-            if following is not None:
-                following.cancel()  # first of all: it would open again what is closed here
-                with suppress(asyncio.CancelledError):
-                    await following
-            for sbc in self._sbcs.values():
-                sbc.close()
-            # Sockets are closed by the loop, so it must not end before them; one may still be on its way in.
-            for turn in range(_PARTINGS):
-                await asyncio.sleep(_PARTING_S)
-                if turn and not any(sbc.visited for sbc in self._sbcs.values()):
-                    break
+            try:
+                if following is not None:  # first: it would open again what is closed here
+                    following.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await following
+            finally:
+                for sbc in self._sbcs.values():
+                    sbc.close()
+                # Sockets are closed by the loop, so it must not end before them; one may still be on its way in.
+                for turn in range(_PARTINGS):
+                    await asyncio.sleep(_PARTING_S)
+                    if turn and not any(sbc.visited for sbc in self._sbcs.values()):
+                        break
 
     async def _follow(self) -> None:
         while True:

@@ -20,9 +20,6 @@ from trunktui.demo.asterisk_words import answer
 from trunktui.demo.ber import Oid, Tag, Typed
 from trunktui.demo.rows import Daemon, Look, Machine
 
-CALLS_SCRIPT = "ast-chans"
-"""The published script that asks Asterisk's console, as the recorded one does."""
-
 CERTIFICATE_SCRIPT = "tls-cert"
 
 ASTERISK: Oid = (1, 3, 6, 1, 4, 1, 22736)

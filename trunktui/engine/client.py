@@ -171,14 +171,15 @@ class EngineFeed:
             with theirs:
                 process = self._process = self._start(theirs)
             reader, writer = await asyncio.open_connection(sock=ours)
-            silent: SilentError | None = None
+            wrong: str | None = None
             try:
                 await self._listen(reader, writer)
             except ProtocolError as error:
-                self._tell(alive=False, notice=clean(f"engine speaks nonsense ({error}): restarting it"))
+                wrong = f"spoke nonsense ({error})"
+                self._tell(alive=False, notice=clean(f"the polling engine {wrong}: ending it"))
             except SilentError as error:
-                silent = error
-                self._tell(alive=False, notice=clean(f"the polling engine {error}: ending it"))
+                wrong = str(error)
+                self._tell(alive=False, notice=clean(f"the polling engine {wrong}: ending it"))
                 process.kill()  # one that is stopped, or stuck, would not heed anything gentler
             finally:
                 left = self._closing and self._finishes and self.acting
@@ -191,7 +192,7 @@ class EngineFeed:
                 if not left:
                     self._performing.clear()
                     await self._end_process()
-        return str(silent) if silent is not None else _ended(process.returncode)
+        return _ended(process.returncode) if wrong is None else wrong
 
     async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Take frames until the engine is gone. Raises ProtocolError, or SilentError when none come any more."""

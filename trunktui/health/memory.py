@@ -30,9 +30,9 @@ class LegMemory(Struct, frozen=True):
     """One leg's past. Times are monotonic seconds; None means it never happened.
 
     `reg_old`, `probe_old`: it was failing already when first looked at, so how often and since when is not
-    known, and is not counted. `attempt_at` is when the registration attempt in question was (or is) due; `attempt_looks` counts looks
-    at the very same attempt while it was running. `probe_results` counts new results of the current streak,
-    `drops` are the times at which one that answered was found silent.
+    known, and is not counted. `attempt_at` is when the registration attempt in question was (or is) due;
+    `attempt_looks` counts looks at the very same attempt while it was running. `probe_results` counts new results
+    of the current streak, `drops` are the times at which one that answered was found silent.
     """
 
     state: LegState = LegState.UNKNOWN

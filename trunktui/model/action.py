@@ -141,7 +141,7 @@ class Prepared(Struct, frozen=True):
 
 
 class Ending(StrEnum):
-    """How an action ended. UNVERIFIED: it was, or may have been, sent, and no proof came; never sent again by itself."""
+    """How an action ended. UNVERIFIED: it was, or may have been, sent, without proof; never sent again by itself."""
 
     VERIFIED = "verified"
     FAILED = "failed"

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 
 class LegState(StrEnum):
-    """One state per leg; `worst_first` gives their order on the screen."""
+    """One state per leg; WORST_FIRST is their order on the screen."""
 
     UP = "up"
     DEGRADED = "degraded"

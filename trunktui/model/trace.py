@@ -1,4 +1,4 @@
-"""Says what an exception was and where it came from, without quoting it: its text may hold outsiders' words or secrets."""
+"""Says what an exception was and where it came from, never its text: that may hold outsiders' words or secrets."""
 
 from __future__ import annotations
 

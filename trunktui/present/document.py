@@ -63,6 +63,8 @@ _NO_NEXT_REGISTER = frozenset(
 )
 """Registrations that nothing will renew, whatever an old timer of the SBC still shows."""
 
+_AS_MEANT = frozenset({LegState.STANDBY, LegState.ADMIN_OFF})
+
 Row = dict[str, object]
 
 
@@ -89,10 +91,14 @@ def status_document(snapshot: Snapshot, now: float, wall: datetime) -> Row:
 
 
 def worst(snapshot: Snapshot, now: float | None = None) -> LegState:
-    """Return the worst state of any leg at `now` (left out: when the snapshot was taken); no legs are UNKNOWN."""
+    """Return the worst state of any leg at `now` (left out: when the snapshot was taken), one of six.
+
+    Legs that are switched off or standby are as they should be and count as UP, as for `check`. No legs are UNKNOWN.
+    """
     at = snapshot.at if now is None else now
     states = {shown(leg, at).state for leg in snapshot.legs}
-    return next((state for state in WORST_FIRST if state in states), LegState.UNKNOWN)
+    found = next((state for state in WORST_FIRST if state in states), LegState.UNKNOWN)
+    return LegState.UP if found in _AS_MEANT else found
 
 
 def to_json(document: Row) -> str:

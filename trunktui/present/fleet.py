@@ -76,11 +76,6 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _STATE_RANK = {state: rank for rank, state in enumerate(WORST_FIRST)}
 
 
-def shown_state(leg: LegStatus, now: float) -> LegState:
-    """Return the state that may be shown at monotonic second `now`: UNKNOWN past `stale_at`, whatever it was."""
-    return shown(leg, now).state
-
-
 def fleet_order(snapshot: Snapshot, now: float, *, query: Query, sort: Sort) -> tuple[LegStatus, ...]:
     """Return the legs to show, in order, each as `freshness.shown` gives it.
 
@@ -89,11 +84,6 @@ def fleet_order(snapshot: Snapshot, now: float, *, query: Query, sort: Sort) -> 
     """
     legs = [leg for leg in (shown(leg, now) for leg in snapshot.legs) if matches(leg, query)]
     return tuple(sorted(legs, key=_SORT_KEYS[sort]))
-
-
-def fleet_rows(snapshot: Snapshot, now: float, *, query: Query, sort: Sort) -> tuple[Row, ...]:
-    """Return the rows of the table at monotonic second `now`; see `fleet_order` for their order."""
-    return tuple(row_of(leg, now) for leg in fleet_order(snapshot, now, query=query, sort=sort))
 
 
 def row_of(leg: LegStatus, now: float) -> Row:

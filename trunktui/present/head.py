@@ -30,7 +30,8 @@ class EngineNews(NamedTuple):
 class HeadFacts(NamedTuple):
     """What the head shows beside the fleet. `frozen_for` in seconds, None while the display is live.
 
-    `write_left`: seconds of write mode, None: read-only. `clock` is the wall clock as text; `hidden` counts legs that the filter hides, None without a filter.
+    `write_left`: seconds of write mode, None: read-only. `clock` is the wall clock as text; `hidden` counts legs
+    that the filter hides, None without a filter.
     """
 
     title: str
@@ -85,9 +86,9 @@ def head_line(snapshot: Snapshot, now: float, facts: HeadFacts, width: int) -> L
 def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Cell, ...] = ()) -> Line:
     """Return the worst news as one line.
 
-    In this order: the engine is gone, `acts` (what is said of actions), SBCs that are gone, that the engine was restarted, the worst leg of the others,
-    then what can wait: SBCs in less trouble, first answers still to come, how the engine ended. Without any of
-    it: "all up".
+    In this order: the engine is gone, `acts` (what is said of actions), SBCs that are gone, that the engine was
+    restarted, the worst leg of the others, then what can wait: SBCs in less trouble, first answers still to come,
+    how the engine ended. Without any of it: "all up".
     """
     parts: list[Cell] = []
     if not engine.alive:
@@ -119,20 +120,27 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Ce
     if not parts:
         parts.append(_all_well(snapshot, now))
     if engine.config:
-        # Beside bad news its place is enough: a mistake in a file must not push an SBC in trouble off the line.
-        alone = all(part.role in {Role.GOOD, Role.DIM} for part in parts)
-        text = engine.config if alone else ": ".join(engine.config.split(": ")[:2])
-        parts.insert(0 if engine.alive else 1, Cell(text, Role.WARN))
+        parts.insert(0 if engine.alive else 1, _config_news(engine.config, parts))
     # An SBC that is up with a remark: its two witnesses disagree. That must not hide a leg's trouble.
     parts += [
         Cell(f"{sbc.name}: {sbc.reason}", Role.WARN)
         for sbc in (shown_sbc(sbc, now) for sbc in told)
         if sbc.state is SbcState.UP and sbc.severity is not Severity.NONE
     ]
+    return _in_one_line(parts)
+
+
+def _in_one_line(parts: list[Cell]) -> Line:
     line: list[Cell] = [Cell(" ")]
     for index, part in enumerate(parts):
         line += [Cell("  ·  ", Role.DIM), part] if index else [part]
     return tuple(line)
+
+
+def _config_news(fault: str, others: list[Cell]) -> Cell:
+    """Return a config's fault; beside bad news only its place: it must not push an SBC in trouble off the line."""
+    alone = all(part.role in {Role.GOOD, Role.DIM} for part in others)
+    return Cell(fault if alone else ": ".join(fault.split(": ")[:2]), Role.WARN)
 
 
 def sentence(leg: LegStatus, now: float) -> tuple[Cell, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trunktui.model.health import LegState, SbcState
+from trunktui.model.health import LegState, SbcState, spoken
 from trunktui.model.link import SshState
 from trunktui.model.snapshot import Snapshot
 from trunktui.present.columns import ColumnKey
@@ -69,5 +69,5 @@ def _leg_lines(snapshot: Snapshot, now: float) -> Iterator[str]:
 def _count(snapshot: Snapshot, now: float) -> str:
     legs = fleet_order(snapshot, now, query=Query(), sort=Sort.TROUBLE)
     states = [leg.state for leg in legs]
-    counts = [f"{states.count(state)} {state.value}" for state in LegState if state in states]
+    counts = [f"{states.count(state)} {spoken(state)}" for state in LegState if state in states]
     return ", ".join((plural(len(snapshot.sbcs), "SBC"), plural(len(legs), "leg"), *counts))

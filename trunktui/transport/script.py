@@ -25,9 +25,6 @@ from trunktui.transport.lines import safe_lines
 ARGV_LIMIT = 400
 """Bytes one command may take: `asterisk -rx` silently does nothing with more than about 490."""
 
-HUNG_STATUS = (124, 137)
-"""Exit status of a command that `timeout` ended (TERM, then KILL); it ends the script."""
-
 _ARGUMENT = re.compile(r"[A-Za-z0-9 _.,:=@/+-]+", re.ASCII)
 _PROGRAM = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_./+-]*", re.ASCII)
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}", re.ASCII)
@@ -43,7 +40,7 @@ _PRELUDE = (
     "n=$(echo; echo .); n=${{n%.}}; "  # a line end without a backslash, so that a marker is one write
     'm() {{ echo "$n@{nonce} $*"; echo "$n@{nonce} $*" >&2; }}; '
     'r() {{ i=$1; shift; m b $i; "$@" </dev/null; s=$?; m e $i $s; '
-    "case $s in 124|137) m z; exit 0;; esac; }}; "
+    "case $s in 124|137) m z; exit 0;; esac; }}; "  # `timeout` ended it (TERM, then KILL): that ends the script
 )
 _GATE = 'g() { r "$@"; case $s in 0) ;; *) m z; exit 0;; esac; }; '
 _LOCK = (

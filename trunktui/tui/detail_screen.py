@@ -13,10 +13,10 @@ from trunktui.present.head import sentence
 from trunktui.tui.acting_screen import ActingScreen
 from trunktui.tui.keys import DETAIL, EVERYWHERE, bindings
 from trunktui.tui.lines import Lines, Page
-from trunktui.tui.stage import Stage
+from trunktui.tui.stage import Scrolls, Stage
 
 
-class DetailScreen(ActingScreen, inherit_bindings=False):
+class DetailScreen(Scrolls, ActingScreen, inherit_bindings=False):
     """The page of the leg `leg_id`; it stays on that leg whatever the table does."""
 
     BINDINGS = [*bindings(DETAIL), *bindings(EVERYWHERE)]  # noqa: RUF012 - Textual's way
@@ -64,18 +64,9 @@ class DetailScreen(ActingScreen, inherit_bindings=False):
         """Go back to the fleet."""
         self.dismiss()
 
-    def action_scroll(self, by: int) -> None:
-        """Scroll by `by` lines."""
-        self._page.scroll_lines(by)
+    def scrolled(self) -> None:
+        """Tell the position."""
         self._draw_head()
-
-    def action_page(self, pages: int) -> None:
-        """Scroll by pages."""
-        self.action_scroll(pages * max(self._page.size.height - 1, 1))
-
-    def action_edge(self, side: int) -> None:
-        """Scroll to the top (-1) or the end (1)."""
-        self.action_scroll(side * self._page.line_count)
 
     def action_copy(self) -> None:
         """Copy the leg's sentence."""

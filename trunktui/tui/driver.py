@@ -1,4 +1,4 @@
-"""Textual's driver with a suspension that keeps its word: stopped, continued and in the background, as a shell's jobs are.
+"""Textual's driver with a suspension that keeps its word: stopped, continued, in the background, as a shell's jobs.
 
 Textual's own starts a second time over the first after SIGSTOP and SIGCONT: the program then never ends, and the
 terminal stays raw. It rests on internal API of Textual; the tests of the lifecycle pin it.

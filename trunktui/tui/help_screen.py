@@ -6,10 +6,10 @@ from textual.app import ComposeResult
 
 from trunktui.tui.keys import EVERYWHERE, PAGE, bindings, help_lines
 from trunktui.tui.lines import Page
-from trunktui.tui.stage import Stage, StageScreen
+from trunktui.tui.stage import Scrolls, Stage, StageScreen
 
 
-class HelpScreen(StageScreen, inherit_bindings=False):
+class HelpScreen(Scrolls, StageScreen, inherit_bindings=False):
     """The help; it fits 80x24 and scrolls below that."""
 
     BINDINGS = [*bindings(PAGE), *bindings(EVERYWHERE)]  # noqa: RUF012 - Textual's way
@@ -34,15 +34,3 @@ class HelpScreen(StageScreen, inherit_bindings=False):
     def action_back(self) -> None:
         """Go back."""
         self.dismiss()
-
-    def action_scroll(self, by: int) -> None:
-        """Scroll by `by` lines."""
-        self._page.scroll_lines(by)
-
-    def action_page(self, pages: int) -> None:
-        """Scroll by pages."""
-        self.action_scroll(pages * max(self._page.size.height - 1, 1))
-
-    def action_edge(self, side: int) -> None:
-        """Scroll to the top (-1) or the end (1)."""
-        self.action_scroll(side * self._page.line_count)

@@ -1,6 +1,7 @@
 """Every key in one table: bindings, the footer and the help are made from it.
 
-Only those of WRITE change anything on an SBC, and they are bound in write mode only. None is a key that tmux, screen or flow control takes for itself.
+Only those of WRITE change anything on an SBC, and they are bound in write mode only. None is a key that tmux,
+screen or flow control takes for itself.
 """
 
 from __future__ import annotations
@@ -123,7 +124,7 @@ def hint_line(keys: tuple[Key, ...], width: int, *, everywhere: bool = True) -> 
 def help_lines() -> tuple[Line, ...]:
     """Return the help: every key of the fleet screen, those that work everywhere, and the commands."""
     return (
-        (Cell(" Keys", Role.TITLE), Cell("   (read-only; after :write, R acts on an SBC)", Role.DIM)),
+        (Cell(" Keys", Role.TITLE), Cell("   (only R changes an SBC, and only after :write)", Role.DIM)),
         *(_keys_line(keys) for keys in _paired((*FLEET, *WRITE, *EVERYWHERE))),
         *(_help_line(" ".join(f":{name}" for name in one.names), one.help) for one in COMMANDS[:-2]),
         _keys_line(tuple(_of_command(one) for one in COMMANDS[-2:])),

@@ -9,10 +9,10 @@ from trunktui.present.acting import ended_lines, progress_lines
 from trunktui.present.cells import Line
 from trunktui.tui.keys import EVERYWHERE, PAGE, bindings
 from trunktui.tui.lines import Lines, Page
-from trunktui.tui.stage import Stage, StageScreen
+from trunktui.tui.stage import Scrolls, Stage, StageScreen
 
 
-class _Telling(StageScreen, inherit_bindings=False):
+class _Telling(Scrolls, StageScreen, inherit_bindings=False):
     """A page of lines under a path."""
 
     BINDINGS = [*bindings(PAGE), *bindings(EVERYWHERE)]  # noqa: RUF012 - Textual's way
@@ -47,18 +47,9 @@ class _Telling(StageScreen, inherit_bindings=False):
         """Go back."""
         self.dismiss()
 
-    def action_scroll(self, by: int) -> None:
-        """Scroll by `by` lines."""
-        self._page.scroll_lines(by)
+    def scrolled(self) -> None:
+        """Tell the position."""
         self.draw()
-
-    def action_page(self, pages: int) -> None:
-        """Scroll by pages."""
-        self.action_scroll(pages * max(self._page.size.height - 1, 1))
-
-    def action_edge(self, side: int) -> None:
-        """Scroll to the top (-1) or the end (1)."""
-        self.action_scroll(side * self._page.line_count)
 
 
 class ProgressScreen(_Telling):

@@ -16,6 +16,7 @@ from trunktui.present.words import cell_width
 from trunktui.tui.doer import Doer
 from trunktui.tui.foot import Foot
 from trunktui.tui.keys import Key
+from trunktui.tui.lines import Page
 from trunktui.tui.paint import Palette
 from trunktui.tui.watch import FleetWatch
 
@@ -106,3 +107,25 @@ class StageScreen(Screen[None], inherit_bindings=False):
     def on_resize(self) -> None:
         """Draw for the new size, once the panes have theirs."""
         self.call_after_refresh(self.draw)
+
+
+class Scrolls:
+    """What a screen does whose `_page` scrolls and can be left: one for all of them, beside their own base."""
+
+    _page: Page
+
+    def scrolled(self) -> None:
+        """Bring up to date what tells the position."""
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll by `by` lines."""
+        self._page.scroll_lines(by)
+        self.scrolled()
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by pages."""
+        self.action_scroll(pages * max(self._page.size.height - 1, 1))
+
+    def action_edge(self, side: int) -> None:
+        """Scroll to the top (-1) or the end (1)."""
+        self.action_scroll(side * self._page.line_count)
