@@ -20,7 +20,7 @@ INTERVAL_S = 5.0
 DETECT_S = 10.0 + 3.0
 SETTLED_S = 60.0
 GRACE_S = 61.0
-SLACK_S = 4.0
+SLACK_S = 8.0
 """For the machine: two cores run the lab, the engine and the tests."""
 
 LONG = "very-long-trunk-name-north-america-wholesale-carrier-alpha-0001"
