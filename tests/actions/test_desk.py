@@ -56,7 +56,7 @@ def test_what_is_prepared_is_what_is_written_and_what_runs(stage: Stage) -> None
     assert intent.commands[0].startswith("sudo -n -u asterisk /usr/bin/timeout -k 1 5 ")
     assert (intent.consequence, intent.undo) == (prepared.plan.consequence, prepared.plan.undo)
     assert (intent.action, intent.leg, intent.carrier, intent.reason) == (prepared.action, "red@one", "alpha", "ticket 7")  # fmt: skip
-    assert any(line.startswith("last_path: ") for line in intent.guards)
+    assert any(line.startswith("last path: ") for line in intent.guards)
     assert (end.kind, end.ending, end.sent, end.action) == (
         RecordKind.OUTCOME,
         "verified",

@@ -303,7 +303,7 @@ class Desk:
     async def _intend(self, prepared: Prepared, consent: Consent, rulings: tuple[Ruling, ...]) -> Written:
         """Put the intent on disk. Without it nothing is sent."""
         record = self._record(RecordKind.INTENT, prepared, consent)
-        guards = tuple(f"{ruling.guard}: {ruling.sentence}" for ruling in rulings)
+        guards = tuple(ruling.words for ruling in rulings)
         try:
             return await self._append(structs.replace(record, guards=guards))
         except AuditError as error:
@@ -388,5 +388,5 @@ def _ended(record: AuditRecord, end: End) -> AuditRecord:
 
 def _refusal(rulings: tuple[Ruling, ...]) -> End:
     """Return the end of an action that guards refuse: which guard, the figures, and what would satisfy it."""
-    refusals = [f"{ruling.guard}: {ruling.sentence}" for ruling in rulings if not ruling.allowed]
+    refusals = [ruling.words for ruling in rulings if not ruling.allowed]
     return End(Ending.REFUSED, "; ".join(refusals) or "refused", sent=False)

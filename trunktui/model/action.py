@@ -108,6 +108,11 @@ class Ruling(Struct, frozen=True):
     sentence: Safe
     wants: tuple[Statement, ...] = ()
 
+    @property
+    def words(self) -> str:
+        """The ruling as a person reads it, on the screen, in a refusal and in the audit log alike."""
+        return f"{self.guard.replace('_', ' ')}: {self.sentence}"
+
 
 def wanted(rulings: tuple[Ruling, ...]) -> tuple[Statement, ...] | None:
     """Return what the operator must state to be let through; None where nothing that is said helps."""

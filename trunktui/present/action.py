@@ -112,7 +112,7 @@ def _over(shown: Shown) -> str:
 
 def _said(ruling: Ruling) -> Safe:
     wants = ", ".join(_WANTS[want] for want in ruling.wants)
-    return clean(f"{ruling.guard}: {ruling.sentence}" + (f" [wants {wants}]" if wants else ""), 500)
+    return clean(ruling.words + (f" [wants {wants}]" if wants else ""), 500)
 
 
 def _load(leg: LegStatus) -> str:

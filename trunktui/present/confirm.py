@@ -30,10 +30,10 @@ def confirm_lines(prepared: Prepared, snapshot: Snapshot, note: str, width: int)
     for ruling in prepared.rulings:
         if _stands_in_the_way(ruling):
             heading, role = ("To state", Role.WARN) if ruling.wants else ("REFUSED", Role.BAD)
-            lines += _row(heading, f"{ruling.guard}: {ruling.sentence}", role, width)
+            lines += _row(heading, ruling.words, role, width)
     if prepared.plan is not None:
         lines += _plan_lines(prepared, prepared.plan, snapshot, width)
-    agreed = [f"{ruling.guard}: {ruling.sentence}" for ruling in prepared.rulings if ruling.allowed]
+    agreed = [ruling.words for ruling in prepared.rulings if ruling.allowed]
     if width < _ROOMY:  # one paragraph, so that all of it fits 80x24
         agreed = ["; ".join(agreed)] if agreed else []
     for text in agreed:

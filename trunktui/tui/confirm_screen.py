@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 from textual import events
-from textual.app import ComposeResult
 
 from trunktui.model.action import Consent, Prepared, Statement, Verb
 from trunktui.model.text import clean
@@ -17,9 +16,8 @@ from trunktui.present.confirm import confirm_lines, missing
 from trunktui.present.words import wrap
 from trunktui.tui.foot import Foot
 from trunktui.tui.keys import CONFIRM, LEAVING, NO, REFUSED, bindings
-from trunktui.tui.lines import Lines, Page
 from trunktui.tui.progress_screen import ProgressScreen
-from trunktui.tui.stage import Stage, StageScreen
+from trunktui.tui.stage import PathPage, Scrolls, Stage, StageScreen
 
 GRACE_S = 0.5
 """Keys that come sooner after the plan was drawn were pressed before it could be read."""
@@ -28,7 +26,7 @@ _CHANGED = "the plan is another one than you were reading: what was typed is dro
 _ENTER = "enter alone is no yes: y sends it, esc does not"
 
 
-class ConfirmScreen(StageScreen, inherit_bindings=False):
+class ConfirmScreen(PathPage, Scrolls, StageScreen, inherit_bindings=False):
     """The confirmation of `verb` on `leg_id`."""
 
     BINDINGS = [*bindings((*CONFIRM, *LEAVING))]  # noqa: RUF012 - Textual's way
@@ -38,8 +36,7 @@ class ConfirmScreen(StageScreen, inherit_bindings=False):
         self._verb = verb
         self._leg_id = leg_id
         self._trunk = leg_id.rpartition("@")[0]
-        self._head = Lines(stage.palette, id="path")
-        self._page = Page(stage.palette, id="page")
+        self.lay(stage, leg_id)
         self._prepared: Prepared | None = None
         self._consent = Consent()
         self._trouble = ""
@@ -49,12 +46,6 @@ class ConfirmScreen(StageScreen, inherit_bindings=False):
         self._declined = False
         self._drawn_at: float | None = None
         self._question: Statement | None = None
-
-    def compose(self) -> ComposeResult:
-        """Yield the path, the page and the footer."""
-        yield self._head
-        yield self._page
-        yield self._foot
 
     def on_mount(self) -> None:
         """Ask what would run."""
@@ -110,14 +101,9 @@ class ConfirmScreen(StageScreen, inherit_bindings=False):
         if self._ready:
             self._ask(Statement.REASON)
 
-    def action_scroll(self, by: int) -> None:
-        """Scroll by `by` lines."""
-        self._page.scroll_lines(by)
+    def scrolled(self) -> None:
+        """Tell the position."""
         self._draw_head()
-
-    def action_page(self, pages: int) -> None:
-        """Scroll by pages."""
-        self.action_scroll(pages * max(self._page.size.height - 1, 1))
 
     def on_foot_refused(self) -> None:
         """Take escape while typing for a no."""
@@ -240,7 +226,7 @@ class ConfirmScreen(StageScreen, inherit_bindings=False):
         return confirm_lines(self._prepared, snapshot, self._note, width)
 
     def _draw_head(self) -> None:
-        self._head.show((self._stage.path_line(self._leg_id, self._page.position, self.size.width),))
+        self.draw_head(self.size.width)
 
 
 def _shown(prepared: Prepared) -> tuple[object, ...]:

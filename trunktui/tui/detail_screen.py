@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-
 from trunktui.model.snapshot import LegStatus, Snapshot
 from trunktui.present.acting import marked
 from trunktui.present.cells import Cell, Line, Role
@@ -12,11 +10,10 @@ from trunktui.present.detail import page_lines
 from trunktui.present.head import sentence
 from trunktui.tui.acting_screen import ActingScreen
 from trunktui.tui.keys import DETAIL, EVERYWHERE, bindings
-from trunktui.tui.lines import Lines, Page
-from trunktui.tui.stage import Scrolls, Stage
+from trunktui.tui.stage import PathPage, Scrolls, Stage
 
 
-class DetailScreen(Scrolls, ActingScreen, inherit_bindings=False):
+class DetailScreen(PathPage, Scrolls, ActingScreen, inherit_bindings=False):
     """The page of the leg `leg_id`; it stays on that leg whatever the table does."""
 
     BINDINGS = [*bindings(DETAIL), *bindings(EVERYWHERE)]  # noqa: RUF012 - Textual's way
@@ -24,14 +21,7 @@ class DetailScreen(Scrolls, ActingScreen, inherit_bindings=False):
     def __init__(self, stage: Stage, leg_id: str) -> None:
         super().__init__(stage, DETAIL)
         self._leg_id = leg_id
-        self._head = Lines(stage.palette, id="path")
-        self._page = Page(stage.palette, id="page")
-
-    def compose(self) -> ComposeResult:
-        """Yield the path, the page and the footer."""
-        yield self._head
-        yield self._page
-        yield self._foot
+        self.lay(stage, leg_id)
 
     def tick(self, *, table: bool) -> None:
         """Let a second pass: the head's clock goes on, and with `table` the page's ages too."""
@@ -81,4 +71,4 @@ class DetailScreen(Scrolls, ActingScreen, inherit_bindings=False):
         return leg and marked(leg, self._stage.watch.doings, self._stage.clock())
 
     def _draw_head(self) -> None:
-        self._head.show((self._stage.path_line(self._leg_id, self._page.position, self.size.width),))
+        self.draw_head(self.size.width)

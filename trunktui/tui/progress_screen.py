@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-
 from trunktui.model.acting import Ended
 from trunktui.present.acting import ended_lines, progress_lines
 from trunktui.present.cells import Line
 from trunktui.tui.keys import EVERYWHERE, PAGE, bindings
-from trunktui.tui.lines import Lines, Page
-from trunktui.tui.stage import Scrolls, Stage, StageScreen
+from trunktui.tui.stage import PathPage, Scrolls, Stage, StageScreen
 
 
-class _Telling(Scrolls, StageScreen, inherit_bindings=False):
+class _Telling(PathPage, Scrolls, StageScreen, inherit_bindings=False):
     """A page of lines under a path."""
 
     BINDINGS = [*bindings(PAGE), *bindings(EVERYWHERE)]  # noqa: RUF012 - Textual's way
 
     def __init__(self, stage: Stage, path: str) -> None:
         super().__init__(stage, PAGE)
-        self._path = path
-        self._head = Lines(stage.palette, id="path")
-        self._page = Page(stage.palette, id="page")
-
-    def compose(self) -> ComposeResult:
-        """Yield the path, the page and the footer."""
-        yield self._head
-        yield self._page
-        yield self._foot
+        self.lay(stage, path)
 
     def lines(self) -> tuple[Line, ...]:
         """Return what the page shows now."""
@@ -41,7 +30,7 @@ class _Telling(Scrolls, StageScreen, inherit_bindings=False):
     def draw(self) -> None:
         """Bring the page up to date."""
         self._page.show(self.lines())
-        self._head.show((self._stage.path_line(self._path, self._page.position, self.size.width),))
+        self.draw_head(self.size.width)
 
     def action_back(self) -> None:
         """Go back."""

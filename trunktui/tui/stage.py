@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
 from textual import events
+from textual.app import ComposeResult
 from textual.screen import Screen
 
 from trunktui.present import acting
@@ -16,7 +17,7 @@ from trunktui.present.words import cell_width
 from trunktui.tui.doer import Doer
 from trunktui.tui.foot import Foot
 from trunktui.tui.keys import Key
-from trunktui.tui.lines import Page
+from trunktui.tui.lines import Lines, Page
 from trunktui.tui.paint import Palette
 from trunktui.tui.watch import FleetWatch
 
@@ -129,3 +130,30 @@ class Scrolls:
     def action_edge(self, side: int) -> None:
         """Scroll to the top (-1) or the end (1)."""
         self.action_scroll(side * self._page.line_count)
+
+
+class PathPage:
+    """A scrolling page about one subject, under a head that tells the way to it and the position.
+
+    Beside a screen's own base, which gives `_stage`, `_foot` and `size`; `lay` is for its __init__.
+    """
+
+    _stage: Stage
+    _foot: Foot
+    _page: Page
+
+    def lay(self, stage: Stage, subject: str) -> None:
+        """Make the panes of the page about `subject`."""
+        self._subject = subject
+        self._head = Lines(stage.palette, id="path")
+        self._page = Page(stage.palette, id="page")
+
+    def compose(self) -> ComposeResult:
+        """Yield the path, the page and the footer."""
+        yield self._head
+        yield self._page
+        yield self._foot
+
+    def draw_head(self, width: int) -> None:
+        """Bring the path, the position and the clock up to date."""
+        self._head.show((self._stage.path_line(self._subject, self._page.position, width),))
