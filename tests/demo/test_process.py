@@ -127,6 +127,20 @@ def test_it_needs_no_root(tmp_path: Path) -> None:
             tmp_path.rmdir()
 
 
+def test_it_serves_in_the_background_without_a_stdin_until_a_signal(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trunktui.demo"],
+        cwd=ROOT, env={**os.environ, "TMPDIR": str(tmp_path)}, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert config_of(process).exists()
+    finally:
+        process.terminate()
+        _, errors = process.communicate(timeout=END_S)
+    assert errors == b""
+
+
 def test_a_speed_beyond_its_limits_is_refused_in_one_line() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "trunktui.demo", "--speed", "0.5"],

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import select
 import shutil
 import signal
 import sys
@@ -95,6 +96,10 @@ async def _at_end_of_stdin(stop: asyncio.Event) -> None:
             stop.set()
 
     with suppress(ValueError, OSError):
+        with select.epoll() as probe:
+            probe.register(
+                sys.stdin
+            )  # the loop itself finds out too late that /dev/null cannot be waited for
         await asyncio.get_running_loop().connect_read_pipe(Watch, sys.stdin)
 
 
