@@ -85,7 +85,7 @@ def test_the_json_document_has_everything_and_nothing_else_is_on_stdout(act: Cli
 def test_a_dry_run_prints_the_plan_and_the_guards_and_sends_nothing(act: Cli, stage: Stage) -> None:
     done = act("reregister", "red@one", "--dry-run")
     assert done.code == 0, "only the operator's word is missing"
-    for heading in ("Force re-register", "Will run", "Consequence", "Proof", "Undo", "Needs", "Stays up", "Guard", "REFUSED"):  # fmt: skip
+    for heading in ("Force re-register", "Will run", "Consequence", "Proof", "Undo", "Needs", "Stays up", "Guard", "To state"):  # fmt: skip
         assert heading in done.out
     assert "confirmed: say yes to reregister red@one [wants a yes]" in done.out
     assert stage.sbcs["one"].asks == 0

@@ -40,7 +40,7 @@ def shown() -> Shown:
 def test_what_is_shown_before_is_complete_and_in_order() -> None:
     rows = action_lines(shown())
     assert [heading for heading, _ in rows] == [
-        "Force re-register", "Will run", "Consequence", "Proof", "Undo", "Needs", "Stays up", "Guard", "REFUSED",
+        "Force re-register", "Will run", "Consequence", "Proof", "Undo", "Needs", "Stays up", "Guard", "To state",
     ]  # fmt: skip
     said = dict(rows)
     assert said["Force re-register"] == "red@nyc-1 (asterisk 22.10.1 on 192.0.2.1)"
@@ -49,12 +49,12 @@ def test_what_is_shown_before_is_complete_and_in_order() -> None:
         "   over ssh noc@192.0.2.1:2222"
     )
     assert said["Stays up"] == "blue@nyc-1 (41/200)"
-    assert said["REFUSED"] == "confirmed: say yes [wants a yes, a reason]"
+    assert said["To state"] == "confirmed: say yes [wants a yes, a reason]"
 
 
 def test_without_a_plan_the_guards_still_say_why() -> None:
     bare = replace(shown(), plan=None, commands=(), sbc=None)
-    assert [heading for heading, _ in action_lines(bare)] == ["Force re-register", "Guard", "REFUSED"]
+    assert [heading for heading, _ in action_lines(bare)] == ["Force re-register", "Guard", "To state"]
 
 
 def test_what_stays_up_counts_only_what_is_known_to_be_healthy() -> None:

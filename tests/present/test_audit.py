@@ -53,6 +53,12 @@ def test_an_action_that_was_refused_after_its_intent_is_one_refused_row() -> Non
     assert [(row.ending, row.reason) for row in rows] == [("refused", "t1; the row has changed")]
 
 
+def test_a_reason_that_stands_in_the_intent_and_in_the_end_is_told_once() -> None:
+    done = [entry(RecordKind.INTENT, reason="t1"), entry(RecordKind.OUTCOME, reason="t1", ending="verified")]
+    bad = [done[0], entry(RecordKind.OUTCOME, reason="t1", ending="failed", sentence="no answer")]
+    assert [row.reason for row in (*deeds(done), *deeds(bad))] == ["t1", "t1; no answer"]
+
+
 def test_the_local_time_stands_beside_utc_where_it_differs() -> None:
     table = audit_table(deeds([entry(RecordKind.INTENT)]), lambda moment: moment.astimezone(EAST))
     assert table.splitlines()[0].split()[:2] == ["UTC", "LOCAL"]

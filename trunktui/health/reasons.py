@@ -61,7 +61,11 @@ def _channels(w: Words) -> str:
     if used is None:
         return ""
     least = "" if w.context.used_whole else "at least "
-    return f"; {least}{used}/{cap} channels" if cap is not None else f"; {used} channels"
+    return (
+        f"; {least}{used}/{cap} channels"
+        if cap is not None
+        else f"; {used} channel{'' if used == 1 else 's'}"
+    )
 
 
 def _registered(w: Words) -> str:

@@ -63,8 +63,15 @@ def action_lines(shown: Shown) -> tuple[tuple[str, Safe], ...]:
         ]
         if plan.disruptive:
             rows.append(("Stays up", stays_up(shown.leg_id, shown.legs)))
-    rows += [("Guard" if ruling.allowed else "REFUSED", _said(ruling)) for ruling in shown.rulings]
+    rows += [(heading_of(ruling), _said(ruling)) for ruling in shown.rulings]
     return tuple(rows)
+
+
+def heading_of(ruling: Ruling) -> str:
+    """Return what a ruling stands under: it agrees, it wants something said first, or nothing that is said helps."""
+    if ruling.allowed:
+        return "Guard"
+    return "To state" if ruling.wants else "REFUSED"
 
 
 def stays_up(leg_id: str, legs: Iterable[LegStatus]) -> Safe:

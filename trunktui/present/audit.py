@@ -64,8 +64,9 @@ def deeds(entries: Iterable[Entry]) -> tuple[Deed, ...]:
             and (place := begun.pop(record.action, None)) is not None
         ):
             row = rows[place]
-            ending, reason = _ending(record), _reason(record)
-            rows[place] = row._replace(ending=ending, reason="; ".join(filter(None, (row.reason, reason))))
+            # Both hold the reason that was given; it is told once.
+            said = "; ".join(filter(None, (row.reason or record.reason, _told(record))))
+            rows[place] = row._replace(ending=_ending(record), reason=said)
             continue
         if record.kind is RecordKind.INTENT:
             begun[record.action] = len(rows)
@@ -169,8 +170,11 @@ def _ending(record: AuditRecord) -> str:
 
 def _reason(record: AuditRecord) -> str:
     """Return what the operator said, and what was said to the operator unless all went well."""
-    told = "" if record.kind is RecordKind.OUTCOME and record.ending == _VERIFIED else record.sentence
-    return "; ".join(filter(None, (record.reason, told)))
+    return "; ".join(filter(None, (record.reason, _told(record))))
+
+
+def _told(record: AuditRecord) -> str:
+    return "" if record.kind is RecordKind.OUTCOME and record.ending == _VERIFIED else record.sentence
 
 
 def _name(who: Who) -> str:

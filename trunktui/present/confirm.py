@@ -5,7 +5,7 @@ from __future__ import annotations
 from trunktui.model.action import Plan, Prepared, Ruling, Statement
 from trunktui.model.snapshot import Snapshot
 from trunktui.model.text import clean
-from trunktui.present.action import TITLES, stays_up
+from trunktui.present.action import TITLES, heading_of, stays_up
 from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.layout import cut_line
 from trunktui.present.words import wrap
@@ -29,8 +29,8 @@ def confirm_lines(prepared: Prepared, snapshot: Snapshot, note: str, width: int)
         lines += _row("Note", note, Role.WARN, width)
     for ruling in prepared.rulings:
         if _stands_in_the_way(ruling):
-            heading, role = ("To state", Role.WARN) if ruling.wants else ("REFUSED", Role.BAD)
-            lines += _row(heading, ruling.words, role, width)
+            role = Role.WARN if ruling.wants else Role.BAD
+            lines += _row(heading_of(ruling), ruling.words, role, width)
     if prepared.plan is not None:
         lines += _plan_lines(prepared, prepared.plan, snapshot, width)
     agreed = [ruling.words for ruling in prepared.rulings if ruling.allowed]
