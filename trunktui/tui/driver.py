@@ -1,16 +1,21 @@
 """Textual's driver with a suspension that keeps its word: stopped, continued, in the background, as a shell's jobs.
 
 Textual's own starts a second time over the first after SIGSTOP and SIGCONT: the program then never ends, and the
-terminal stays raw. It rests on internal API of Textual; the tests of the lifecycle pin it.
+terminal stays raw. It also reads the terminal's size inside the handler of SIGWINCH, where a second signal can come
+between reading and telling: the older size is told last then, and the screen is drawn too wide until the next one.
+All this rests on internal API of Textual; the tests of the lifecycle pin it.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from types import FrameType
 
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Resize
+from textual.geometry import Size
 
 from trunktui.tui.terminal import TerminalGuard, in_background, stop, stop_group, without_ttou
 
@@ -42,6 +47,7 @@ class JobDriver(LinuxDriver):
         self._drawing, self._muted = True, False
         with without_ttou():  # Textual would stop here, alone, and go on without having started
             super().start_application_mode()  # type: ignore[no-untyped-call]
+        signal.signal(signal.SIGWINCH, self._sigwinch_application)
         self._muted = in_background()
         if self._muted:
             self._loop.call_later(_GRACE_S, self._stop_again)
@@ -73,6 +79,20 @@ class JobDriver(LinuxDriver):
         if not self._loop.is_closed() and not self._continued:
             self._continued = True
             self._loop.call_soon_threadsafe(self._resume)
+
+    def _sigwinch_application(self, *_: int | FrameType | None) -> None:
+        if not self._loop.is_closed() and not self._in_band_window_resize:
+            self._loop.call_soon_threadsafe(self._tell_size)
+
+    def _tell_size(self) -> None:
+        """Tell the app how large the terminal is now; one that went there and back has lost what stood on it."""
+        if not self._drawing or self._app.return_code is not None:
+            return
+        size = Size(*self._get_terminal_size())
+        if size == self._app.size:
+            self._app.refresh(layout=True)
+        else:
+            self._app.post_message(Resize(size, size))
 
     def suspend(self) -> None:
         """Stop with our whole group, as ctrl+z does: what we were started through (`make`, `sudo`) must stop too.
