@@ -117,6 +117,15 @@ class HistoryFile:
         return more
 
     @property
+    def in_place(self) -> bool:
+        """Whether the file that is written still stands in the folder: somebody may have moved or removed it."""
+        try:
+            found = (self._folder / FILE_NAME).lstat()
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self._identity
+
+    @property
     def at_limit(self) -> bool:
         """Whether the file has grown to its size."""
         return self._tidier.at_limit
@@ -129,7 +138,7 @@ class HistoryFile:
         return transaction(self._connection)
 
     def _opened(self, stack: ExitStack) -> sqlite3.Connection:
-        sound = not self._suspect and not (self._folder / f"{FILE_NAME}-wal").exists()
+        sound = not self._suspect and not _left_behind(self._folder / f"{FILE_NAME}-wal")
         make_file(self._folder)
         uri = f"file:{quote(os.fsencode(self._folder / FILE_NAME))}?mode=rw"
         connection = sqlite3.connect(
@@ -142,6 +151,8 @@ class HistoryFile:
             if not sound and (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
                 raise BrokenError(clean(str(found)))
             share(self._folder)
+            found = (self._folder / FILE_NAME).lstat()
+            self._identity = (found.st_dev, found.st_ino)
             stack.push(unless_kept.pop_all())
         return connection
 
@@ -224,6 +235,13 @@ def put_aside(folder: Path, wall: float) -> str:
         with contextlib.suppress(FileNotFoundError):
             (folder / f"{FILE_NAME}{end}").rename(folder / f"{name}{end}")
     return name
+
+
+def _left_behind(log: Path) -> bool:
+    """Tell whether the last writer did not end in order: it would have emptied its log."""
+    with contextlib.suppress(OSError):
+        return log.stat().st_size > 0
+    return False
 
 
 def _pieces(times: list[float], most: int) -> Iterator[list[float]]:

@@ -43,6 +43,7 @@ class HistoryKeeper:
     """Keeps the history of `folder`. `monotonic` and `wall` are clocks; `told` is called in its thread when `trouble` differs.
 
     `outside` is asked now and then for what happened elsewhere (the audit log); it may block, and raises OSError.
+    `known` is what stands in the file already: it is written again where another file has to be begun.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class HistoryKeeper:
         wall: Callable[[], float],
         told: Callable[[Safe], None],
         outside: Outside | None = None,
+        known: Sequence[Known] = (),
     ) -> None:
         self._folder = folder
         self._limits = limits
@@ -64,6 +66,7 @@ class HistoryKeeper:
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
         self._samples: deque[tuple[str, Sample]] = deque(maxlen=MOST_SAMPLES)
         self._known: dict[tuple[str, str], Known] = {}
+        self._states: dict[tuple[str, str], Known] = {(one.kind.value, one.subject): one for one in known}
         self._forgotten: dict[tuple[str, str], Known] = {}
         self._lost = 0
         self._closing = False
@@ -105,7 +108,9 @@ class HistoryKeeper:
             self._samples.extend(samples)
             for one in forgotten:
                 self._known.pop((one.kind.value, one.subject), None)
+                self._states.pop((one.kind.value, one.subject), None)
                 self._forgotten[one.kind.value, one.subject] = one
+            self._states.update({(one.kind.value, one.subject): one for one in known})
             for one in known:
                 self._forgotten.pop((one.kind.value, one.subject), None)
                 self._known[one.kind.value, one.subject] = one
@@ -144,6 +149,10 @@ class HistoryKeeper:
             self._guarded(self._open)
         if self._file is None:
             return _IDLE_S
+        if not self._file.in_place:
+            self._let_go()
+            self._again_at = 0.0
+            return _BUSY_S
         if self._trouble and now >= self._news_until:
             self._say("")
         if self._outside is not None and now - self._asked_at >= RETRY_S:
@@ -188,9 +197,13 @@ class HistoryKeeper:
         self._let_go()
 
     def _open(self) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = HistoryFile(self._folder, self._limits, self._wall(), suspect=self._suspect)
         file.__enter__()
         self._file, self._suspect = file, False
+        with self._lock:
+            # It may be a new file, or another engine may have been at it: what we know goes in whole.
+            self._known = dict(self._states)
         if file.aside:
             said = f"the history was damaged: it is kept as {file.aside}, and a new one begun"
             log.error("%s", clean(said, LINE_LIMIT))
