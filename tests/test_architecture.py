@@ -36,7 +36,16 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """What each package may import of trunktui besides itself; `cli`, `wiring*` and `__main__` may import all."""
 
-COMPOSERS = {"cli", "wiring", "wiring_actions", "wiring_pollers", "wiring_refusals", "__main__", "__init__"}
+COMPOSERS = {
+    "cli",
+    "wiring",
+    "wiring_actions",
+    "wiring_history",
+    "wiring_pollers",
+    "wiring_refusals",
+    "__main__",
+    "__init__",
+}
 THIRD_PARTY: dict[str, set[str]] = {"present": {"humanize"}, "tui": {"textual", "rich"}, "cli": {"click"}}
 """Third-party modules by package; msgspec's types are the common language and allowed everywhere."""
 
@@ -141,6 +150,7 @@ def test_commands_and_composition_load_screen_transport_and_engine_only_when_the
         "platforms",
         "wiring",
         "wiring_actions",
+        "wiring_history",
         "wiring_pollers",
         "wiring_refusals",
     }

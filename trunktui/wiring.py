@@ -47,6 +47,7 @@ def dashboard(config: Config, theme: str | None, *, write: bool = False) -> int:
     from trunktui.engine.logfile import log_trouble
     from trunktui.engine.logwatch import LogWatchedFeed
     from trunktui.tui.app import DashboardOptions, run_dashboard
+    from trunktui.wiring_history import ScreenHistory
 
     log_path, notice = _log_path(config)
     feed = engine_feed(config, log_path, notice)
@@ -57,9 +58,10 @@ def dashboard(config: Config, theme: str | None, *, write: bool = False) -> int:
         ascii=config.ui.ascii,
         write=write,
     )
+    history = ScreenHistory(config)
     if log_path is None:
-        return run_dashboard(feed, options, feed)
-    return run_dashboard(LogWatchedFeed(feed, partial(log_trouble, log_path)), options, feed)
+        return run_dashboard(feed, options, feed, history)
+    return run_dashboard(LogWatchedFeed(feed, partial(log_trouble, log_path)), options, feed, history)
 
 
 def demo(seed: int, speed: float, theme: str | None, *, write: bool = False) -> int:
@@ -71,6 +73,7 @@ def demo(seed: int, speed: float, theme: str | None, *, write: bool = False) -> 
     from trunktui.demo.launch import Simulator
     from trunktui.demo.tips import TippedFeed
     from trunktui.tui.app import DashboardOptions, run_dashboard
+    from trunktui.wiring_history import ScreenHistory
 
     with Simulator(seed, speed, engine_environment()) as simulator:
         config = load(simulator.config, os.environ, KNOWN_PLATFORMS)
@@ -79,7 +82,7 @@ def demo(seed: int, speed: float, theme: str | None, *, write: bool = False) -> 
         options = DashboardOptions(
             theme=theme, title=config.name, log_path=log_path, write=write, finishes=False
         )
-        return run_dashboard(TippedFeed(feed, simulator), options, feed)
+        return run_dashboard(TippedFeed(feed, simulator), options, feed, ScreenHistory(config))
 
 
 def engine_feed(
@@ -131,8 +134,12 @@ def engine_environment() -> dict[str, str]:
 
 
 def first_snapshot(config: Config) -> Snapshot:
-    """Return the fleet as the config knows it, before anything was asked."""
-    return new_fleet(config).snapshot(time.monotonic())
+    """Return the fleet as the config and the history know it, before anything was asked."""
+    from trunktui.wiring_history import recalled
+
+    fleet = new_fleet(config)
+    recalled(config, fleet)
+    return fleet.snapshot(time.monotonic())
 
 
 def collect(
@@ -226,11 +233,13 @@ async def _engine(sock: socket.socket, config: Config) -> None:
     from trunktui.engine.reload import Reloader
     from trunktui.engine.server import Engine
     from trunktui.wiring_actions import action_desk
+    from trunktui.wiring_history import Remembering, recalled
     from trunktui.wiring_pollers import Hiring
 
     asyncio.get_running_loop().set_exception_handler(LoopErrors().handle)
     fleet = new_fleet(config)
-    engine = Engine(fleet, time.monotonic)
+    remembering = Remembering(config, recalled(config, fleet))
+    engine = Engine(fleet, time.monotonic, remembering.historian)
     hiring = Hiring(config, fleet, engine.changed, lambda: None)
     crew = Crew(hiring.poller)
 
@@ -248,9 +257,11 @@ async def _engine(sock: socket.socket, config: Config) -> None:
 
     acts = Acts(config.inventory, desk_for, time.monotonic, engine.changed, hiring.askers.close_former)
     reloader = Reloader(config, read, fleet, crew, renewed)
+    remembering.start(engine.history)
     try:
         await engine.run(sock, crew, posts_of(config.inventory), _pace(config), reloader, acts)
     finally:
+        remembering.end()
         await hiring.askers.close()
 
 

@@ -16,7 +16,7 @@ from trunktui.config.files import find, read_config, state_dir
 from trunktui.config.rules import judge
 from trunktui.config.schema import Document
 from trunktui.config.shape import read
-from trunktui.config.words import seconds
+from trunktui.config.words import seconds, size_bytes
 from trunktui.model.health import Thresholds
 from trunktui.model.inventory import Inventory
 from trunktui.model.text import clean
@@ -42,6 +42,14 @@ class Ui(Struct, frozen=True):
     ascii: bool | None = None
 
 
+class HistoryLimits(Struct, frozen=True):
+    """Whether a history is kept, for how many days, and in how many bytes."""
+
+    enabled: bool = True
+    days: int = 30
+    size_bytes: int = 200_000_000
+
+
 class Config(Struct, frozen=True):
     """A config that was found sound. `name` is for the title, `notes` say what is set but not acted on.
 
@@ -56,6 +64,7 @@ class Config(Struct, frozen=True):
     poll: Poll = Poll()
     thresholds: Thresholds = Thresholds()
     ui: Ui = Ui()
+    history: HistoryLimits = HistoryLimits()
     notes: tuple[str, ...] = ()
     document: Document = Document()
     text: str = ""
@@ -90,6 +99,11 @@ def parse(data: bytes, path: Path, env: Mapping[str, str], known_platforms: Coll
         ),
         thresholds=document.health,
         ui=Ui(theme=document.ui.theme, ascii=document.ui.ascii),
+        history=HistoryLimits(
+            document.history.enabled,
+            document.history.days,
+            size_bytes(document.history.size) or HistoryLimits().size_bytes,
+        ),
         notes=notes(document),
         document=document,
         text=text,

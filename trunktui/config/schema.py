@@ -21,6 +21,7 @@ Address = Annotated[str, Meta(extra={"kind": "address"})]
 Network = Annotated[str, Meta(extra={"kind": "network"})]
 Host = Annotated[str, Meta(extra={"kind": "host"})]
 Login = Annotated[str, Meta(extra={"kind": "login"})]
+Size = Annotated[str, Meta(extra={"kind": "size"})]
 FilePath = Annotated[str, Meta(extra={"kind": "words"})]
 Count = Annotated[int, Meta(gt=0)]
 Rate = Annotated[float, Meta(gt=0)]
@@ -205,12 +206,21 @@ class UiTable(Struct, frozen=True):
     ascii: bool | None = None
 
 
+class HistoryTable(Struct, frozen=True):
+    """`[history]`: whether, for how many days and in how many bytes the past is kept."""
+
+    enabled: bool = True
+    days: Annotated[int, Meta(ge=1, le=3650)] = 30
+    size: Size = "200MB"
+
+
 class Document(Struct, frozen=True):
     """The whole file. `health` changes single thresholds; `syslog`: whether the audit log is told there too."""
 
     poll: PollTable = PollTable()
     health: Thresholds = Thresholds()
     ui: UiTable = UiTable()
+    history: HistoryTable = HistoryTable()
     state: FilePath | None = None
     syslog: bool = True
     carrier: tuple[CarrierTable, ...] = ()

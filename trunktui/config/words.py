@@ -30,6 +30,11 @@ RESERVED = frozenset(
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)
 _DURATION = re.compile(r"([0-9]{1,9})([smhdw])", re.ASCII)
+_SIZE = re.compile(r"([0-9]{1,6})(MB|GB)", re.ASCII)
+_UNIT_BYTES = {"MB": 1_000_000, "GB": 1_000_000_000}
+LEAST_SIZE = 5_000_000
+"""Bytes below which a history would hold next to nothing."""
+
 _UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:~?/.+|cmd:\s*\S.*", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9_.:%\[\]@,-]+", re.ASCII)
@@ -40,6 +45,12 @@ def seconds(text: str) -> float | None:
     """Return a duration like `30s`, `5m`, `4h`, `92d` or `2w` in seconds, None when it is not one."""
     match = _DURATION.fullmatch(text)
     return float(int(match[1]) * _UNIT_S[match[2]]) if match else None
+
+
+def size_bytes(text: str) -> int | None:
+    """Return a size like `200MB` or `2GB` in bytes, None when it is not one."""
+    match = _SIZE.fullmatch(text)
+    return int(match[1]) * _UNIT_BYTES[match[2]] if match else None
 
 
 def _name(text: str) -> str | None:
@@ -63,6 +74,13 @@ def _duration(text: str) -> str | None:
     if value is None:
         return f'"{text}" is no duration; write a number and a unit, like "30s", "4h" or "92d"'
     return None if value > 0 else "must be longer than nothing"
+
+
+def _size(text: str) -> str | None:
+    value = size_bytes(text)
+    if value is None:
+        return f'"{text}" is no size; write a number and MB or GB, like "200MB"'
+    return None if value >= LEAST_SIZE else f"must be {LEAST_SIZE // 1_000_000}MB at least"
 
 
 def _secret(text: str) -> str | None:
@@ -106,6 +124,7 @@ RULES: dict[str, Callable[[str], str | None]] = {
     "name": _name,
     "words": _words,
     "duration": _duration,
+    "size": _size,
     "secret": _secret,
     "address": _address,
     "network": _network,

@@ -47,6 +47,8 @@ def _later(before: Config, after: Config) -> Iterator[str]:
         yield "state"
     if before.poll.connections != after.poll.connections:
         yield "poll.connections"
+    if before.history != after.history:
+        yield "history"
     if before.ui.theme != after.ui.theme:
         yield "ui.theme"
     if before.ui.ascii != after.ui.ascii:

@@ -21,6 +21,7 @@ from trunktui.engine.protocol import (
     DoingFrame,
     FleetFrame,
     Hello,
+    HistoryFrame,
     ProtocolError,
     applied,
     encode,
@@ -257,7 +258,7 @@ class EngineFeed:
                     self._writer = writer
                     if self._who is not None:
                         writer.write(encode(Asked(_INTRODUCTION, Introduce(self._who))))
-                    self._tell(alive=True, notice=self._standing)
+                    self._tell(alive=True, notice=self._standing, history=Safe(""))
                 case FleetFrame(snapshot):
                     self._latest = snapshot
                     self._changed.update(leg.id for leg in snapshot.legs)
@@ -270,6 +271,8 @@ class EngineFeed:
                     if text is not None:
                         self._stdin = text.encode()
                     self._tell(config=fault)
+                case HistoryFrame(trouble):
+                    self._tell(history=trouble)
                 case DoingFrame(doings):
                     self._doings = doings
                     self._news.set()
@@ -286,6 +289,7 @@ class EngineFeed:
         restarts: int | None = None,
         notice: Safe | None = None,
         config: Safe | None = None,
+        history: Safe | None = None,
     ) -> None:
         before = self._status
         self._status = EngineStatus(
@@ -293,6 +297,7 @@ class EngineFeed:
             restarts=before.restarts if restarts is None else restarts,
             notice=before.notice if notice is None else notice,
             config=before.config if config is None else config,
+            history=before.history if history is None else history,
         )
         self._news.set()
 

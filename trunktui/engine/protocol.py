@@ -1,7 +1,8 @@
 """The frames between the engine and a screen: 4 bytes of length, then msgspec MessagePack.
 
 The engine says Hello, then one Fleet, then Changes (at least every HEARTBEAT_S, also when nothing changed);
-another Fleet when the config changed; a Doing whenever write mode, an action's progress or the unfinished differ.
+another Fleet when the config changed; a Doing whenever write mode, an action's progress or the unfinished differ; a
+History when it can no longer be kept, or can again.
 The screen sends Asked, and gets an Answered with the same number. The end of the stream, or a reset, means that the
 other side is gone.
 """
@@ -67,6 +68,12 @@ class DoingFrame(Struct, frozen=True, tag="doing"):
     doings: Doings
 
 
+class HistoryFrame(Struct, frozen=True, tag="history"):
+    """Why no history is kept now, on one line; empty where it is, as it is until the first of these."""
+
+    trouble: Safe
+
+
 class Answered(Struct, frozen=True, tag="answered"):
     """What came of the request with this number."""
 
@@ -81,7 +88,7 @@ class Asked(Struct, frozen=True, tag="asked"):
     request: Request
 
 
-Frame = Hello | FleetFrame | Changes | ConfigFrame | DoingFrame | Answered
+Frame = Hello | FleetFrame | Changes | ConfigFrame | DoingFrame | HistoryFrame | Answered
 
 
 class ProtocolError(Exception):

@@ -83,7 +83,9 @@ class Reloader:
 def _running(started: Config, config: Config) -> Config:
     """Return `config` with what goes on as it was `started`, so that each reload says what needs a restart."""
     poll = structs.replace(config.poll, connections=started.poll.connections)
-    return structs.replace(config, state_dir=started.state_dir, ui=started.ui, poll=poll)
+    return structs.replace(
+        config, state_dir=started.state_dir, ui=started.ui, poll=poll, history=started.history
+    )
 
 
 def broken(problems: tuple[Problem, ...]) -> Safe:

@@ -7,6 +7,7 @@ latest. When the screen is gone the engine ends, once an action that is under wa
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -16,6 +17,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from trunktui import __version__
 from trunktui.engine.acts import Acts
 from trunktui.engine.crew import Crew, Post
+from trunktui.engine.historian import Historian
 from trunktui.engine.protocol import (
     HEARTBEAT_S,
     Answered,
@@ -25,6 +27,7 @@ from trunktui.engine.protocol import (
     FleetFrame,
     Frame,
     Hello,
+    HistoryFrame,
     ProtocolError,
     difference,
     encode,
@@ -32,9 +35,11 @@ from trunktui.engine.protocol import (
 )
 from trunktui.engine.reload import Reloader
 from trunktui.model.acting import Doings
+from trunktui.model.health import Severity
+from trunktui.model.history import EventKind
 from trunktui.model.request import Reload, Reply
 from trunktui.model.snapshot import Snapshot
-from trunktui.model.text import clean
+from trunktui.model.text import Safe, clean
 from trunktui.poll.fleet import Fleet
 from trunktui.poll.poller import Poller
 from trunktui.poll.schedule import Pace
@@ -46,12 +51,15 @@ _GATHER_S = 0.2
 
 
 class Engine:
-    """Polls a fleet and tells one screen about it."""
+    """Polls a fleet, tells one screen about it, and shows it to a `historian`, whether or not the screen listens."""
 
-    def __init__(self, fleet: Fleet, clock: Callable[[], float]) -> None:
+    def __init__(self, fleet: Fleet, clock: Callable[[], float], historian: Historian | None = None) -> None:
         self._fleet = fleet
         self._clock = clock
+        self._historian = historian
         self._dirty = asyncio.Event()
+        self._unseen = asyncio.Event()
+        self._looked_at = 0.0
         self._sent: Snapshot | None = None
         self._outbox: deque[Frame] = deque()
         self._told = Doings()
@@ -59,10 +67,16 @@ class Engine:
     def changed(self) -> None:
         """Note that the fleet, or what is done to it, changed (a callback)."""
         self._dirty.set()
+        self._unseen.set()
 
     def renewed(self) -> None:
         """Note that the fleet is another one: the screen is sent all of it."""
         self._sent = None
+        self.changed()
+
+    def history(self, trouble: Safe) -> None:
+        """Tell the screen why no history is kept now; empty: it is (a callback)."""
+        self._outbox.append(HistoryFrame(trouble))
         self._dirty.set()
 
     async def run(
@@ -80,6 +94,8 @@ class Engine:
         try:
             async with asyncio.TaskGroup() as tasks:
                 jobs = [tasks.create_task(crew.run(posts, pace)), tasks.create_task(self._send(writer, acts))]
+                if self._historian is not None:
+                    jobs.append(tasks.create_task(self._remember()))
                 await self._listen(reader, tasks, jobs, reloader, acts)
                 if acts is not None:
                     await acts.finish()
@@ -108,6 +124,9 @@ class Engine:
     async def _serve(self, asked: Asked, reloader: Reloader, acts: Acts | None) -> None:
         if isinstance(asked.request, Reload):
             reply, frame = await reloader.reload()
+            if self._historian is not None and frame is not None:
+                severity = Severity.NONE if reply.done else Severity.WARNING
+                self._historian.note(EventKind.CONFIG, reloader.config.name, reply.text, severity)
             if frame is not None:
                 self._outbox.append(frame)
         elif acts is None:
@@ -121,7 +140,7 @@ class Engine:
         try:
             await _write(writer, Hello(__version__, os.getpid()))
             while True:
-                snapshot = self._fleet.snapshot(self._clock())
+                snapshot = self._look()
                 frame, self._sent = self._frame(snapshot), snapshot
                 await _write(writer, frame)
                 if acts is not None and acts.doings != self._told:
@@ -132,6 +151,25 @@ class Engine:
                 await self._wait()
         except ConnectionError:
             log.info("the screen stopped listening")
+
+    def _look(self) -> Snapshot:
+        """Judge the fleet as it stands; the history sees what the screen is shown."""
+        self._unseen.clear()
+        self._looked_at = self._clock()
+        snapshot = self._fleet.snapshot(self._looked_at)
+        if self._historian is not None:
+            self._historian.see(snapshot)
+        return snapshot
+
+    async def _remember(self) -> None:
+        """Look for the history's sake where the screen is not looking: it may be stopped, or its terminal stalled."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(2 * HEARTBEAT_S):
+                    await self._unseen.wait()
+            await asyncio.sleep(2 * _GATHER_S)
+            if self._unseen.is_set() or self._clock() - self._looked_at > 2 * HEARTBEAT_S:
+                self._look()
 
     def _frame(self, snapshot: Snapshot) -> FleetFrame | Changes:
         return FleetFrame(snapshot) if self._sent is None else difference(self._sent, snapshot)

@@ -12,13 +12,15 @@ from trunktui.model.text import Safe
 class EngineStatus(Struct, frozen=True):
     """Whether the polling process lives. `restarts` since the screen began; `notice` is what to tell the operator.
 
-    `config` says why the config file, as it stands, was not taken: the one before goes on. Empty where it was.
+    `config` says why the config file, as it stands, was not taken: the one before goes on. `history` says why no history
+    is kept. Empty where all is well.
     """
 
     alive: bool
     restarts: int = 0
     notice: Safe = Safe("")
     config: Safe = Safe("")
+    history: Safe = Safe("")
 
 
 class FeedUpdate(Struct, frozen=True):

@@ -97,6 +97,8 @@ class LegStatus(Struct, frozen=True):
 class SbcStatus(Struct, frozen=True):
     """One SBC, judged. `polled_at`: when the last complete answer was asked for; `started_at`: its software's start.
 
+    `reloaded_at`: when that read its configuration last.
+
     All but `snmp` and `box` is what SSH told; `box` is the last that SNMP told, until `box_stale_at`.
     """
 
@@ -120,6 +122,7 @@ class SbcStatus(Struct, frozen=True):
     unread: tuple[Unread, ...] = ()
     box: BoxFacts | None = None
     box_stale_at: float | None = None
+    reloaded_at: float | None = None
 
 
 class GroupStatus(Struct, frozen=True):

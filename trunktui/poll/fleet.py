@@ -6,6 +6,8 @@ known then ages into unknown by itself.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import structs
 
 from trunktui.health.box import BoxLook, judge_box, reloaded, remember_box, restarted
@@ -14,14 +16,15 @@ from trunktui.health.rollup import Share, escalate, judge_groups, shares
 from trunktui.health.witness import Witness
 from trunktui.model.box import BoxFacts
 from trunktui.model.health import Thresholds
-from trunktui.model.inventory import Inventory
+from trunktui.model.inventory import Inventory, NativeNames
 from trunktui.model.link import LinkError, LinkStatus, SnmpError, SnmpState, SnmpStatus, SshState
 from trunktui.model.observation import AppState, Observation
 from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import Safe
 from trunktui.poll.carry import carried, first_record
 from trunktui.poll.leg import LegRecord, Scene, judge_leg
-from trunktui.poll.listing import fold_legs
+from trunktui.poll.listing import fold_legs, ignored
+from trunktui.poll.past import Past, unlisted
 from trunktui.poll.record import Judged, SbcRecord
 
 _SNMP_PATIENCE_S = 2.5
@@ -48,6 +51,17 @@ class Fleet:
         self._thresholds, self._interval_s = thresholds, interval_s
         return unread
 
+    def recall(self, memory: Mapping[str, Past]) -> None:
+        """Show what an earlier run knew of each leg, by id, as what it was, until its SBC answers."""
+        for record in self._records.values():
+            for leg in record.legs.values():
+                leg.past = memory.get(leg.id)
+            record.unlisted = {
+                leg_id: past
+                for leg_id, past in memory.items()
+                if leg_id.rpartition("@")[2] == record.sbc.name and leg_id not in record.legs
+            }
+
     def record(self, sbc: str) -> SbcRecord:
         """Return what is kept of one SBC."""
         return self._records[sbc]
@@ -68,6 +82,7 @@ class Fleet:
             record.settings = structs.replace(record.settings, asked=frozenset(), refused={})
             record.settings_done = False
         fold_legs(record, observation, self._thresholds)
+        _recognise(record, observation)
 
     def failed(self, sbc: str, error: LinkError, at: float) -> None:
         """Note that a poll could not be made, and why."""
@@ -103,6 +118,7 @@ class Fleet:
         usage = shares(self.inventory, self._active(now))
         for record in self._records.values():
             found += self._judge(record, now, usage)
+            found += [unlisted(leg_id, past, record.link) for leg_id, past in _expected(record).items()]
         legs = escalate(found, self.inventory)
         return Snapshot(
             generation=self._generation,
@@ -178,6 +194,7 @@ class Fleet:
             snmp=record.snmp,
             box=record.facts,
             box_stale_at=record.facts.at + scene.stale_s if record.facts is not None else None,
+            reloaded_at=record.box.reloaded_at if answering else None,
             version=seen.box.version if seen is not None else None,
             started_at=record.box.started_at if answering else None,
             channels=box.channels if box else None,
@@ -188,6 +205,25 @@ class Fleet:
             next_poll_at=record.next_poll_at,
             unread=seen.unread if seen is not None else (),
         )
+
+
+def _recognise(record: SbcRecord, observation: Observation) -> None:
+    """Give the legs that an SBC lists their past; what it did not list, once all of it was read, is gone."""
+    for leg in record.legs.values() if record.unlisted else ():
+        leg.past = record.unlisted.pop(leg.id, leg.past)
+    if observation.reg_read and observation.contacts_read and record.settings_done:
+        record.unlisted.clear()
+
+
+def _expected(record: SbcRecord) -> dict[str, Past]:
+    """Return the legs that an earlier run found there and that this config would take, until the SBC has told."""
+    if not record.sbc.discover:
+        return {}
+    return {
+        leg_id: past
+        for leg_id, past in record.unlisted.items()
+        if not ignored(record.sbc, NativeNames(endpoint=leg_id.rpartition("@")[0]))
+    }
 
 
 def _trunk_of(leg: LegRecord) -> str:

@@ -17,6 +17,7 @@ from trunktui.model.inventory import AuthMode, Binding, Direction, NativeNames, 
 from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.observation import AppState, NativeLeg, Observation
 from trunktui.model.snapshot import ChannelsView, LegStatus, ProbeView, RegView
+from trunktui.poll.past import Past, lasting, remembered
 
 _BLIND = frozenset({Cause.BOX_DOWN, Cause.APP_DOWN, Cause.STALE, Cause.NEVER, Cause.STARTING, Cause.DISABLED})
 """Causes under which the last look says nothing of now, so its figures are not shown as if it did."""
@@ -31,7 +32,7 @@ class LegRecord(Struct):
     """One leg between polls. `trunk` None: discovered, the config does not name it. `seen` None: never listed.
 
     `registers`: it was seen to register, so a registration that is missing is a loss. `before` is the memory
-    as it was before the last look, for reading that look again with more settings.
+    as it was before the last look, for reading that look again with more settings. `past` is what an earlier run knew.
     """
 
     id: str
@@ -45,6 +46,7 @@ class LegRecord(Struct):
     registers: bool = False
     memory: LegMemory = LegMemory()
     before: LegMemory = LegMemory()
+    past: Past | None = None
 
     @property
     def native(self) -> NativeNames:
@@ -105,6 +107,8 @@ def judge_leg(record: LegRecord, scene: Scene, share: Share | None) -> LegStatus
     signals = read_signals(leg, record.memory, context, looked_at, t)
     verdict = judge(context, signals, record.memory, t)
     record.memory = settle(record.memory, verdict.state, verdict.cause in _BY_PROBE, scene.now)
+    past = record.past
+    since_at, record.past = lasting(past, verdict.state, record.memory.state_since)
     words = reasons.Words(
         context=context,
         signals=signals,
@@ -116,7 +120,8 @@ def judge_leg(record: LegRecord, scene: Scene, share: Share | None) -> LegStatus
     outdated = context.freshness is Freshness.STALE and context.app is AppState.ANSWERING
     blind = verdict.cause in _BLIND and not outdated
     trunk = record.trunk
-    return LegStatus(
+    known = record.memory.known or (past.state if past is not None else None)
+    status = LegStatus(
         id=record.id,
         trunk=record.trunk_name,
         sbc=record.sbc,
@@ -131,8 +136,8 @@ def judge_leg(record: LegRecord, scene: Scene, share: Share | None) -> LegStatus
         state=verdict.state,
         severity=verdict.severity,
         reason=reasons.explain(verdict, words),
-        since_at=record.memory.state_since,
-        was=record.memory.known if verdict.state is not record.memory.known else None,
+        since_at=since_at,
+        was=known if verdict.state is not known else None,
         effective=signals.effective,
         registration=RegView(RegSignal.UNKNOWN) if blind else _reg_view(record, signals, looked_at),
         probe=_probe_view(record, scene.platform, signals, blind),
@@ -144,6 +149,7 @@ def judge_leg(record: LegRecord, scene: Scene, share: Share | None) -> LegStatus
         evidence=leg.evidence if leg is not None else (),
         badge="unmonitored" if verdict.cause is Cause.UP_UNMONITORED else None,
     )
+    return status if past is None or observation is not None else remembered(status, past, scene.link)
 
 
 def _context(record: LegRecord, scene: Scene, share: Share | None) -> LegContext:

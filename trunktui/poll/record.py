@@ -13,6 +13,7 @@ from trunktui.model.observation import Observation
 from trunktui.model.snapshot import LegStatus
 from trunktui.platforms.contract import LegSettings
 from trunktui.poll.leg import LegRecord
+from trunktui.poll.past import Past
 
 
 class Judged(Struct, frozen=True):
@@ -24,7 +25,7 @@ class Judged(Struct, frozen=True):
 
 
 class SbcRecord(Struct):
-    """One SBC between polls."""
+    """One SBC between polls. `unlisted`: legs that an earlier run found on it, by id, until it has listed its own."""
 
     sbc: Sbc
     link: LinkStatus = LinkStatus()
@@ -35,5 +36,6 @@ class SbcRecord(Struct):
     facts: BoxFacts | None = None
     box: BoxMemory = BoxMemory()
     legs: dict[str, LegRecord] = field(default_factory=dict)
+    unlisted: dict[str, Past] = field(default_factory=dict)
     next_poll_at: float | None = None
     judged: Judged | None = None

@@ -18,13 +18,14 @@ from trunktui.present.words import LONG_WORDS, STATE_GLYPHS, STATE_WORDS, brief,
 class EngineNews(NamedTuple):
     """What the head needs to know of the polling process; texts are cleaned, and empty where all is well.
 
-    `config` says why the config file was not taken.
+    `config` says why the config file was not taken, `history` why no history is kept.
     """
 
     alive: bool = True
     restarts: int = 0
     notice: str = ""
     config: str = ""
+    history: str = ""
 
 
 class HeadFacts(NamedTuple):
@@ -88,7 +89,7 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Ce
 
     In this order: the engine is gone, `acts` (what is said of actions), SBCs that are gone, that the engine was
     restarted, the worst leg of the others, then what can wait: SBCs in less trouble, first answers still to come,
-    how the engine ended. Without any of it: "all up".
+    how the engine ended, that no history is kept. Without any of it: "all up".
     """
     parts: list[Cell] = []
     if not engine.alive:
@@ -117,6 +118,8 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Ce
         parts.append(Cell(f"asking {_named(waiting)} ...", Role.DIM))
     if engine.alive and engine.notice:
         parts.append(Cell(engine.notice, Role.WARN))
+    if engine.alive and engine.history:
+        parts.append(Cell(engine.history, Role.WARN))
     if not parts:
         parts.append(_all_well(snapshot, now))
     if engine.config:

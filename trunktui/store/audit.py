@@ -15,8 +15,9 @@ from msgspec import Struct
 from trunktui.model.audit import AuditRecord, Entry, Who
 from trunktui.store.chain import GENESIS, entry_of, seal
 from trunktui.store.errors import AuditError, place, unreadable, why
-from trunktui.store.ledger import Ledger, UnsafeError, lines_from_end
+from trunktui.store.ledger import Ledger, lines_from_end
 from trunktui.store.reading import entries, open_intents
+from trunktui.store.safety import UnsafeError
 from trunktui.store.tidy import tidy_record, tidy_who
 
 __all__ = ["FILE_NAME", "AuditError", "AuditLog", "Sink", "Unfinished", "Written", "age_s"]

@@ -9,13 +9,13 @@ import contextlib
 import errno
 import fcntl
 import os
-import shlex
 import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from trunktui.store.chain import MAX_LINE, Link, link_of
+from trunktui.store.safety import OWN_MODE, SHARED_MODE, UnsafeError, check_file, check_folder
 
 LOCK_WAIT_S = 5.0
 """Seconds to wait for another writer; one holds the lock for a few milliseconds."""
@@ -26,15 +26,9 @@ LOOK_BACK = 4 * MAX_LINE
 _LOCK_RETRY_S = 0.002
 _CHUNK = 64 * 1024
 _FIRST_CHUNK = 4096
-_SHARED_MODE = 0o660
-_OWN_MODE = 0o600
 # O_NONBLOCK: a pipe in its place must not hold us.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _APPEND = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-
-
-class UnsafeError(Exception):
-    """The file or its folder could have been written by somebody else, or is no plain file; text: why, and the cure."""
 
 
 class Ledger:
@@ -51,7 +45,7 @@ class Ledger:
         """
         folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            shared = _check_folder(self.path.parent, os.fstat(folder))
+            shared = check_folder(self.path.parent, os.fstat(folder))
             descriptor = self._open_locked(folder, shared)
             try:
                 yield Tail(descriptor, folder)
@@ -87,7 +81,7 @@ class Ledger:
                 descriptor = self._open(folder, shared)
                 unless_kept.callback(os.close, descriptor)
                 found = os.fstat(descriptor)
-                _check_file(self.path, found, os.fstat(folder), shared)
+                check_file(self.path, found, os.fstat(folder), shared=shared)
                 _lock(descriptor, fcntl.LOCK_EX)
                 if _same(found, self.path.name, folder):
                     unless_kept.pop_all()
@@ -170,43 +164,16 @@ def lines_from_end(descriptor: int, size: int) -> Iterator[tuple[int, bytes]]:
         yield 0, b"" if overlong else rest
 
 
-def _check_folder(path: Path, found: os.stat_result) -> bool:
-    """Tell whether the folder is shared by a Unix group on purpose. Raises UnsafeError where others get at it."""
-    quoted = shlex.quote(str(path))
-    if found.st_mode & stat.S_IWOTH:
-        raise UnsafeError(f"is in a folder that everybody may write to; cure: chmod o-w {quoted}")
-    shared = bool(found.st_mode & stat.S_IWGRP)
-    if found.st_uid not in {os.geteuid(), 0} and not shared:
-        raise UnsafeError(f"is in a folder of user id {found.st_uid}; name one of your own as `state`")
-    return shared
-
-
-def _check_file(path: Path, found: os.stat_result, folder: os.stat_result, shared: bool) -> None:
-    quoted = shlex.quote(str(path))
-    if not stat.S_ISREG(found.st_mode):
-        raise UnsafeError("is no plain file")
-    ours = found.st_uid in {os.geteuid(), 0} or (shared and found.st_gid == folder.st_gid)
-    if not ours:
-        raise UnsafeError(f"is owned by user id {found.st_uid}; cure: chown {os.geteuid()} {quoted}")
-    forbidden = stat.S_IRWXO if shared else stat.S_IRWXO | stat.S_IWGRP
-    if found.st_mode & forbidden:
-        mode = f"{stat.S_IMODE(found.st_mode):04o}"
-        cure = f"chmod {_SHARED_MODE if shared else _OWN_MODE:o} {quoted}"
-        raise UnsafeError(f"is open to others (mode {mode}); cure: {cure}")
-    if found.st_nlink > 1:
-        raise UnsafeError(f"has another name, too ({found.st_nlink} links); remove that one")
-
-
 def _create(name: str, folder: int, shared: bool) -> int:
     try:
-        descriptor = os.open(name, _APPEND | os.O_CREAT | os.O_EXCL, _OWN_MODE, dir_fd=folder)
+        descriptor = os.open(name, _APPEND | os.O_CREAT | os.O_EXCL, OWN_MODE, dir_fd=folder)
     except FileExistsError:  # another process was quicker
         return os.open(name, _APPEND, dir_fd=folder)
     if shared:
         # where the folder's group is not ours the others are told how to get in
         with contextlib.suppress(OSError):
             os.fchown(descriptor, -1, os.fstat(folder).st_gid)
-            os.fchmod(descriptor, _SHARED_MODE)
+            os.fchmod(descriptor, SHARED_MODE)
     return descriptor
 
 

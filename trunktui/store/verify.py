@@ -14,8 +14,9 @@ from msgspec import Struct
 from trunktui.model.text import clean
 from trunktui.store.chain import GENESIS, MAX_LINE, Link, claimed, is_cut_off, link_of
 from trunktui.store.errors import unreadable
-from trunktui.store.ledger import Ledger, UnsafeError
+from trunktui.store.ledger import Ledger
 from trunktui.store.reading import lines
+from trunktui.store.safety import UnsafeError
 
 FINDINGS_LIMIT = 1000
 """Findings that are told one by one; what is more is counted."""

@@ -28,7 +28,18 @@ from trunktui.tui.fleet_screen import FleetScreen
 from trunktui.tui.foot import Foot
 from trunktui.tui.help_screen import HelpScreen
 from trunktui.tui.paint import Palette, cropped
-from trunktui.tui.ports import EngineStatus, Feed, FeedUpdate, Lock, Reload, Request, Requests, Unlock, Verify
+from trunktui.tui.ports import (
+    EngineStatus,
+    Feed,
+    FeedUpdate,
+    History,
+    Lock,
+    Reload,
+    Request,
+    Requests,
+    Unlock,
+    Verify,
+)
 from trunktui.tui.progress_screen import EndedScreen, ProgressScreen
 from trunktui.tui.stage import Stage, StageScreen
 from trunktui.tui.watch import FleetWatch
@@ -68,7 +79,7 @@ def utc_clock() -> str:
 class FleetApp(App[None], inherit_bindings=False):
     """The Textual app. `clock` and `wall` are arguments so that a test can stop them.
 
-    `requests` carries out what the operator asks for; None: there is nobody to.
+    `requests` carries out what the operator asks for, `history` knows what was before; None: there is nobody to.
     `crash_line` is set when the app ended on an error of its own.
     """
 
@@ -86,6 +97,7 @@ class FleetApp(App[None], inherit_bindings=False):
         options: DashboardOptions,
         palette: Palette,
         requests: Requests | None = None,
+        history: History | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], str] = utc_clock,
@@ -115,6 +127,7 @@ class FleetApp(App[None], inherit_bindings=False):
             command=self._command,
             title=options.title,
             doer=self._doer,
+            history=history,
         )
 
     def get_default_screen(self) -> Screen[None]:
@@ -293,10 +306,12 @@ class FleetApp(App[None], inherit_bindings=False):
         self._close_messages_no_wait()
 
 
-def run_dashboard(feed: Feed, options: DashboardOptions, requests: Requests | None = None) -> int:
+def run_dashboard(
+    feed: Feed, options: DashboardOptions, requests: Requests | None = None, history: History | None = None
+) -> int:
     """Run the dashboard over `feed` until it is left, and return the exit code; the feed is closed in any case.
 
-    `requests` carries out what the operator asks for.
+    `requests` carries out what the operator asks for, `history` knows what was before.
 
     0 after `q`, 130 after ctrl+c, 128 + n after signal n, 1 after an error of our own, 64 where no screen can
     be drawn or the theme is wrong; each but 0 and the signals with one line on stderr.
@@ -314,7 +329,7 @@ def run_dashboard(feed: Feed, options: DashboardOptions, requests: Requests | No
         return USAGE_EXIT
     terminal.wait_for_foreground()
     sys.excepthook = crash.except_hook(options.log_path)
-    app = FleetApp(feed, options, palette, requests)
+    app = FleetApp(feed, options, palette, requests, history)
     asyncio.run(_run(app, feed, options.log_path))
     if app.crash_line is not None:
         sys.stderr.write(f"{app.crash_line}\n")

@@ -202,7 +202,7 @@ class FleetScreen(ActingScreen, inherit_bindings=False):
             hidden=None if self._query.empty else len(snapshot.legs) - len(self._legs),
         )
         status = watch.engine
-        engine = EngineNews(status.alive, status.restarts, status.notice, status.config)
+        engine = EngineNews(status.alive, status.restarts, status.notice, status.config, status.history)
         width = self.size.width
         self._head.show(
             (

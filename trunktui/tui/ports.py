@@ -1,4 +1,4 @@
-"""What the screen needs from the outside: a feed of snapshots, and a doer of what is asked: reloads and actions."""
+"""What the screen needs from the outside: a feed of snapshots, a doer of what is asked, and what was before."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Protocol
 
 from trunktui.model.feed import EngineStatus as EngineStatus
 from trunktui.model.feed import FeedUpdate as FeedUpdate
+from trunktui.model.history import Events as Events
+from trunktui.model.history import Series as Series
 from trunktui.model.request import Decline as Decline
 from trunktui.model.request import Lock as Lock
 from trunktui.model.request import Perform as Perform
@@ -31,3 +33,19 @@ class Feed(Protocol):
 
     async def close(self) -> None:
         """End the engine; returns when it is gone (two seconds at most)."""
+
+
+class History(Protocol):
+    """What was before: read from disk beside the engine, off the screen's loop. Neither raises; `why` says what failed."""
+
+    async def series(self, leg_id: str, span_s: float) -> Series:
+        """Return what was measured of one leg in the last `span_s` seconds, but for the last minute or so.
+
+        The newest polls are not on disk yet: `FleetWatch.samples` has them.
+        """
+
+    async def events(self, span_s: float, selector: str | None = None, most: int = 1000) -> Events:
+        """Return the newest `most` events of the last `span_s` seconds.
+
+        `selector` is a leg, a trunk, an SBC, a group, or a pattern with * over these; None: all.
+        """

@@ -19,13 +19,14 @@ from trunktui.tui.foot import Foot
 from trunktui.tui.keys import Key
 from trunktui.tui.lines import Lines, Page
 from trunktui.tui.paint import Palette
+from trunktui.tui.ports import History
 from trunktui.tui.watch import FleetWatch
 
 
 class Stage(NamedTuple):
     """`clock` gives monotonic seconds, `wall` the time of day as text; `copy` returns what to tell of it.
 
-    `command` runs what was typed after `:`; `doer` has actions carried out.
+    `command` runs what was typed after `:`; `doer` has actions carried out; `history` knows what was before.
     """
 
     watch: FleetWatch
@@ -36,6 +37,7 @@ class Stage(NamedTuple):
     command: Callable[[str], None]
     title: str
     doer: Doer
+    history: History | None = None
 
     def write_left(self) -> float | None:
         """Return for how many seconds write mode lasts; None: read-only."""

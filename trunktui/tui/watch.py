@@ -7,7 +7,7 @@ from collections import deque
 from trunktui.model.acting import Doings
 from trunktui.model.health import LegState
 from trunktui.model.snapshot import LegStatus, Snapshot
-from trunktui.present.freshness import shown
+from trunktui.present.freshness import shown, stale
 from trunktui.present.series import Samples
 from trunktui.tui.ports import EngineStatus, FeedUpdate
 
@@ -38,7 +38,9 @@ class FleetWatch:
         self.doings = update.doings
         self.tip = update.tip
         for leg in update.snapshot.legs:
-            self._tracks.setdefault(leg.id, _Track()).add(leg)
+            track = self._tracks.setdefault(leg.id, _Track())
+            if not stale(leg, now):  # what an earlier run saw is no sample of this one
+                track.add(leg)
         for gone in self._tracks.keys() - {leg.id for leg in update.snapshot.legs}:
             del self._tracks[gone]
         self.note_changes(now)

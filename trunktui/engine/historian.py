@@ -1,0 +1,69 @@
+"""Hands what the engine sees to whoever keeps the history: snapshots through the recorder, other events as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from trunktui.engine.recorder import Recorder
+from trunktui.model.health import Severity
+from trunktui.model.history import Event, EventKind, Known, Sample
+from trunktui.model.snapshot import Snapshot
+from trunktui.model.text import LINE_LIMIT, clean
+
+
+class Keeper(Protocol):
+    """What is needed of `store.history_keeper.HistoryKeeper`."""
+
+    def take(
+        self,
+        events: Sequence[Event] = (),
+        samples: Sequence[tuple[str, Sample]] = (),
+        known: Sequence[Known] = (),
+        forgotten: Sequence[Known] = (),
+    ) -> None:
+        """Have all this written; returns at once."""
+
+
+class Historian:
+    """Of one engine; `clock` is monotonic, `wall` UTC, both in seconds."""
+
+    def __init__(
+        self, keeper: Keeper, recorder: Recorder, clock: Callable[[], float], wall: Callable[[], float]
+    ) -> None:
+        self._keeper = keeper
+        self._recorder = recorder
+        self._clock = clock
+        self._wall = wall
+
+    def see(self, snapshot: Snapshot) -> None:
+        """Keep what is new in a snapshot."""
+        found = self._recorder.look(snapshot, self._wall() - self._clock())
+        if any(found):
+            self._keeper.take(found.events, found.samples, found.known, found.forgotten)
+
+    def record(self, event: Event) -> None:
+        """Keep an event that no snapshot tells."""
+        self._keeper.take((event,))
+
+    def note(
+        self,
+        kind: EventKind,
+        subject: str,
+        sentence: str,
+        severity: Severity = Severity.NONE,
+        before: str = "",
+        after: str = "",
+    ) -> None:
+        """Keep an event of now."""
+        self.record(
+            Event(
+                at=self._wall(),
+                kind=kind,
+                subject=clean(subject),
+                sentence=clean(sentence, LINE_LIMIT),
+                before=clean(before),
+                after=clean(after),
+                severity=severity,
+            )
+        )

@@ -1,0 +1,285 @@
+"""Turns snapshots into history: what differs between two of them is an event, what was asked anew is a sample. Pure.
+
+A leg's event is a *hard* change. SUSPECT is soft. A leg without news is no event of its own: its SBC has one. While
+a leg flaps it has one event at the start and one at the end.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from trunktui.model.health import LegState, SbcState, Severity
+from trunktui.model.history import Event, EventKind, Known, Memory, Sample
+from trunktui.model.link import SshState
+from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
+from trunktui.model.text import LINE_LIMIT, Safe, clean
+
+_CLOCK_SLACK_S = 5.0
+"""As in `health.box`: only a start that is later by more than this is a restart."""
+
+_GRACE_S = 60.0
+_UNKNOWN_POLLS = 2
+_MEETING_S = 300.0
+"""For so long after the first answer of an SBC its trunks are being met: settings may be read over many polls."""
+
+_ALARMS = frozenset({Severity.MAJOR, Severity.CRITICAL})
+_SBC_STATES = frozenset(state.value for state in SbcState)
+_SEVERITIES = frozenset(severity.value for severity in Severity)
+_LINK_FINE = frozenset({SshState.OK, SshState.PENDING})
+
+
+class Findings(NamedTuple):
+    """What one look adds to the history (see `store.history_keeper.HistoryKeeper.take`)."""
+
+    events: tuple[Event, ...] = ()
+    samples: tuple[tuple[str, Sample], ...] = ()
+    known: tuple[Known, ...] = ()
+    forgotten: tuple[Known, ...] = ()
+
+
+class _Leg(Struct):
+    """A leg between two looks. `known`: its hard state, None before the first. `polled_at`: its last sample (monotonic)."""
+
+    known: LegState | None = None
+    flapping: bool = False
+    polled_at: float | None = None
+    unknown_polls: int = 0
+    last: LegStatus | None = None
+
+
+class _Sbc(Struct):
+    """An SBC between two looks; times are monotonic. `new_until`: what it has before that did not appear, it is met."""
+
+    known: SbcState | None = None
+    started_at: float | None = None
+    reloaded_at: float | None = None
+    seen_at: float | None = None
+    new_until: float = math.inf
+
+
+def is_flapping(leg: LegStatus) -> bool:
+    """Tell whether a leg goes up and down so often that its single changes say nothing."""
+    return bool(getattr(leg, "flapping", False))
+
+
+def sample_of(leg: LegStatus, offset: float) -> Sample | None:
+    """Return the last poll of a leg as a sample, None without one; `offset` is UTC less monotonic seconds."""
+    if leg.observed_at is None or leg.late_at is None:
+        return None
+    return Sample(
+        at=leg.observed_at + offset,
+        interval_s=(leg.late_at - leg.observed_at) / 2,  # late means: two intervals old
+        state=leg.state,
+        registration=leg.registration.state,
+        probe=leg.probe.state,
+        rtt_ms=leg.probe.rtt_ms,
+        channels=leg.channels.active,
+        cps=getattr(leg, "cps", None),
+    )
+
+
+class Recorder:
+    """Looks at one snapshot after another. `memory` is what an earlier run knew, `offset` UTC less monotonic seconds."""
+
+    def __init__(self, memory: Memory, offset: float) -> None:
+        self._legs = {
+            str(last.leg): _Leg(known=last.state)
+            for last in memory.legs
+            if last.state is not LegState.UNKNOWN
+        }
+        self._sbcs: dict[str, _Sbc] = {}
+        self._alarms: dict[str, Severity] = {}
+        for one in memory.known:
+            match one.kind:
+                case EventKind.SBC if str(one.state) in _SBC_STATES:
+                    self._sbcs.setdefault(one.subject, _Sbc(new_until=-math.inf)).known = SbcState(one.state)
+                case EventKind.RESTART if one.since is not None:
+                    sbc = self._sbcs.setdefault(one.subject, _Sbc(new_until=-math.inf))
+                    sbc.started_at = one.since - offset
+                    sbc.seen_at = None if memory.seen is None else memory.seen - offset
+                case EventKind.GROUP if str(one.state) in _SEVERITIES:
+                    self._alarms[one.subject] = Severity(one.state)
+        self._seen: set[str] = set(self._legs)
+        self._events: list[Event] = []
+        self._known: list[Known] = []
+        self._forgotten: list[Known] = []
+        self._offset = offset
+
+    def look(self, snapshot: Snapshot, offset: float) -> Findings:
+        """Return what `snapshot` adds; `offset` is UTC less monotonic seconds now."""
+        self._offset = offset
+        self._events, self._known, self._forgotten = [], [], []
+        sbcs = {sbc.name: sbc for sbc in snapshot.sbcs}
+        for sbc in snapshot.sbcs:
+            self._look_at_sbc(sbc, snapshot.at)
+        samples: list[tuple[str, Sample]] = []
+        self._come_and_gone(snapshot, sbcs)
+        for leg in snapshot.legs:
+            samples += self._look_at_leg(leg, sbcs.get(leg.sbc), snapshot.at)
+        for group in snapshot.groups:
+            members = [leg for leg in snapshot.legs if group.name in leg.groups]
+            self._look_at_group(group, members, sbcs, snapshot.at)
+        for sbc in snapshot.sbcs:
+            if sbc.polled_at is not None and self._sbcs[sbc.name].new_until == math.inf:
+                self._sbcs[sbc.name].new_until = snapshot.at + _MEETING_S
+        return Findings(tuple(self._events), tuple(samples), tuple(self._known), tuple(self._forgotten))
+
+    def _look_at_leg(self, leg: LegStatus, sbc: SbcStatus | None, now: float) -> Iterable[tuple[str, Sample]]:
+        held = self._legs.setdefault(leg.id, _Leg())
+        if leg is held.last and leg.state is not LegState.UNKNOWN:
+            return ()  # judged before: most are, at each look
+        held.last = leg
+        asked = (
+            leg.observed_at is not None
+            and (held.polled_at is None or leg.observed_at > held.polled_at)
+            and (leg.stale_at is None or now <= leg.stale_at)
+        )
+        if asked:
+            held.polled_at = leg.observed_at
+            held.unknown_polls = held.unknown_polls + 1 if leg.state is LegState.UNKNOWN else 0
+        self._judge_leg(leg, held, sbc, now)
+        sample = sample_of(leg, self._offset) if asked else None
+        return () if sample is None else ((leg.id, sample),)
+
+    def _judge_leg(self, leg: LegStatus, held: _Leg, sbc: SbcStatus | None, now: float) -> None:
+        flapping = is_flapping(leg)
+        if leg.state is LegState.UNKNOWN:
+            # Without news, or of an SBC in trouble, it is the SBC's event; else it is the leg's own trouble.
+            alone = sbc is not None and sbc.state is SbcState.UP
+            hard = alone and held.unknown_polls >= _UNKNOWN_POLLS and held.known is not None
+        else:
+            hard = leg.state is not LegState.SUSPECT
+        if flapping != held.flapping and leg.state is not LegState.UNKNOWN:
+            held.flapping = flapping
+            before, after = (leg.state.value, "flapping") if flapping else ("flapping", leg.state.value)
+            self._tell(
+                EventKind.FLAPPING,
+                leg.id,
+                now,
+                leg.reason,
+                before,
+                after,
+                Severity.WARNING if flapping else leg.severity,
+            )
+        elif not flapping and hard and held.known is not None and leg.state is not held.known:
+            since = leg.since_at if leg.since_at is not None and leg.since_at <= now else now
+            self._tell(
+                EventKind.LEG, leg.id, since, leg.reason, held.known.value, leg.state.value, leg.severity
+            )
+        if hard and leg.state is not held.known:
+            held.known = leg.state
+            self._keep(EventKind.LEG, leg.id, leg.state.value, leg.since_at)
+
+    def _come_and_gone(self, snapshot: Snapshot, sbcs: dict[str, SbcStatus]) -> None:
+        ids = {leg.id: leg for leg in snapshot.legs}
+        for leg_id in [one for one in self._legs if one not in ids]:
+            del self._legs[leg_id]
+            self._forgotten.append(Known(EventKind.LEG, clean(leg_id), Safe("")))
+            sbc = leg_id.rpartition("@")[2]
+            if leg_id in self._seen and sbc in sbcs:
+                self._tell(
+                    EventKind.VANISHED, leg_id, snapshot.at, "neither its SBC nor the config has it any more"
+                )
+        for leg_id, leg in ids.items():
+            known = self._sbcs.get(leg.sbc)
+            if leg_id not in self._seen and known is not None and snapshot.at > known.new_until:
+                where = f"found on {leg.sbc}" if leg.discovered else "in the config now"
+                self._tell(EventKind.APPEARED, leg_id, snapshot.at, where)
+        self._seen = set(ids)
+
+    def _look_at_sbc(self, sbc: SbcStatus, now: float) -> None:
+        held = self._sbcs.setdefault(sbc.name, _Sbc())
+        self._look_for_restart(sbc, held)
+        if _not_asked(sbc) or _is_soft(sbc) or sbc.state is held.known:
+            return
+        if held.known is not None or sbc.state is not SbcState.UP:
+            before = "" if held.known is None else held.known.value
+            self._tell(EventKind.SBC, sbc.name, now, sbc.reason, before, sbc.state.value, sbc.severity)
+        held.known = sbc.state
+        self._keep(EventKind.SBC, sbc.name, sbc.state.value, now)
+
+    def _look_for_restart(self, sbc: SbcStatus, held: _Sbc) -> None:
+        started, reloaded = sbc.started_at, sbc.reloaded_at
+        restarted = started is not None and _is_new(held.started_at, started, held.seen_at)
+        if started is not None and restarted:
+            self._tell(
+                EventKind.RESTART,
+                sbc.name,
+                started,
+                "its software was started anew",
+                severity=Severity.WARNING,
+            )
+        elif reloaded is not None and _is_new(held.reloaded_at, reloaded, held.seen_at):
+            self._tell(EventKind.RELOAD, sbc.name, reloaded, "its software read its configuration again")
+        if started is not None and started != held.started_at:
+            held.started_at = started
+            self._keep(EventKind.RESTART, sbc.name, "started", started)
+        if reloaded is not None:
+            held.reloaded_at = reloaded
+        if started is not None and sbc.polled_at is not None:
+            held.seen_at = sbc.polled_at
+
+    def _look_at_group(
+        self, group: GroupStatus, members: list[LegStatus], sbcs: dict[str, SbcStatus], now: float
+    ) -> None:
+        before = self._alarms.get(group.name, Severity.NONE)
+        after = group.severity if group.severity in _ALARMS else Severity.NONE
+        unknown = [leg for leg in members if leg.state is LegState.UNKNOWN]
+        waiting = any(leg.sbc in sbcs and _not_asked(sbcs[leg.sbc]) for leg in unknown)
+        # What is not known raises no alarm at the start, and ends none at any time.
+        if before is after or waiting or (unknown and after is Severity.NONE):
+            return
+        self._alarms[group.name] = after
+        self._tell(EventKind.GROUP, group.name, now, group.reason, before.value, after.value, after)
+        self._keep(EventKind.GROUP, group.name, after.value, now)
+
+    def _tell(
+        self,
+        kind: EventKind,
+        subject: str,
+        at: float,
+        sentence: str,
+        before: str = "",
+        after: str = "",
+        severity: Severity = Severity.NONE,
+    ) -> None:
+        self._events.append(
+            Event(
+                at=at + self._offset,
+                kind=kind,
+                subject=clean(subject),
+                sentence=clean(sentence, LINE_LIMIT),
+                before=clean(before),
+                after=clean(after),
+                severity=severity,
+            )
+        )
+
+    def _keep(self, kind: EventKind, subject: str, state: str, since: float | None) -> None:
+        utc = None if since is None else since + self._offset
+        self._known.append(Known(kind, clean(subject), clean(state), utc))
+
+
+def _not_asked(sbc: SbcStatus) -> bool:
+    return sbc.polled_at is None and sbc.link.state is SshState.PENDING
+
+
+def _is_soft(sbc: SbcStatus) -> bool:
+    """Tell whether an SBC is only in passing trouble: one poll failed, or its software has just started."""
+    if sbc.state is not SbcState.DEGRADED or sbc.severity is not Severity.WARNING:
+        return False
+    young = (
+        sbc.started_at is not None and sbc.polled_at is not None and sbc.polled_at - sbc.started_at < _GRACE_S
+    )
+    return young or sbc.link.state not in _LINK_FINE
+
+
+def _is_new(before: float | None, after: float, seen_at: float | None) -> bool:
+    """Tell whether something happened since the last look; a clock that drifts or is stepped is no restart."""
+    if before is None or seen_at is None:
+        return False
+    return after > before + _CLOCK_SLACK_S and after > seen_at - _CLOCK_SLACK_S

@@ -1,0 +1,103 @@
+"""Finds the actions in the audit log that the history does not have yet: whoever did them, from whichever program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from trunktui.model.audit import Entry, RecordKind, Who
+from trunktui.model.health import Severity
+from trunktui.model.history import Event, EventKind
+from trunktui.model.text import LINE_LIMIT, clean
+from trunktui.store.audit import FILE_NAME, AuditError, AuditLog
+
+_OVERLAP_S = 3600.0
+"""How far before the last entry that was read is looked for more: clocks of two writers differ, or are set back."""
+
+_READER = Who(user="", uid=0)
+_SEVERITIES = {"verified": Severity.NONE, "failed": Severity.MINOR}
+
+
+class AuditedActions:
+    """Of the audit log in `folder`, at most `days` back; `wall` is UTC in seconds. See `history_keeper.Outside`."""
+
+    def __init__(self, folder: Path, days: float, wall: Callable[[], float]) -> None:
+        self._path = folder / FILE_NAME
+        self._log = AuditLog(folder, _READER, lambda: datetime.fromtimestamp(wall(), UTC))
+        self._days = days
+        self._wall = wall
+        self._seen: tuple[int, int] = (0, 0)
+
+    def __call__(self, position: str) -> tuple[tuple[Event, ...], str]:
+        """Return what came after `position` (empty: from the start), and the position after it.
+
+        The audit log is the proof; one that cannot be read gives nothing now. A log that was moved away and begun anew
+        is read from its start.
+        """
+        try:
+            found = self._path.stat()
+        except OSError:
+            return (), position
+        state = (found.st_ino, found.st_size)
+        if state == self._seen:
+            return (), position
+        seq, last_at = _read(position)
+        now = self._wall()
+        within_s = self._days * 86400 if not seq else max(now - last_at, 0.0) + _OVERLAP_S
+        try:
+            entries = self._log.recent(within_s)
+        except AuditError:
+            return (), position
+        self._seen = state
+        begun_anew = bool(entries) and entries[-1].seq < seq
+        new = [one for one in entries if (_time(one) > last_at if begun_anew else one.seq > seq)]
+        if not new:
+            return (), position
+        return tuple(map(_event, new)), f"{new[-1].seq} {_time(new[-1])}"
+
+
+def _event(entry: Entry) -> Event:
+    record = entry.record
+    deed = record.verb or record.kind.value
+    match record.kind:
+        case RecordKind.INTENT:
+            said, after, severity = f"{deed} asked for by {entry.who.name}", "requested", Severity.NONE
+        case RecordKind.OUTCOME:
+            said = f"{deed} {record.ending}: {record.sentence}"
+            after, severity = record.ending, _SEVERITIES.get(record.ending, Severity.WARNING)
+        case RecordKind.REFUSED:
+            said, after = f"{deed} refused to {entry.who.name}: {record.sentence}", "refused"
+            severity = Severity.WARNING
+        case _:
+            said, after, severity = (
+                f"write mode: {deed} by {entry.who.name}",
+                record.kind.value,
+                Severity.NONE,
+            )
+    reason = f" ({record.reason})" if record.reason and record.kind is RecordKind.INTENT else ""
+    return Event(
+        at=_time(entry),
+        kind=EventKind.ACTION,
+        subject=clean(record.leg or record.sbc or "write mode"),
+        sentence=clean(f"{said}{reason}", LINE_LIMIT),
+        after=clean(after),
+        severity=severity,
+        detail=clean(f"audit {entry.seq} {entry.hash}"),
+    )
+
+
+def _read(position: str) -> tuple[int, float]:
+    seq, _, at = position.partition(" ")
+    try:
+        return int(seq or "0"), float(at or "0")
+    except ValueError:
+        return 0, 0.0
+
+
+def _time(entry: Entry) -> float:
+    try:
+        moment = datetime.fromisoformat(entry.at)
+        return (moment - datetime.fromtimestamp(0, UTC)) / timedelta(seconds=1)
+    except (ValueError, TypeError):  # a line that others wrote
+        return 0.0

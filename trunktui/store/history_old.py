@@ -1,0 +1,155 @@
+"""What becomes of old polls and events: summed up, then dropped, in steps so small that nothing waits for them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+
+from trunktui.model.history import Point, points_of, summary
+from trunktui.store.history_pack import PackError, pack_points, slots_of, unpack_points, unpack_polls
+from trunktui.store.history_schema import transaction
+
+HOUR_S = 3600.0
+DAY_S = 86400.0
+
+_OLD_EVENTS = "DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE at < ? LIMIT ?)"
+_OLD_POLLS = "DELETE FROM polls WHERE seq IN (SELECT seq FROM polls WHERE level = ? AND until < ? LIMIT ?)"
+_AT_A_TIME = 200
+_PAGES_AT_A_TIME = 256
+_FREE_PAGES = 1024
+_FULL_SHARE = 0.9
+
+
+class Level(Struct, frozen=True):
+    """One way to keep polls: summaries of `span_s` (0: each poll), `chunk_s` of them in one row, for `keep_s`."""
+
+    span_s: float
+    chunk_s: float
+    keep_s: float
+
+
+LEVELS: tuple[Level, ...] = (
+    Level(0.0, HOUR_S, 2 * DAY_S),
+    Level(300.0, HOUR_S, 7 * DAY_S),
+    Level(HOUR_S, DAY_S, float("inf")),
+)
+"""Each poll for 48 hours, 5 minutes for a week, then hours for as long as anything is kept."""
+
+
+class Tidier:
+    """Keeps an open history within `days` and `size_bytes`."""
+
+    def __init__(self, connection: sqlite3.Connection, days: float, size_bytes: int) -> None:
+        self._connection = connection
+        self._days = days
+        self._size_bytes = size_bytes
+
+    def step(self, wall: float) -> bool:
+        """Do one thing that is due, at UTC second `wall`; tell whether there was one."""
+        oldest = wall - self._days * DAY_S
+        return (
+            self._expire(oldest)
+            or any(self._sum_up(level, wall) for level in range(len(LEVELS) - 1))
+            or (self._crowded() and self.drop_oldest())
+            or self._give_back()
+        )
+
+    def drop_oldest(self) -> bool:
+        """Drop the oldest polls, where there are none the oldest events; tell whether there was anything."""
+        found = [
+            self._connection.execute(
+                "SELECT min(until), ? FROM polls WHERE level = ?", (level, level)
+            ).fetchone()
+            for level in range(len(LEVELS))
+        ]
+        aged = [(until, level) for until, level in found if until is not None]
+        with transaction(self._connection):
+            if aged:
+                gone = self._connection.execute(
+                    "DELETE FROM polls WHERE seq IN (SELECT seq FROM polls WHERE level = ? ORDER BY until LIMIT ?)",
+                    (min(aged)[1], _AT_A_TIME),
+                )
+            else:
+                gone = self._connection.execute(
+                    "DELETE FROM event WHERE seq IN (SELECT seq FROM event ORDER BY seq LIMIT ?)",
+                    (_AT_A_TIME,),
+                )
+        return gone.rowcount > 0
+
+    @property
+    def at_limit(self) -> bool:
+        """Whether the file has grown to its size: with a margin, for what did not fit may be large."""
+        return self._crowded()
+
+    def _expire(self, oldest: float) -> bool:
+        work: list[tuple[str, tuple[float, ...]]] = [(_OLD_EVENTS, (oldest, _AT_A_TIME))]
+        work += [(_OLD_POLLS, (level, oldest, _AT_A_TIME)) for level in range(len(LEVELS))]
+        for statement, values in work:
+            with transaction(self._connection):
+                gone = self._connection.execute(statement, values)
+            if gone.rowcount > 0:
+                return True
+        return False
+
+    def _sum_up(self, level: int, wall: float) -> bool:
+        """Replace the oldest rows of one shelf and chunk, if they are past their time, by one of the next level."""
+        kept, into = LEVELS[level], LEVELS[level + 1]
+        due = wall - kept.keep_s - into.chunk_s
+        row = self._connection.execute(
+            "SELECT shelf, start FROM polls WHERE level = ? AND until < ? ORDER BY until LIMIT 1",
+            (level, due),
+        ).fetchone()
+        if row is None:
+            return False
+        shelf, begin = row[0], row[1] // into.chunk_s * into.chunk_s
+        rows = self._connection.execute(
+            "SELECT seq, data FROM polls WHERE shelf = ? AND level = ? AND start >= ? AND start < ?",
+            (shelf, level, begin, begin + into.chunk_s),
+        ).fetchall()
+        summed = _summed([data for _, data in rows], _reader(level), begin, into.span_s)
+        with transaction(self._connection):
+            self._connection.executemany("DELETE FROM polls WHERE seq = ?", [(seq,) for seq, _ in rows])
+            if summed:
+                self._connection.execute(
+                    "INSERT INTO polls (shelf, level, start, until, data) VALUES (?, ?, ?, ?, ?)",
+                    (shelf, level + 1, begin, begin + into.chunk_s, pack_points(begin, into.span_s, summed)),
+                )
+        return bool(rows)
+
+    def _crowded(self) -> bool:
+        used = self._pragma("page_count") - self._pragma("freelist_count")
+        return used * self._pragma("page_size") > self._size_bytes * _FULL_SHARE
+
+    def _give_back(self) -> bool:
+        """Give some of the file's free pages back to the disk, if there are many."""
+        if self._pragma("freelist_count") <= _FREE_PAGES:
+            return False
+        self._connection.execute(f"PRAGMA incremental_vacuum({_PAGES_AT_A_TIME})").fetchall()
+        return True
+
+    def _pragma(self, name: str) -> int:
+        return int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _reader(level: int) -> Callable[[bytes, int], Iterable[Point]]:
+    return unpack_points if level else lambda data, slot: points_of(unpack_polls(data, slot))
+
+
+def _summed(
+    blobs: list[bytes], read: Callable[[bytes, int], Iterable[Point]], begin: float, span_s: float
+) -> dict[int, list[Point]]:
+    """Return the points of `blobs` by slot, summed up; a blob that cannot be read is left out."""
+    held: dict[int, dict[int, list[Point]]] = {}
+    for blob in blobs:
+        try:
+            for slot in range(slots_of(blob)):
+                for point in read(blob, slot):
+                    held.setdefault(slot, {}).setdefault(int((point.at - begin) // span_s), []).append(point)
+        except PackError:
+            continue
+    return {
+        slot: [summary(begin + place * span_s, span_s, points) for place, points in sorted(places.items())]
+        for slot, places in held.items()
+    }
