@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "poll": {"model", "platforms", "transport", "health"},
     "store": {"model"},
     "actions": {"model", "platforms", "transport", "store"},
-    "engine": {"model", "poll", "actions", "store", "config"},
+    "engine": {"model", "poll", "actions", "store", "config", "health"},
     "config": {"model"},
     "present": {"model"},
     "tui": {"model", "present"},
@@ -36,7 +36,9 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """What each package may import of trunktui besides itself; `cli`, `wiring*` and `__main__` may import all."""
 
-COMPOSERS = {"cli", "wiring", "wiring_actions", "wiring_pollers", "wiring_refusals", "__main__", "__init__"}
+COMPOSERS = {
+    "cli", "wiring", "wiring_actions", "wiring_marks", "wiring_pollers", "wiring_refusals", "__main__", "__init__",
+}  # fmt: skip
 THIRD_PARTY: dict[str, set[str]] = {"present": {"humanize"}, "tui": {"textual", "rich"}, "cli": {"click"}}
 """Third-party modules by package; msgspec's types are the common language and allowed everywhere."""
 
@@ -141,6 +143,7 @@ def test_commands_and_composition_load_screen_transport_and_engine_only_when_the
         "platforms",
         "wiring",
         "wiring_actions",
+        "wiring_marks",
         "wiring_pollers",
         "wiring_refusals",
     }

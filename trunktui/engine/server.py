@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from trunktui import __version__
 from trunktui.engine.acts import Acts
 from trunktui.engine.crew import Crew, Post
+from trunktui.engine.marking import Marker
 from trunktui.engine.protocol import (
     HEARTBEAT_S,
     Answered,
@@ -32,7 +33,7 @@ from trunktui.engine.protocol import (
 )
 from trunktui.engine.reload import Reloader
 from trunktui.model.acting import Doings
-from trunktui.model.request import Reload, Reply
+from trunktui.model.request import Introduce, Marking, Reload, Reply
 from trunktui.model.snapshot import Snapshot
 from trunktui.model.text import clean
 from trunktui.poll.fleet import Fleet
@@ -51,6 +52,7 @@ class Engine:
     def __init__(self, fleet: Fleet, clock: Callable[[], float]) -> None:
         self._fleet = fleet
         self._clock = clock
+        self._marker: Marker | None = None
         self._dirty = asyncio.Event()
         self._sent: Snapshot | None = None
         self._outbox: deque[Frame] = deque()
@@ -73,13 +75,17 @@ class Engine:
         pace: Pace,
         reloader: Reloader,
         acts: Acts | None = None,
+        marker: Marker | None = None,
     ) -> None:
         """Run until the screen is gone and no action is under way, then close every connection."""
+        self._marker = marker
         reader, writer = await asyncio.open_connection(sock=sock)
         writer.transport.set_write_buffer_limits(high=0)
         try:
             async with asyncio.TaskGroup() as tasks:
                 jobs = [tasks.create_task(crew.run(posts, pace)), tasks.create_task(self._send(writer, acts))]
+                if marker is not None:
+                    jobs.append(tasks.create_task(marker.watch()))
                 await self._listen(reader, tasks, jobs, reloader, acts)
                 if acts is not None:
                     await acts.finish()
@@ -106,10 +112,14 @@ class Engine:
             log.warning("the screen speaks nonsense: %s", error)
 
     async def _serve(self, asked: Asked, reloader: Reloader, acts: Acts | None) -> None:
+        if isinstance(asked.request, Introduce) and self._marker is not None:
+            self._marker.introduced(asked.request.who)
         if isinstance(asked.request, Reload):
             reply, frame = await reloader.reload()
             if frame is not None:
                 self._outbox.append(frame)
+        elif isinstance(asked.request, Marking):
+            reply = await self._marked(asked.request)
         elif acts is None:
             reply = Reply(done=False, text=clean("this engine sends no actions"))
         else:
@@ -117,11 +127,18 @@ class Engine:
         self._outbox.append(Answered(asked.number, reply))
         self._dirty.set()
 
+    async def _marked(self, request: Marking) -> Reply:
+        if self._marker is None:
+            return Reply(done=False, text=clean("this engine keeps no marks"))
+        return await self._marker.serve(request)
+
     async def _send(self, writer: asyncio.StreamWriter, acts: Acts | None) -> None:
         try:
             await _write(writer, Hello(__version__, os.getpid()))
+            if self._marker is not None:
+                await self._marker.ready()
             while True:
-                snapshot = self._fleet.snapshot(self._clock())
+                snapshot = self._judged()
                 frame, self._sent = self._frame(snapshot), snapshot
                 await _write(writer, frame)
                 if acts is not None and acts.doings != self._told:
@@ -132,6 +149,10 @@ class Engine:
                 await self._wait()
         except ConnectionError:
             log.info("the screen stopped listening")
+
+    def _judged(self) -> Snapshot:
+        snapshot = self._fleet.snapshot(self._clock())
+        return snapshot if self._marker is None else self._marker.laid_over(snapshot)
 
     def _frame(self, snapshot: Snapshot) -> FleetFrame | Changes:
         return FleetFrame(snapshot) if self._sent is None else difference(self._sent, snapshot)
