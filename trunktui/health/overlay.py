@@ -163,7 +163,8 @@ def _leg(
     ack = acks.get(Target(Scope.LEG, leg.id))
     # legs that are unknown because their SBC is out are the SBC's alarm, and so is its acknowledgement
     if ack is None and sbc is not None and sbc.state in _OUT and leg.state is LegState.UNKNOWN:
-        ack = sbc.acknowledged
+        above = sbc.acknowledged
+        ack = above if above and SEVERITY_RANK[leg.severity] <= SEVERITY_RANK[above.severity] else None
     if (maintenance, planned, ack) == (leg.maintenance, leg.planned, leg.acknowledged):
         return leg
     return structs.replace(leg, maintenance=maintenance, planned=planned, acknowledged=ack)

@@ -176,10 +176,8 @@ class MarkBook:
         notice = Safe("")
         if content.unreadable:
             first, count = content.unreadable[0], len(content.unreadable)
-            lines = f"line {first}" if count == 1 else f"line {first} and {count - 1} more"
-            notice = clean(
-                f"{self._place}: {lines} cannot be read and counts for nothing; the others hold", 300
-            )
+            lines = f"line {first} counts" if count == 1 else f"line {first} and {count - 1} more count"
+            notice = clean(f"{self._place}: {lines} for nothing, not readable; the others hold", 300)
         return Marks(content.kept, MarksNote(read=True, notice=notice))
 
     def _later(self, content: _Content) -> str:
