@@ -149,6 +149,7 @@ def collect(
 
     `by_itself`: nobody asked for it just now, so logins that were refused in the last minutes are not tried.
     """
+    from trunktui.wiring_marks import marked
     from trunktui.wiring_refusals import note_refusals, resting
 
     fleet = new_fleet(config)
@@ -157,7 +158,7 @@ def collect(
         fleet.failed(sbc, error, time.monotonic())
     asyncio.run(_collect(config, fleet, budget_s, progress, lambda: None, frozenset(rest)))
     note_refusals(config, fleet, frozenset(rest))
-    return fleet.snapshot(time.monotonic())
+    return marked(config, fleet.snapshot(time.monotonic()))
 
 
 def first_look(
@@ -234,6 +235,7 @@ async def _engine(sock: socket.socket, config: Config) -> None:
     from trunktui.engine.server import Engine
     from trunktui.wiring_actions import action_desk
     from trunktui.wiring_history import Remembering, recalled
+    from trunktui.wiring_marks import marker_of
     from trunktui.wiring_pollers import Hiring
 
     asyncio.get_running_loop().set_exception_handler(LoopErrors().handle)
@@ -259,7 +261,8 @@ async def _engine(sock: socket.socket, config: Config) -> None:
     reloader = Reloader(config, read, fleet, crew, renewed)
     remembering.start(engine.history)
     try:
-        await engine.run(sock, crew, posts_of(config.inventory), _pace(config), reloader, acts)
+        marker = marker_of(config, engine.changed)
+        await engine.run(sock, crew, posts_of(config.inventory), _pace(config), reloader, acts, marker)
     finally:
         remembering.end()
         await hiring.askers.close()

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.fleets import NOW, fleet, leg, sample, sbc, unknown_leg
 from trunktui.model.health import LegState, ProbeSignal, RegSignal, SbcState, Severity, Usage
 from trunktui.model.link import SnmpState, SnmpStatus
+from trunktui.model.marks import MarksNote
 from trunktui.model.snapshot import ChannelsView, GroupStatus, ProbeView, RegView
 from trunktui.model.text import Safe
 from trunktui.present.document import CSV_COLUMNS, status_document, to_csv, to_json, worst
@@ -22,7 +24,8 @@ GOLDEN = Path(__file__).parents[1] / "fixtures" / "documents"
 WALL = datetime(2026, 11, 23, 3, 14, 7, tzinfo=UTC)
 KEYS = {
     "": "schema at worst sbcs legs groups carriers findings",
-    "sbcs": "name site platform version uptime_s state severity reason ssh snmp channels calls cps clock_offset_s box",
+    "sbcs": "name site platform version uptime_s state severity reason ssh snmp channels calls cps clock_offset_s box "
+    "maintenance acknowledged",
     "sbcs.ssh": "state age_s error",
     "sbcs.snmp": "state age_s error",
     "sbcs.box": "name uptime_s load disk sub_agent app_version app_uptime_s channels calls calls_processed published",
@@ -35,7 +38,7 @@ KEYS = {
     "legs.probe.contacts": "uri state rtt_ms",
     "legs.channels": "active cap used_of_cap used_at_least state",
     "legs.cps": "now window_s cap",
-    "groups": "name state severity reason active",
+    "groups": "name state severity reason active maintenance acknowledged",
     "carriers": "name verdict reason",
 }
 
@@ -213,10 +216,10 @@ def test_no_text_in_the_csv_begins_like_a_formula() -> None:
 
 
 def test_the_csv_has_a_column_for_every_plain_value_of_a_leg() -> None:
-    told = document()["legs"][0]
+    told = document(snapshot=replace(sample(), marks=MarksNote(read=True)))["legs"][0]
     plain = {key for key, value in told.items() if not isinstance(value, dict)}
     nested = {f"{key}.{inner}" for key, value in told.items() if isinstance(value, dict) for inner in value}
-    not_told_yet = {"at_risk", "wasted", "flapping", "maintenance", "acknowledged", "cps.now", "cps.window_s"}
+    not_told_yet = {"at_risk", "wasted", "flapping", "cps.now", "cps.window_s"}
     assert set(CSV_COLUMNS) == (plain | nested) - not_told_yet - {"probe.contacts"}
 
 

@@ -62,7 +62,7 @@ def _writer(folder: Path, tell: int, number: int) -> int:
         return child
     try:
         if number % 2:
-            _write_in_pieces(but=tell)
+            write_in_pieces(but=tell)
         log = AuditLog(folder, ALICE, lambda: datetime.now(UTC))
         count = 0
         while True:
@@ -73,7 +73,7 @@ def _writer(folder: Path, tell: int, number: int) -> int:
         os._exit(1)
 
 
-def _write_in_pieces(but: int) -> None:
+def write_in_pieces(but: int) -> None:
     """Let this process write a few bytes at a time, slowly, to every descriptor but one."""
     whole = os.write
 

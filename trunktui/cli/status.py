@@ -35,9 +35,11 @@ def status(session: Session, form: str) -> int:
 
     Exits with 0 once it has printed, whatever the states are.
     """
-    snapshot = _collect(session.config())
+    snapshot = collected(session.config())
     now = time.monotonic()
     wall = datetime.now(UTC)
+    if snapshot.marks.notice:
+        click.echo(f"trunktui: {snapshot.marks.notice}", err=True)
     click.echo(encodable(_rendered(snapshot, form, now, wall)), nl=False)
     return 0
 
@@ -45,25 +47,32 @@ def status(session: Session, form: str) -> int:
 @click.command()
 @click.argument("selector", required=False)
 @click.option("--per-leg", is_flag=True, help="Let every leg count, also where its group has another path.")
+@click.option(
+    "--all", "without_marks", is_flag=True, help="Let what is in maintenance or acknowledged count, too."
+)
 @click.pass_obj
-def check(session: Session, selector: str | None, per_leg: bool) -> int:
+def check(session: Session, selector: str | None, per_leg: bool, without_marks: bool) -> int:
     """Ask every SBC once and print one line for a monitoring system.
 
     SELECTOR is a leg (trunk@sbc), a trunk, an SBC, or a pattern with * over these; left out: everything.
 
     Exits with 0 when all is well, 1 on warnings, 2 on major faults (an unreachable SBC included),
     3 when the state is not known. A login that was refused is not tried again for 15 minutes.
+
+    What is in maintenance or acknowledged is named with its state, and counts as 0 unless --all is given.
     """
     from trunktui.present.verdict import NothingSelectedError
     from trunktui.present.verdict import check as judge
 
-    snapshot = _collect(session.config(), by_itself=True)
+    snapshot = collected(session.config(), by_itself=True)
     try:
-        verdict = judge(snapshot, time.monotonic(), selector, per_leg)
+        verdict = judge(snapshot, time.monotonic(), selector, per_leg, marks=not without_marks)
     except NothingSelectedError as error:
         near = f"; the nearest are {', '.join(error.nearest)}" if error.nearest else ""
         text = f'no leg, trunk or SBC matches "{clean(error.selector)}"{near}'
         raise click.ClickException(text) from error
+    if snapshot.marks.notice:
+        click.echo(f"trunktui: {snapshot.marks.notice}", err=True)
     click.echo(encodable(verdict.line))
     return int(verdict.code)
 
@@ -85,7 +94,8 @@ def _rendered(snapshot: Snapshot, form: str, now: float, wall: datetime) -> str:
     return to_json(document) if form == "json" else to_csv(document)
 
 
-def _collect(config: Config, *, by_itself: bool = False) -> Snapshot:
+def collected(config: Config, *, by_itself: bool = False) -> Snapshot:
+    """Ask every SBC once, telling on a terminal how far it is; return the judged fleet."""
     from trunktui import wiring
 
     with _Progress(len(config.inventory.sbcs), shown=sys.stderr.isatty()) as progress:

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from trunktui.model.acting import Doings
+from trunktui.model.marks import MarksNote
 from trunktui.model.request import Reply, Request
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import Safe
@@ -50,6 +51,7 @@ class Changes(Struct, frozen=True, tag="changes"):
     groups: tuple[GroupStatus, ...]
     legs: tuple[LegStatus, ...]
     gone: tuple[str, ...]
+    marks: MarksNote = MarksNote()
 
 
 class ConfigFrame(Struct, frozen=True, tag="config"):
@@ -139,6 +141,7 @@ def difference(before: Snapshot, after: Snapshot) -> Changes:
         groups=after.groups,
         legs=tuple(leg for leg in after.legs if known.get(leg.id) != leg),
         gone=tuple(leg_id for leg_id in known if leg_id not in ids),
+        marks=after.marks,
     )
 
 
@@ -152,4 +155,5 @@ def applied(before: Snapshot, changes: Changes) -> Snapshot:
         sbcs=changes.sbcs,
         legs=tuple(legs.values()),
         groups=changes.groups,
+        marks=changes.marks,
     )

@@ -18,6 +18,7 @@ from trunktui import __version__
 from trunktui.engine.acts import Acts
 from trunktui.engine.crew import Crew, Post
 from trunktui.engine.historian import Historian
+from trunktui.engine.marking import Marker
 from trunktui.engine.protocol import (
     HEARTBEAT_S,
     Answered,
@@ -37,7 +38,7 @@ from trunktui.engine.reload import Reloader
 from trunktui.model.acting import Doings
 from trunktui.model.health import Severity
 from trunktui.model.history import EventKind
-from trunktui.model.request import Reload, Reply
+from trunktui.model.request import Introduce, Marking, Reload, Reply
 from trunktui.model.snapshot import Snapshot
 from trunktui.model.text import Safe, clean
 from trunktui.poll.fleet import Fleet
@@ -57,6 +58,7 @@ class Engine:
         self._fleet = fleet
         self._clock = clock
         self._historian = historian
+        self._marker: Marker | None = None
         self._dirty = asyncio.Event()
         self._unseen = asyncio.Event()
         self._looked_at = 0.0
@@ -87,8 +89,10 @@ class Engine:
         pace: Pace,
         reloader: Reloader,
         acts: Acts | None = None,
+        marker: Marker | None = None,
     ) -> None:
         """Run until the screen is gone and no action is under way, then close every connection."""
+        self._marker = marker
         reader, writer = await asyncio.open_connection(sock=sock)
         writer.transport.set_write_buffer_limits(high=0)
         try:
@@ -96,6 +100,8 @@ class Engine:
                 jobs = [tasks.create_task(crew.run(posts, pace)), tasks.create_task(self._send(writer, acts))]
                 if self._historian is not None:
                     jobs.append(tasks.create_task(self._remember()))
+                if marker is not None:
+                    jobs.append(tasks.create_task(marker.watch()))
                 await self._listen(reader, tasks, jobs, reloader, acts)
                 if acts is not None:
                     await acts.finish()
@@ -122,6 +128,8 @@ class Engine:
             log.warning("the screen speaks nonsense: %s", error)
 
     async def _serve(self, asked: Asked, reloader: Reloader, acts: Acts | None) -> None:
+        if isinstance(asked.request, Introduce) and self._marker is not None:
+            self._marker.introduced(asked.request.who)
         if isinstance(asked.request, Reload):
             reply, frame = await reloader.reload()
             if self._historian is not None and frame is not None:
@@ -129,6 +137,8 @@ class Engine:
                 self._historian.note(EventKind.CONFIG, reloader.config.name, reply.text, severity)
             if frame is not None:
                 self._outbox.append(frame)
+        elif isinstance(asked.request, Marking):
+            reply = await self._marked(asked.request)
         elif acts is None:
             reply = Reply(done=False, text=clean("this engine sends no actions"))
         else:
@@ -136,9 +146,16 @@ class Engine:
         self._outbox.append(Answered(asked.number, reply))
         self._dirty.set()
 
+    async def _marked(self, request: Marking) -> Reply:
+        if self._marker is None:
+            return Reply(done=False, text=clean("this engine keeps no marks"))
+        return await self._marker.serve(request)
+
     async def _send(self, writer: asyncio.StreamWriter, acts: Acts | None) -> None:
         try:
             await _write(writer, Hello(__version__, os.getpid()))
+            if self._marker is not None:
+                await self._marker.ready()
             while True:
                 snapshot = self._look()
                 frame, self._sent = self._frame(snapshot), snapshot
@@ -157,6 +174,8 @@ class Engine:
         self._unseen.clear()
         self._looked_at = self._clock()
         snapshot = self._fleet.snapshot(self._looked_at)
+        if self._marker is not None:
+            snapshot = self._marker.laid_over(snapshot)
         if self._historian is not None:
             self._historian.see(snapshot)
         return snapshot

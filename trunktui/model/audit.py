@@ -15,6 +15,8 @@ class RecordKind(StrEnum):
     REFUSED = "refused"
     UNLOCK = "unlock"
     LOCK = "lock"
+    MARK = "mark"
+    UNMARK = "unmark"
 
 
 class Who(Struct, frozen=True):

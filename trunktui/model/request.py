@@ -9,7 +9,10 @@ from msgspec import Struct
 from trunktui.model.acting import Ended
 from trunktui.model.action import Consent, Prepared, Verb
 from trunktui.model.audit import Who
+from trunktui.model.health import Severity
+from trunktui.model.marks import Target
 from trunktui.model.text import Safe
+from trunktui.model.window import Window
 
 
 class Reload(Struct, frozen=True, tag="reload"):
@@ -56,7 +59,37 @@ class Verify(Struct, frozen=True, tag="verify"):
     """Look what became of the unfinished actions. Only reads."""
 
 
-Request = Reload | Introduce | Unlock | Lock | Prepare | Perform | Decline | Verify
+class Mark(Struct, frozen=True, tag="mark"):
+    """Put `target` into maintenance. Harmless to any SBC, so read-only mode allows it."""
+
+    target: Target
+    window: Window
+    reason: str
+
+
+class Acknowledge(Struct, frozen=True, tag="acknowledge"):
+    """Acknowledge the alarm that `target` (a leg, an SBC, a group) raises now; `window`: for no longer.
+
+    `seen` is how loud it was when the operator looked: one that got louder since is not acknowledged.
+    """
+
+    target: Target
+    reason: str
+    window: Window | None = None
+    seen: Severity | None = None
+
+
+class Unmark(Struct, frozen=True, tag="unmark"):
+    """End the maintenance of `target`, planned or begun; with `ack` its acknowledgement instead."""
+
+    target: Target
+    ack: bool = False
+
+
+Marking = Mark | Acknowledge | Unmark
+"""What changes marks."""
+
+Request = Reload | Introduce | Unlock | Lock | Prepare | Perform | Decline | Verify | Marking
 """Everything that can be asked."""
 
 

@@ -13,6 +13,7 @@ from trunktui.model.box import BoxFacts
 from trunktui.model.health import Effective, LegState, ProbeSignal, RegSignal, SbcState, Severity, Usage
 from trunktui.model.inventory import AuthMode, NativeNames
 from trunktui.model.link import LinkStatus, SnmpStatus
+from trunktui.model.marks import Ack, Maintenance, MarksNote
 from trunktui.model.observation import Contact, Unread
 from trunktui.model.observation import Evidence as Evidence
 from trunktui.model.text import Safe
@@ -64,6 +65,7 @@ class LegStatus(Struct, frozen=True):
 
     `observed_at`: when the last answer was asked for: what it says is no older. `late_at` and `stale_at`: when
     what is said here begins to dim, and when it stops being believed.
+    `maintenance` and `acknowledged` are the marks in force, `planned` is the next maintenance to come.
     """
 
     id: str
@@ -92,6 +94,14 @@ class LegStatus(Struct, frozen=True):
     stale_at: float | None
     evidence: tuple[Evidence, ...] = ()
     badge: str | None = None
+    maintenance: Maintenance | None = None
+    acknowledged: Ack | None = None
+    planned: Maintenance | None = None
+
+    @property
+    def covered(self) -> bool:
+        """Whether its trouble raises no alarm; its state is what it is."""
+        return self.maintenance is not None or self.acknowledged is not None
 
 
 class SbcStatus(Struct, frozen=True):
@@ -123,6 +133,13 @@ class SbcStatus(Struct, frozen=True):
     box: BoxFacts | None = None
     box_stale_at: float | None = None
     reloaded_at: float | None = None
+    maintenance: Maintenance | None = None
+    acknowledged: Ack | None = None
+
+    @property
+    def covered(self) -> bool:
+        """Whether its trouble raises no alarm."""
+        return self.maintenance is not None or self.acknowledged is not None
 
 
 class GroupStatus(Struct, frozen=True):
@@ -132,13 +149,19 @@ class GroupStatus(Struct, frozen=True):
     state: LegState
     severity: Severity
     reason: Safe
+    maintenance: Maintenance | None = None
+    acknowledged: Ack | None = None
 
 
 class Snapshot(Struct, frozen=True):
-    """The whole fleet at monotonic second `at`. `generation` grows with every judged change."""
+    """The whole fleet at monotonic second `at`. `generation` grows with every judged change.
+
+    `marks` says whether maintenance and acknowledgements are known, so that none means none.
+    """
 
     generation: int
     at: float
     sbcs: tuple[SbcStatus, ...] = ()
     legs: tuple[LegStatus, ...] = ()
     groups: tuple[GroupStatus, ...] = ()
+    marks: MarksNote = MarksNote()

@@ -51,6 +51,11 @@ class Cell(NamedTuple):
 Line = tuple[Cell, ...]
 """One line on the screen, left to right; blanks between cells are part of them."""
 
+FAULTS = frozenset(
+    {LegState.DOWN, LegState.UNKNOWN, LegState.DEGRADED, LegState.SUSPECT, LegState.UNMONITORED}
+)
+"""The states of trouble: what `f` (faults only) keeps."""
+
 STATE_ROLES: dict[LegState, Role] = {state: Role(state.value) for state in LegState}
 SBC_ROLES: dict[SbcState, Role] = {state: Role(state.value) for state in SbcState}
 

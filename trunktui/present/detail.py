@@ -14,6 +14,7 @@ from trunktui.present.columns import ColumnKey
 from trunktui.present.fleet import channel_cells, row_of
 from trunktui.present.freshness import duration, sbc_stale, shown_sbc, stale
 from trunktui.present.head import sentence
+from trunktui.present.marks import mark_facts
 from trunktui.present.series import Samples, sparkline, spread
 from trunktui.present.words import NOT_KNOWN, SBC_WORDS, cell_width, fit, plural, span, wrap
 
@@ -48,6 +49,7 @@ def detail_lines(leg: LegStatus, now: float, samples: Samples, width: int) -> tu
     registration = row_of(leg, now).cell(ColumnKey.REGISTRATION)
     return (
         *_wrapped(sentence(leg, now), width),
+        *_marks(leg, width),
         *_charts(leg, samples, width, old=old),
         *_contacts(leg, width, old=old),
         *_labelled("registration", registration, "" if old else _attempts(leg), width),
@@ -88,6 +90,7 @@ def sbc_lines(sbc: SbcStatus, now: float, width: int) -> tuple[Line, ...]:
         unread += [line for raw in answer.lines for line in _indented(raw, width)]
     return (
         *_wrapped(head, width),
+        *_marks(sbc, width),
         *_labelled("platform", Cell(platform), "", width),
         *_labelled("ssh", _ssh(sbc, old=old), "", width),
         *_figures(sbc, now, width, old=old),
@@ -95,6 +98,11 @@ def sbc_lines(sbc: SbcStatus, now: float, width: int) -> tuple[Line, ...]:
         *(line for label, cell in box_facts(sbc, now) for line in _labelled(label, cell, "", width)),
         *unread,
     )
+
+
+def _marks(one: LegStatus | SbcStatus, width: int) -> tuple[Line, ...]:
+    """Return who keeps it from raising an alarm, until when and why."""
+    return tuple(line for label, text in mark_facts(one) for line in _labelled(label, Cell(text), "", width))
 
 
 def _ssh(sbc: SbcStatus, *, old: bool) -> Cell:

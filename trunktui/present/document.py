@@ -17,6 +17,7 @@ from trunktui.model.health import WORST_FIRST, LegState, ProbeSignal, RegSignal,
 from trunktui.model.link import SshState
 from trunktui.model.snapshot import GroupStatus, LegStatus, RegView, SbcStatus, Snapshot
 from trunktui.present.freshness import sbc_stale, shown, shown_sbc, stale
+from trunktui.present.marks import ack_row, maintenance_row
 
 SCHEMA = "trunktui.status/1"
 """Changes when the meaning of a field does; a field that is only added does not change it."""
@@ -54,6 +55,24 @@ CSV_COLUMNS = (
     "channels.state",
     "cps.cap",
     "age_s",
+    "maintenance.active",
+    "maintenance.id",
+    "maintenance.scope",
+    "maintenance.name",
+    "maintenance.from",
+    "maintenance.until",
+    "maintenance.reason",
+    "maintenance.who",
+    "acknowledged.active",
+    "acknowledged.id",
+    "acknowledged.scope",
+    "acknowledged.name",
+    "acknowledged.at",
+    "acknowledged.until",
+    "acknowledged.state",
+    "acknowledged.severity",
+    "acknowledged.reason",
+    "acknowledged.who",
 )
 """Columns of `to_csv`: paths into a leg of the document."""
 
@@ -79,9 +98,9 @@ def status_document(snapshot: Snapshot, now: float, wall: datetime) -> Row:
         "schema": SCHEMA,
         "at": _stamp(wall),
         "worst": worst(snapshot, now).value,
-        "sbcs": [_sbc(sbc, now) for sbc in snapshot.sbcs],
-        "legs": [_leg(leg, now, wall) for leg in legs],
-        "groups": [_group(group, legs, now) for group in snapshot.groups],
+        "sbcs": [_sbc(sbc, now) | _marks(sbc, snapshot) for sbc in snapshot.sbcs],
+        "legs": [_leg(leg, now, wall) | _marks(leg, snapshot) for leg in legs],
+        "groups": [_group(group, legs, now) | _marks(group, snapshot) for group in snapshot.groups],
         "carriers": [
             {"name": name, "verdict": None, "reason": None}
             for name in sorted({leg.carrier for leg in legs if leg.carrier is not None})
@@ -211,8 +230,14 @@ def _leg(leg: LegStatus, now: float, wall: datetime) -> Row:
         "wasted": None,
         "age_s": _age(leg.observed_at, now),
         "flapping": None,
-        "maintenance": None,
-        "acknowledged": None,
+    }
+
+
+def _marks(one: LegStatus | SbcStatus | GroupStatus, snapshot: Snapshot) -> Row:
+    known = snapshot.marks.read
+    return {
+        "maintenance": maintenance_row(one.maintenance, known=known),
+        "acknowledged": ack_row(one.acknowledged, known=known),
     }
 
 

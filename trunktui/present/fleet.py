@@ -12,9 +12,10 @@ from typing import NamedTuple
 from trunktui.model.health import SEVERITY_RANK, WORST_FIRST, LegState, ProbeSignal, RegSignal, Usage
 from trunktui.model.observation import ContactState
 from trunktui.model.snapshot import ChannelsView, LegStatus, ProbeView, RegView, Snapshot
-from trunktui.present.cells import STATE_ROLES, Cell, Role
+from trunktui.present.cells import FAULTS, STATE_ROLES, Cell, Role
 from trunktui.present.columns import SHARE_CELLS, ColumnKey
 from trunktui.present.freshness import shown, stale
+from trunktui.present.marks import MarkWord, is_hushed, mark_word
 from trunktui.present.query import Query, matches
 from trunktui.present.words import (
     AT_LEAST,
@@ -44,12 +45,16 @@ class Sort(StrEnum):
 
 
 class Row(NamedTuple):
-    """One leg as a row. `late`: its values are past their time and shown dim; `cells` by column key."""
+    """One leg as a row. `late`: its values are past their time and shown dim; `cells` by column key.
+
+    `mark`: it is in maintenance, or acknowledged.
+    """
 
     leg_id: str
     state: LegState
     late: bool
     cells: dict[ColumnKey, Cell]
+    mark: MarkWord | None = None
 
     def cell(self, key: ColumnKey) -> Cell:
         """Return the cell of one column."""
@@ -93,6 +98,7 @@ def row_of(leg: LegStatus, now: float) -> Row:
     late = leg.late_at is not None and now > leg.late_at
     key = ColumnKey
     return Row(
+        mark=mark_word(leg),
         leg_id=leg.id,
         state=leg.state,
         late=late,
@@ -218,7 +224,13 @@ def _trouble(leg: LegStatus) -> tuple[int, int, str]:
     # among the unknown, what was bad when last seen comes first
     was = len(_STATE_RANK) - _STATE_RANK[leg.was] if leg.was is not None else 0
     loud = was if leg.state is LegState.UNKNOWN else SEVERITY_RANK[leg.severity]
-    return (_STATE_RANK[leg.state], -loud, leg.id)
+    # trouble that somebody knows of comes after all other trouble, and before what is well
+    rank = _STATE_RANK[leg.state]
+    return (
+        rank + len(FAULTS) if is_hushed(leg) else rank if leg.state in FAULTS else rank + 2 * len(FAULTS),
+        -loud,
+        leg.id,
+    )
 
 
 _SORT_KEYS = {

@@ -12,6 +12,7 @@ from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
 from trunktui.present.acting import write_mark
 from trunktui.present.cells import STATE_ROLES, Cell, Line, Role
 from trunktui.present.freshness import in_words, shown, shown_sbc
+from trunktui.present.marks import MarkWord, brief_mark, covered, covered_news, is_hushed
 from trunktui.present.words import LONG_WORDS, STATE_GLYPHS, STATE_WORDS, brief, cell_width, plural
 
 
@@ -58,8 +59,12 @@ _TINY_BELOW = 60
 
 
 def count_states(snapshot: Snapshot, now: float) -> dict[LegState, int]:
-    """Return how many legs are shown in each state, worst first; states without legs are left out."""
-    counted = Counter(shown(leg, now).state for leg in snapshot.legs)
+    """Return how many legs are shown in each state, worst first; states without legs are left out.
+
+    Legs in trouble that raise no alarm (`marks.is_hushed`) are not among them.
+    """
+    legs = (shown(leg, now) for leg in snapshot.legs)
+    counted = Counter(leg.state for leg in legs if not is_hushed(leg))
     return {state: counted[state] for state in WORST_FIRST if counted[state]}
 
 
@@ -89,7 +94,8 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Ce
 
     In this order: the engine is gone, `acts` (what is said of actions), SBCs that are gone, that the engine was
     restarted, the worst leg of the others, then what can wait: SBCs in less trouble, first answers still to come,
-    how the engine ended, that no history is kept. Without any of it: "all up".
+    how the engine ended, that no history is kept. Without any of it: "all up". What is in maintenance or acknowledged
+    is only counted.
     """
     parts: list[Cell] = []
     if not engine.alive:
@@ -104,7 +110,7 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Ce
     troubled = [
         sbc
         for sbc in sorted((shown_sbc(sbc, now) for sbc in told), key=_sbc_trouble)
-        if sbc.state is not SbcState.UP and sbc.link.state is not SshState.PENDING
+        if sbc.state is not SbcState.UP and sbc.link.state is not SshState.PENDING and not sbc.covered
     ]
     gone = [sbc for sbc in troubled if sbc.state in _SBC_GONE]
     parts += [_sbc_news(snapshot, now, sbc) for sbc in gone]
@@ -120,15 +126,19 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Ce
         parts.append(Cell(engine.notice, Role.WARN))
     if engine.alive and engine.history:
         parts.append(Cell(engine.history, Role.WARN))
+    if snapshot.marks.notice:
+        parts.append(Cell(snapshot.marks.notice, Role.WARN))
+    hushed = covered_news((shown(leg, now) for leg in snapshot.legs), told)
     if not parts:
-        parts.append(_all_well(snapshot, now))
+        parts.append(_all_well(snapshot, now, besides=bool(hushed)))
+    parts += hushed
     if engine.config:
         parts.insert(0 if engine.alive else 1, _config_news(engine.config, parts))
     # An SBC that is up with a remark: its two witnesses disagree. That must not hide a leg's trouble.
     parts += [
         Cell(f"{sbc.name}: {sbc.reason}", Role.WARN)
         for sbc in (shown_sbc(sbc, now) for sbc in told)
-        if sbc.state is SbcState.UP and sbc.severity is not Severity.NONE
+        if sbc.state is SbcState.UP and sbc.severity is not Severity.NONE and not sbc.covered
     ]
     return _in_one_line(parts)
 
@@ -150,7 +160,8 @@ def sentence(leg: LegStatus, now: float) -> tuple[Cell, ...]:
     """Return a leg's one sentence: its id, its state and since when, and the reason."""
     leg = shown(leg, now)
     since = "" if leg.since_at is None else f" {in_words(now - leg.since_at)}"
-    badge = f" ({leg.badge})" if leg.badge else ""
+    badges = "; ".join(text for text in (leg.badge, brief_mark(leg)) if text)
+    badge = f" ({badges})" if badges else ""
     return (
         Cell(leg.id, Role.TITLE),
         Cell("  "),
@@ -194,20 +205,34 @@ def _counts(snapshot: Snapshot, now: float, width: int) -> Line:
     counted = count_states(snapshot, now)
     if width < _TINY_BELOW:
         counted = {state: count for state, count in counted.items() if state not in _QUIET}
+    hushed = _hushed_counts(snapshot, now)
     long, short, glyphs = (
-        [(f"{count} {LONG_WORDS[state]}", state) for state, count in counted.items()],
-        [(f"{count} {STATE_WORDS[state].lower()}", state) for state, count in counted.items()],
-        [(f"{STATE_GLYPHS[state]}{count}", state) for state, count in counted.items()],
+        [(f"{n} {LONG_WORDS[state]}", STATE_ROLES[state]) for state, n in counted.items()]
+        + [(f"{n} {words}", Role.LABEL) for n, _, words in hushed],
+        [(f"{n} {STATE_WORDS[state].lower()}", STATE_ROLES[state]) for state, n in counted.items()]
+        + [(f"{n} {word.lower()}", Role.LABEL) for n, word, _ in hushed],
+        [(f"{STATE_GLYPHS[state]}{n}", STATE_ROLES[state]) for state, n in counted.items()]
+        + [(f"{word.letter}{n}", Role.LABEL) for n, word, _ in hushed],
     )
     for texts, separator in ((long, _SEPARATOR), (short, _SEPARATOR), (short, " "), (glyphs, " ")):
         needed = sum(cell_width(text) + len(separator) for text, _ in texts)
         if texts is glyphs or needed <= width * _COUNTS_SHARE:
             break
     cells: list[Cell] = []
-    for text, state in texts:
+    for text, role in texts:
         cells += [Cell(separator)] if cells else []
-        cells.append(Cell(text, STATE_ROLES[state]))
+        cells.append(Cell(text, role))
     return tuple(cells)
+
+
+def _hushed_counts(snapshot: Snapshot, now: float) -> list[tuple[int, MarkWord, str]]:
+    """Return (how many, mark, what the mark means) of legs in trouble that raise no alarm."""
+    found = covered(shown(leg, now) for leg in snapshot.legs)
+    counts = (
+        (found.maintenance, MarkWord.MAINT, "in maintenance"),
+        (found.acknowledged, MarkWord.ACK, "acknowledged"),
+    )
+    return [count for count in counts if count[0]]
 
 
 def _fitting(parts: list[tuple[int, Line]], width: int) -> Line:
@@ -270,11 +295,13 @@ def _named(names: list[str]) -> str:
 
 
 def _bad_legs(snapshot: Snapshot, now: float, troubled: list[SbcStatus]) -> list[LegStatus]:
-    """Return the legs in trouble, without those that are unknown because of what is told of their SBC."""
+    """Return the legs in trouble that raise an alarm, without those unknown because of what is told of their SBC."""
     told = {sbc.name for sbc in troubled} | {sbc.name for sbc in snapshot.sbcs if not_asked_yet(sbc)}
     legs = (shown(leg, now) for leg in snapshot.legs)
     return [
-        leg for leg in legs if leg.state in _BAD and not (leg.state is LegState.UNKNOWN and leg.sbc in told)
+        leg
+        for leg in legs
+        if leg.state in _BAD and not leg.covered and not (leg.state is LegState.UNKNOWN and leg.sbc in told)
     ]
 
 
@@ -284,9 +311,10 @@ def _leg_news(bad: list[LegStatus]) -> Cell:
     return Cell(f"{worst.id}: {worst.reason}{more}", STATE_ROLES[worst.state])
 
 
-def _all_well(snapshot: Snapshot, now: float) -> Cell:
+def _all_well(snapshot: Snapshot, now: float, *, besides: bool) -> Cell:
     legs = [shown(leg, now) for leg in snapshot.legs]
     if not legs:
         return Cell("no trunks known", Role.DIM)
     up = sum(leg.state is LegState.UP for leg in legs)
-    return Cell(f"{up} of {plural(len(legs), 'leg')} up, nothing down, degraded or unknown", Role.GOOD)
+    nothing = "nothing else" if besides else "nothing"
+    return Cell(f"{up} of {plural(len(legs), 'leg')} up, {nothing} down, degraded or unknown", Role.GOOD)

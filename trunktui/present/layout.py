@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.columns import GAP, MARGIN, Column, ColumnKey
 from trunktui.present.fleet import Row
+from trunktui.present.marks import MarkWord
 from trunktui.present.words import cell_width, fit, fit_leg
 
 
@@ -27,15 +28,22 @@ def row_line(row: Row, columns: Sequence[Column], mark: str = "") -> Line:
     last = len(columns) - 1
     for index, column in enumerate(columns):
         cell = row.cell(column.key)
-        fitted = (
-            fit_leg(cell.text, column.width)
-            if column.key is ColumnKey.LEG
-            else fit(cell.text, column.width, right=column.right)
-        )
-        cells.append(cell._replace(text=fitted))
+        if column.key is ColumnKey.LEG:
+            cells += _leg_cells(cell, row.mark, column.width)
+        else:
+            cells.append(cell._replace(text=fit(cell.text, column.width, right=column.right)))
         if index != last:
             cells.append(Cell(" " * GAP))
     return tuple(cells)
+
+
+def _leg_cells(cell: Cell, mark: MarkWord | None, width: int) -> list[Cell]:
+    """Return a leg's name and, at the right edge of its column, its mark: the word, or its letter beside a long name."""
+    if mark is None:
+        return [cell._replace(text=fit_leg(cell.text, width))]
+    roomy = cell_width(cell.text) + 1 + cell_width(mark) <= width
+    told = f" {mark.value if roomy else mark.letter}"
+    return [cell._replace(text=fit_leg(cell.text, width - cell_width(told))), Cell(told, Role.LABEL)]
 
 
 def cut_line(line: Line, width: int) -> Line:

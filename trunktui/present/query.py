@@ -7,12 +7,17 @@ from typing import NamedTuple
 
 from trunktui.model.health import LegState
 from trunktui.model.snapshot import LegStatus
+from trunktui.present.cells import FAULTS
+from trunktui.present.marks import MarkWord
 from trunktui.present.words import LONG_WORDS, PROBE_WORDS, REG_WORDS, STATE_WORDS
 
-FAULTS = frozenset(
-    {LegState.DOWN, LegState.UNKNOWN, LegState.DEGRADED, LegState.SUSPECT, LegState.UNMONITORED}
-)
-"""The states that `f` (faults only) keeps."""
+MARK_WORDS = {
+    "maint": MarkWord.MAINT,
+    "maintenance": MarkWord.MAINT,
+    "ack": MarkWord.ACK,
+    "acknowledged": MarkWord.ACK,
+}
+"""Every word that means a mark in a filter."""
 
 STATE_OF_WORD: dict[str, LegState] = {
     **{word.casefold(): state for state, word in STATE_WORDS.items()},
@@ -30,6 +35,7 @@ class Field(StrEnum):
     CARRIER = "carrier"
     SBC = "sbc"
     GROUP = "group"
+    MARK = "mark"
 
 
 class Term(NamedTuple):
@@ -56,7 +62,7 @@ class Query(NamedTuple):
 def parse_query(text: str, *, faults: bool = False) -> Query:
     """Read what was typed. Every text is a filter, so there is nothing to refuse.
 
-    `down` alone is a state, `carrier:x`, `sbc:x`, `group:x` and `state:x` look at one field, any other word
+    `down` alone is a state, `maint` and `ack` are marks, `carrier:x`, `sbc:x`, `group:x` and `state:x` look at one field, any other word
     is looked for in the leg's id, carrier, account, groups, registration, OPTIONS and reason.
     """
     terms = [term for word in text.casefold().split() if (term := _term(word)) is not None]
@@ -79,6 +85,8 @@ def _term(word: str) -> Term | None:
         return Term(Field(name), value, inverse) if value else None
     if word in STATE_OF_WORD:
         return Term(Field.STATE, word, inverse)
+    if word in MARK_WORDS:
+        return Term(Field.MARK, word, inverse)
     return Term(Field.TEXT, word, inverse) if word else None
 
 
@@ -93,6 +101,9 @@ def _holds(leg: LegStatus, term: Term) -> bool:
             return term.word in leg.sbc.casefold()
         case Field.GROUP:
             return any(term.word in group.casefold() for group in leg.groups)
+        case Field.MARK:
+            marked = leg.maintenance if MARK_WORDS[term.word] is MarkWord.MAINT else leg.acknowledged
+            return marked is not None
         case Field.TEXT:
             return term.word in _searched(leg)
 

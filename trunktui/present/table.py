@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from trunktui.model.health import LegState, SbcState, spoken
 from trunktui.model.link import SshState
-from trunktui.model.snapshot import Snapshot
+from trunktui.model.snapshot import LegStatus, Snapshot
 from trunktui.present.columns import ColumnKey
-from trunktui.present.fleet import Sort, fleet_order, row_of
+from trunktui.present.fleet import Row, Sort, fleet_order, row_of
 from trunktui.present.freshness import shown_sbc
+from trunktui.present.marks import brief_mark, covered
 from trunktui.present.query import Query
 from trunktui.present.words import NOT_KNOWN, cell_width, fit, plural, to_ascii
 
@@ -43,7 +44,8 @@ def _sbc_lines(snapshot: Snapshot, now: float) -> Iterator[str]:
         box = shown_sbc(sbc, now)
         if box.state is SbcState.UP:
             continue
-        yield f"{box.name}: {box.state.value}: {box.reason or NOT_KNOWN}"
+        mark = brief_mark(box)
+        yield f"{box.name}: {box.state.value}{f' ({mark})' if mark else ''}: {box.reason or NOT_KNOWN}"
         if box.link.state is not SshState.OK and box.link.reason not in box.reason:
             yield f"  ssh {box.link.state.value}: {box.link.reason}"  # its end names the way out
 
@@ -55,9 +57,9 @@ def _leg_lines(snapshot: Snapshot, now: float) -> Iterator[str]:
     table = [[title for _, title in _COLUMNS]]
     for leg in legs:
         row = row_of(leg, now)
-        table.append([row.cell(key).text for key, _ in _COLUMNS])
+        table.append([_text(row, key) for key, _ in _COLUMNS])
     widths = [max(cell_width(line[index]) for line in table) for index in range(len(_COLUMNS))]
-    reasons = ["REASON", *(leg.reason for leg in legs)]
+    reasons = ["REASON", *(_reason(leg) for leg in legs)]
     for line, reason in zip(table, reasons, strict=True):
         cells = [
             fit(text, width, right=key in _RIGHT)
@@ -66,8 +68,22 @@ def _leg_lines(snapshot: Snapshot, now: float) -> Iterator[str]:
         yield _BETWEEN.join((*cells, reason)).rstrip()
 
 
+def _text(row: Row, key: ColumnKey) -> str:
+    """Return a cell's text; a mark stands beside the state, which stays what it is."""
+    text = row.cell(key).text
+    return f"{text} {row.mark}" if key is ColumnKey.STATE and row.mark is not None else text
+
+
+def _reason(leg: LegStatus) -> str:
+    mark = brief_mark(leg)
+    return f"{leg.reason} ({mark})" if mark else leg.reason
+
+
 def _count(snapshot: Snapshot, now: float) -> str:
     legs = fleet_order(snapshot, now, query=Query(), sort=Sort.TROUBLE)
     states = [leg.state for leg in legs]
     counts = [f"{states.count(state)} {spoken(state)}" for state in LegState if state in states]
+    hushed = covered(legs)
+    counts += [f"{hushed.maintenance} of them in maintenance"] if hushed.maintenance else []
+    counts += [f"{hushed.acknowledged} of them acknowledged"] if hushed.acknowledged else []
     return ", ".join((plural(len(snapshot.sbcs), "SBC"), plural(len(legs), "leg"), *counts))

@@ -13,8 +13,9 @@ from fnmatch import fnmatchcase
 from msgspec import Struct
 
 from trunktui.model.health import SEVERITY_RANK, LegState, SbcState, Severity
-from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
+from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
 from trunktui.present.freshness import shown, shown_sbc
+from trunktui.present.marks import brief_mark, group_covered
 
 NAMED = 3
 """How many troubled subjects the line names before it only counts them."""
@@ -76,9 +77,12 @@ _PER_LEG_ORDER = (Code.CRITICAL, Code.UNKNOWN, Code.WARNING, Code.OK)
 
 
 class _Trouble(Struct, frozen=True):
+    """Something wrong; `mark` says what keeps it from being an alarm, empty where nothing does."""
+
     code: Code
     rank: int
     words: str
+    mark: str = ""
 
 
 def select(snapshot: Snapshot, selector: str | None) -> Selection:
@@ -106,22 +110,34 @@ def select(snapshot: Snapshot, selector: str | None) -> Selection:
     return Selection(legs=legs, sbcs=sbcs, whole=False)
 
 
-def check(snapshot: Snapshot, now: float, selector: str | None = None, per_leg: bool = False) -> Verdict:
+def check(
+    snapshot: Snapshot,
+    now: float,
+    selector: str | None = None,
+    per_leg: bool = False,
+    marks: bool = True,
+) -> Verdict:
     """Return the verdict on the selected part of the fleet at monotonic second `now`.
 
+    What is in maintenance or acknowledged is named and raises no alarm, unless `marks` are left aside.
     Raises NothingSelectedError when the selector matches nothing.
     """
     chosen = select(snapshot, selector)
     legs = tuple(shown(leg, now) for leg in chosen.legs)
     troubles = _leg_troubles(legs) if per_leg else _rolled_up(snapshot, chosen, legs, now)
     order = _PER_LEG_ORDER if per_leg else _ROLLED_UP_ORDER
+    hushed = [trouble for trouble in troubles if trouble.mark and marks]
+    troubles = [trouble for trouble in troubles if not (trouble.mark and marks)]
     codes = {trouble.code for trouble in troubles}
-    if not legs and not codes:
-        codes = {Code.UNKNOWN}
+    if not legs and not codes and not hushed:
         troubles = _sbc_troubles(chosen, now)  # no leg counts, yet the line says why none is known
+        if troubles and marks and all(trouble.mark for trouble in troubles):
+            troubles, hushed = [], troubles
+        else:
+            codes = {Code.UNKNOWN}
     code = next((code for code in order if code in codes), Code.OK)
     troubles = sorted(troubles, key=lambda trouble: (order.index(trouble.code), -trouble.rank))
-    line = f"TRUNKTUI {code.name} - {_words(legs, troubles)} | {_figures(legs, chosen.sbcs, now)}"
+    line = f"TRUNKTUI {code.name} - {_words(legs, troubles, hushed)} | {_figures(legs, chosen.sbcs, now)}"
     return Verdict(code=code, line=line)
 
 
@@ -131,7 +147,7 @@ def _matches(selector: str, names: Iterable[str]) -> bool:
 
 def _leg_troubles(legs: Sequence[LegStatus]) -> list[_Trouble]:
     return [
-        _Trouble(code=_BY_STATE[leg.state], rank=SEVERITY_RANK[leg.severity], words=_subject(leg))
+        _Trouble(_BY_STATE[leg.state], SEVERITY_RANK[leg.severity], _subject(leg), brief_mark(leg))
         for leg in legs
         if _BY_STATE[leg.state] is not Code.OK
     ]
@@ -143,40 +159,51 @@ def _rolled_up(
     """List what is wrong with SBCs, groups and legs; a leg whose groups all have a path is a warning at most."""
     troubles = _sbc_troubles(chosen, now)
     if chosen.whole:
-        troubles += [
-            _trouble(g.severity, f"group {g.name} {g.state.value} ({g.reason})") for g in snapshot.groups
-        ]
+        troubles += [_group_trouble(group, legs) for group in snapshot.groups]
     with_path = {g.name for g in snapshot.groups if _LOUD[g.severity] in (Code.OK, Code.WARNING)}
     for leg in legs:
         sheltered = bool(leg.groups) and with_path.issuperset(leg.groups)
         severity = leg.severity
         if sheltered and _LOUD[severity] is Code.CRITICAL:
             severity = Severity.MINOR
-        troubles.append(_trouble(severity, _subject(leg)))
+        troubles.append(_trouble(severity, _subject(leg), brief_mark(leg)))
     return [trouble for trouble in troubles if trouble.code is not Code.OK]
 
 
 def _sbc_troubles(chosen: Selection, now: float) -> list[_Trouble]:
     boxes = (shown_sbc(sbc, now) for sbc in chosen.sbcs)
-    found = [_trouble(box.severity, f"{box.name} {box.state.value} ({box.reason})") for box in boxes]
+    found = [
+        _trouble(box.severity, f"{box.name} {box.state.value} ({box.reason})", brief_mark(box))
+        for box in boxes
+    ]
     return [trouble for trouble in found if trouble.code is not Code.OK]
 
 
-def _trouble(severity: Severity, words: str) -> _Trouble:
-    return _Trouble(code=_LOUD[severity], rank=SEVERITY_RANK[severity], words=words)
+def _group_trouble(group: GroupStatus, legs: Sequence[LegStatus]) -> _Trouble:
+    mark = brief_mark(group)
+    if not mark and group_covered(group, legs):
+        mark = "every leg in trouble is in maintenance or acknowledged"
+    return _trouble(group.severity, f"group {group.name} {group.state.value} ({group.reason})", mark)
+
+
+def _trouble(severity: Severity, words: str, mark: str) -> _Trouble:
+    return _Trouble(_LOUD[severity], SEVERITY_RANK[severity], words, mark)
 
 
 def _subject(leg: LegStatus) -> str:
     return f"{leg.id} {leg.state.value}" + (f" ({leg.reason})" if leg.reason else "")
 
 
-def _words(legs: Sequence[LegStatus], troubles: Sequence[_Trouble]) -> str:
+def _words(legs: Sequence[LegStatus], troubles: Sequence[_Trouble], hushed: Sequence[_Trouble]) -> str:
     up = sum(leg.state is LegState.UP for leg in legs)
     count = f"{len(legs)} legs" if len(legs) != 1 else "1 leg"
     head = "no legs known" if not legs else f"{count} up" if up == len(legs) else f"{up} of {count} up"
     named = [trouble.words for trouble in troubles[:NAMED]]
     if len(troubles) > NAMED:
         named.append(f"and {len(troubles) - NAMED} more")
+    named += [f"no alarm: {trouble.words} ({trouble.mark})" for trouble in hushed[:NAMED]]
+    if len(hushed) > NAMED:
+        named.append(f"and {len(hushed) - NAMED} more without an alarm")
     # A bar would end the text and begin the figures for the monitoring system.
     return "; ".join((head, *named)).replace("|", "/")
 

@@ -167,6 +167,16 @@ def fit_leg(leg_id: str, width: int) -> str:
     return fit(trunk, room) + tail
 
 
+def tail(text: str, width: int) -> str:
+    """Return the end of `text` in at most `width` cells, behind an ellipsis where something was cut off."""
+    if cell_width(text) <= width:
+        return text
+    start = 1
+    while cell_width(text[start:]) > width - 1:
+        start += 1
+    return "…" + text[start:]
+
+
 def wrap(text: str, width: int) -> tuple[str, ...]:
     """Break `text` into lines of at most `width` cells, at blanks where there are any; at least one line."""
     width = max(width, 2)

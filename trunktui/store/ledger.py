@@ -1,6 +1,7 @@
 """The file under the audit log: opened only if it is safe, added to under a lock, read from its end.
 
-Nothing in it is ever changed or cut: what a killed writer left of a line is fenced by a line end.
+What a killed writer left of a line is fenced by a line end. Nothing in an audit log is ever changed or cut;
+`Tail.take_back` and `Tail.replace` are for lines that are no evidence.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Ledger:
             shared = check_folder(self.path.parent, os.fstat(folder))
             descriptor = self._open_locked(folder, shared)
             try:
-                yield Tail(descriptor, folder)
+                yield Tail(descriptor, folder, self.path.name)
             finally:
                 os.close(descriptor)  # frees the lock
         finally:
@@ -108,9 +109,10 @@ class Ledger:
 class Tail:
     """The end of a locked file."""
 
-    def __init__(self, descriptor: int, folder: int) -> None:
+    def __init__(self, descriptor: int, folder: int, name: str) -> None:
         self._descriptor = descriptor
         self._folder = folder
+        self._name = name
         self._size = os.fstat(descriptor).st_size
 
     def last(self) -> Link | None:
@@ -134,6 +136,52 @@ class Tail:
     def add_first(self, line: bytes) -> None:
         """Write the first entry: the file's name must reach the disk, too. Raises OSError."""
         self.add(line)
+        os.fsync(self._folder)
+
+    def read(self, limit: int) -> bytes:
+        """Return the first `limit` bytes of what stood there when it was locked. Raises OSError."""
+        pieces: list[bytes] = []
+        at = 0
+        while at < min(self._size, limit):
+            piece = os.pread(self._descriptor, min(self._size, limit) - at, at)
+            if not piece:
+                break
+            pieces.append(piece)
+            at += len(piece)
+        return b"".join(pieces)
+
+    def take_back(self) -> None:
+        """Cut off what was added under this lock: its writer is told that it failed, so it must not count."""
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._descriptor, self._size)
+            os.fsync(self._descriptor)
+
+    def replace(self, data: bytes) -> None:
+        """Put another file with the same owners and rights in the place of this one, whole or not at all.
+
+        Nothing may be added under this lock afterwards. Raises OSError.
+        """
+        spare = f".{self._name}.new"
+        with contextlib.suppress(FileNotFoundError):  # of one that was killed here
+            os.unlink(spare, dir_fd=self._folder)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(spare, flags, OWN_MODE, dir_fd=self._folder)
+        try:
+            found = os.fstat(self._descriptor)
+            with contextlib.suppress(PermissionError):
+                os.fchown(descriptor, -1, found.st_gid)
+            os.fchmod(descriptor, stat.S_IMODE(found.st_mode))
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            os.fsync(descriptor)
+            os.rename(spare, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(spare, dir_fd=self._folder)
+            raise
+        finally:
+            os.close(descriptor)
         os.fsync(self._folder)
 
 

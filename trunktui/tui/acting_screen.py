@@ -7,7 +7,7 @@ from textual.binding import BindingsMap
 
 from trunktui.model.action import Verb
 from trunktui.tui.confirm_screen import ConfirmScreen
-from trunktui.tui.keys import EVERYWHERE, WRITE, Key, bindings
+from trunktui.tui.keys import EVERYWHERE, MARKS, WRITE, Key, bindings
 from trunktui.tui.progress_screen import ProgressScreen
 from trunktui.tui.stage import Stage, StageScreen
 
@@ -21,6 +21,7 @@ class ActingScreen(StageScreen, inherit_bindings=False):
         super().__init__(stage, keys)
         self._keys = keys
         self._unlocked = False
+        self._meant: str | None = None
 
     def leg_in_hand(self) -> str | None:
         """Return the id of the leg that a key acts on now."""
@@ -37,11 +38,29 @@ class ActingScreen(StageScreen, inherit_bindings=False):
         self._foot.offer(keys)
 
     def on_key(self, event: events.Key) -> None:
-        """Say how to unlock where a key that acts is pressed in read-only mode (the base class sees to the rest)."""
-        if not self._foot.typing and not self._unlocked and event.key in {key.names for key in WRITE}:
+        """Begin a command at its key, before the keys that follow it; say how to unlock where one acts read-only."""
+        if not self._foot.typing and event.key in MARKS:
+            event.stop()
+            event.prevent_default()
+            self.action_mark(MARKS[event.key])
+        elif not self._foot.typing and not self._unlocked and event.key in {key.names for key in WRITE}:
             event.stop()
             event.prevent_default()
             self.say(_HOW)
+
+    def leg_meant(self) -> str | None:
+        """Return the leg that was in hand when the command was begun, wherever the cursor went since."""
+        return self._meant
+
+    def action_command(self) -> None:
+        """Begin to type a command about the leg in hand."""
+        self._meant = self.leg_in_hand()
+        super().action_command()
+
+    def action_mark(self, command: str) -> None:
+        """Begin a command that marks the leg in hand; enter alone does nothing, as it wants a reason."""
+        self._meant = self.leg_in_hand()
+        self._foot.start_command(command, self._meant or "")
 
     def action_reregister(self) -> None:
         """Show what a re-register of the leg in hand would do; where one is under way or has ended, show that."""

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.console import RenderableType
 from textual import events
 from textual.app import App
@@ -20,6 +21,8 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from trunktui.model.text import Safe
+from trunktui.present.freshness import shown
+from trunktui.present.marking import MarkingError, marking_of
 from trunktui.present.themes import ThemeError, choose_theme, load_theme
 from trunktui.tui import commands, crash, driver, terminal
 from trunktui.tui.doer import Doer
@@ -215,12 +218,31 @@ class FleetApp(App[None], inherit_bindings=False):
     def _command(self, typed: str) -> None:
         """Run the command that was typed, or say which there are."""
         try:
-            command = commands.find(typed)
+            typed_one = commands.find(typed)
         except commands.UnknownCommandError as error:
             self._say(str(error))
             return
-        if command is not None:
-            self.call_later(self.run_action, command.action)
+        if typed_one is None:
+            return
+        if typed_one.command.takes:
+            self._mark(typed_one)
+        else:
+            self.call_later(self.run_action, typed_one.command.action)
+
+    def _mark(self, typed: commands.Typed) -> None:
+        """Have the engine mark what was typed, about what stands on the screen."""
+        top = self._top
+        if top is None:
+            return
+        snapshot, at = self._watch.in_view(self._clock())
+        seen = replace(snapshot, legs=tuple(shown(leg, at) for leg in snapshot.legs))
+        meant = next((leg for leg in seen.legs if leg.id == top.leg_meant()), None)
+        try:
+            request = marking_of(typed.command.names[0], typed.rest, meant, seen)
+        except MarkingError as error:
+            self._say(str(error))
+            return
+        self._begin(self._ask(request))
 
     async def _ask(self, request: Request) -> None:
         self._say((await self._doer.ask(request)).text)

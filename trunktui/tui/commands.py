@@ -10,20 +10,42 @@ _SHOWN = 40
 
 
 class Command(NamedTuple):
-    """One command: its names, the usual one first, Textual's action, and one line of help."""
+    """One command: its names, the usual one first, Textual's action, and one line of help.
+
+    `takes`: what follows it, as one writes usage; empty where it stands alone. `beside`: in the help it stands
+    beside the one before.
+    """
 
     names: tuple[str, ...]
     action: str
     help: str
+    takes: str = ""
+    beside: bool = False
+
+    @property
+    def usage(self) -> str:
+        """Every way to write it."""
+        return " ".join([*(f":{name}" for name in self.names), *([self.takes] if self.takes else [])])
+
+
+class Typed(NamedTuple):
+    """A command that was typed, and what followed it."""
+
+    command: Command
+    rest: str = ""
 
 
 COMMANDS = (
-    Command(("reload",), "app.reload", "read the config again and go by it; SIGHUP does the same"),
-    Command(("write",), "app.write", "unlock write mode for 15 minutes, on SBCs with `write = true`"),
-    Command(("readonly", "write off"), "app.readonly", "end write mode at once"),
-    Command(("verify",), "app.verify", "look what became of unfinished actions; only reads"),
+    Command(("reload",), "app.reload", "read the config again"),
+    Command(("verify",), "app.verify", "look at unfinished actions", beside=True),
+    Command(("write",), "app.write", "write mode for 15 minutes"),
+    Command(("readonly", "write off"), "app.readonly", "end write mode", beside=True),
+    Command(("maint",), "", "no alarms; WHOM: sbc, group, NAME ...", "[WHOM] 2h|22:00-23:30 WHY"),
+    Command(("ack",), "", "no alarm until it is over or louder", "[sbc|group] [2h] WHY"),
+    Command(("unmaint",), "", "end it", "[WHOM]"),
+    Command(("unack",), "", "take it back", "[sbc|group]", beside=True),
     Command(("quit", "q"), "app.leave(0)", "quit"),
-    Command(("help",), "app.help", "all keys and commands"),
+    Command(("help",), "app.help", "all keys and commands", beside=True),
 )
 
 
@@ -31,16 +53,21 @@ class UnknownCommandError(Exception):
     """What was typed is no command; the text says what is."""
 
 
-def find(typed: str) -> Command | None:
+def find(typed: str) -> Typed | None:
     """Return the command that was typed, None for an empty line. Raises UnknownCommandError."""
     words = " ".join(typed.strip().removeprefix(":").split())
+    if not words:
+        return None
     whole = next((one for one in COMMANDS if words in one.names), None)
-    if whole is not None or not words:
-        return whole
-    name = words.partition(" ")[0]
-    if not any(name in one.names for one in COMMANDS):
-        raise UnknownCommandError(f'no command "{clean(name, _SHOWN)}"; there are {known()}')
-    raise UnknownCommandError(f":{name} stands alone; nothing follows it")
+    if whole is not None:
+        return Typed(whole)
+    name, _, rest = words.partition(" ")
+    begun = next((one for one in COMMANDS if name in one.names), None)
+    if begun is None:
+        raise UnknownCommandError(f'no command "{clean(name, _SHOWN)}": {known()}')
+    if not begun.takes:
+        raise UnknownCommandError(f":{name} stands alone; nothing follows it")
+    return Typed(begun, rest)
 
 
 def known() -> str:

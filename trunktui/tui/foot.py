@@ -10,6 +10,7 @@ from textual.message import Message
 from trunktui.model.text import clean
 from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.layout import cut_line
+from trunktui.present.words import cell_width, tail
 from trunktui.tui.commands import completed
 from trunktui.tui.keys import Key, hint_line
 from trunktui.tui.lines import Lines
@@ -21,7 +22,7 @@ MESSAGE_S = 6.0
 _READ_PER_S = 8.0
 """Characters that are read in a second: a long message stands longer."""
 
-_MOST_TYPED = 120
+_MOST_TYPED = 240
 
 
 class _Typed(Enum):
@@ -83,6 +84,7 @@ class Foot(Lines):
         self._everywhere = everywhere
         self._kind = _Typed.FILTER
         self._question = ""
+        self._about = ""
         self._typing: str | None = None
         self._message = ""
         self._message_until = 0.0
@@ -97,9 +99,9 @@ class Foot(Lines):
         self._typing, self._kind = text, _Typed.FILTER
         self._draw()
 
-    def start_command(self) -> None:
-        """Begin to type a command."""
-        self._typing, self._kind, self._message = "", _Typed.COMMAND, ""
+    def start_command(self, text: str = "", about: str = "") -> None:
+        """Begin to type a command, `text` being typed already; `about` names what it will be about."""
+        self._typing, self._kind, self._message, self._about = text, _Typed.COMMAND, "", about
         self._draw()
 
     def start_answer(self, question: str) -> None:
@@ -182,8 +184,12 @@ class Foot(Lines):
     def _text(self) -> Line:
         if self._typing is not None:
             marks = {_Typed.FILTER: "/", _Typed.COMMAND: ":", _Typed.ANSWER: f"{self._question}:"}
-            mark, hint = marks[self._kind], self._kind.value
-            return (Cell(f" {mark} ", Role.KEY), Cell(self._typing), Cell("▏"), Cell(f"   {hint}", Role.DIM))
+            mark, hint = f" {marks[self._kind]} ", self._kind.value
+            if self._kind is _Typed.COMMAND and self._about:
+                hint = f"{self._about}: enter runs, esc cancels"
+            room = max(self.size.width - cell_width(mark) - 1, 1)
+            typed = Cell(tail(self._typing, room))
+            return (Cell(mark, Role.KEY), typed, Cell("▏"), Cell(f"   {hint}", Role.DIM))
         if self._message:
             return cut_line((Cell(f" {self._message}", Role.TITLE),), self.size.width)
         return hint_line(self._keys, self.size.width, everywhere=self._everywhere)

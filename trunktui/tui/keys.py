@@ -18,7 +18,8 @@ from trunktui.tui.commands import COMMANDS, Command
 class Key(NamedTuple):
     """One thing a key does: Textual's names of the keys, what to print, the action, one line of help.
 
-    `hint` is its short word in the footer, empty where it is not shown there.
+    `hint` is its short word in the footer, empty where it is not shown there. `beside`: in the help it stands
+    beside the one before.
     """
 
     names: str
@@ -26,6 +27,7 @@ class Key(NamedTuple):
     action: str
     help: str
     hint: str = ""
+    beside: bool = False
 
 
 EVERYWHERE = (
@@ -36,7 +38,12 @@ EVERYWHERE = (
 )
 _BOTH_WAYS = frozenset({"move", "edge", "page", "app.leave"})
 COMMAND = Key("colon", ":", "command", "type a command; tab completes it")
-PROBE = Key("O", "O", "probe", "send OPTIONS now and tell the answer; harmless", "OPTIONS")
+ACK = Key("a", "a", "mark('ack ')", "acknowledge its alarm", "ack")
+MAINT = Key("m", "m", "mark('maint ')", "put it into maintenance", "maint")
+MARKS = {"a": "ack ", "m": "maint "}
+"""Keys that begin a command; it asks for the rest, so a slip does nothing."""
+
+PROBE = Key("O", "O", "probe", "send OPTIONS now; harmless", "OPTIONS", beside=True)
 WRITE = (
     Key(
         "R",
@@ -52,9 +59,11 @@ FLEET = (
         "slash", "/", "filter", "filter: down, carrier:x, sbc:x, any text; !word hides; esc clears", "filter"
     ),
     Key("f", "f", "faults", "faults only: hides legs that are up, standby or off", "faults"),
-    Key("enter", "enter", "open", "open the leg: all evidence, its SBC", "open"),
-    Key("space", "space", "freeze", "freeze the display; collecting goes on", "freeze"),
-    Key("s", "s", "sort", "sort: trouble, leg, carrier, sbc", "sort"),
+    Key("enter", "enter", "open", "open the leg: all of it", "open"),
+    ACK,
+    Key("space", "space", "freeze", "freeze the display", "freeze", beside=True),
+    MAINT,
+    Key("s", "s", "sort", "sort: trouble, leg, ...", "sort", beside=True),
     Key("y", "y", "copy", "copy the leg's sentence (OSC 52)", "copy"),
     PROBE,
     Key("j,down", "j down", "move(1)", "next leg"),
@@ -76,7 +85,7 @@ PAGE = (
     Key("G,end", "G end", "edge(1)", "to the end"),
     COMMAND,
 )
-DETAIL = (*PAGE, Key("y", "y", "copy", "copy the leg's sentence (OSC 52)", "copy"), PROBE)
+DETAIL = (*PAGE, Key("y", "y", "copy", "copy the leg's sentence (OSC 52)", "copy"), ACK, MAINT, PROBE)
 NO = Key("escape,n,q", "esc", "back", "no: nothing is sent", "no (default)")
 _SCROLL = (
     Key("j,down", "j k", "scroll(1)", "a line on", "scroll"),
@@ -126,21 +135,21 @@ def help_lines() -> tuple[Line, ...]:
     return (
         (Cell(" Keys", Role.TITLE), Cell("   (only R changes an SBC, and only after :write)", Role.DIM)),
         *(_keys_line(keys) for keys in _paired((*FLEET, *WRITE, *EVERYWHERE))),
-        *(_help_line(" ".join(f":{name}" for name in one.names), one.help) for one in COMMANDS[:-2]),
-        _keys_line(tuple(_of_command(one) for one in COMMANDS[-2:])),
+        *(_keys_line(keys) for keys in _paired(tuple(_of_command(one) for one in COMMANDS))),
         (
             Cell(" Filter words: ", Role.LABEL),
-            Cell("up degr susp down unmon unkn off stby, group:x, state:x"),
+            Cell("up degr susp down unmon unkn off stby maint ack, group:x, state:x"),
         ),
     )
 
 
 def _paired(keys: tuple[Key, ...]) -> list[tuple[Key, ...]]:
-    """Put two keys in a row together that do the same one way and the other: else the help outgrows 24 lines."""
+    """Put two keys in a row together where one is `beside` the other, or the other way round: 24 lines are few."""
     lines: list[tuple[Key, ...]] = []
     for key in keys:
         verb = key.action.partition("(")[0]
-        if verb in _BOTH_WAYS and len(lines[-1]) == 1 and lines[-1][0].action.startswith(f"{verb}("):
+        both = verb in _BOTH_WAYS and len(lines[-1]) == 1 and lines[-1][0].action.startswith(f"{verb}(")
+        if both or key.beside:
             lines[-1] = (*lines[-1], key)
         else:
             lines.append((key,))
@@ -148,7 +157,7 @@ def _paired(keys: tuple[Key, ...]) -> list[tuple[Key, ...]]:
 
 
 def _of_command(one: Command) -> Key:
-    return Key("", " ".join(f":{name}" for name in one.names), one.action, one.help)
+    return Key("", one.usage, "", one.help, beside=one.beside)
 
 
 def _keys_line(keys: tuple[Key, ...]) -> Line:

@@ -80,6 +80,10 @@ class StageScreen(Screen[None], inherit_bindings=False):
         """Show one line of our own words for a few seconds."""
         self._foot.say(message, self._stage.clock())
 
+    def leg_meant(self) -> str | None:
+        """Return the id of the leg that a typed command is about; None: there is none here."""
+        return None
+
     def action_command(self) -> None:
         """Begin to type a command."""
         self._foot.start_command()
