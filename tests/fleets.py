@@ -13,6 +13,7 @@ from trunktui.model.link import LinkStatus, SnmpState, SnmpStatus, SshState
 from trunktui.model.observation import Contact, ContactState
 from trunktui.model.snapshot import (
     ChannelsView,
+    CpsView,
     GroupStatus,
     LegStatus,
     ProbeView,
@@ -58,7 +59,8 @@ def leg(
             contacts=(Contact(Safe("sip:192.0.2.21"), ContactState.REACHABLE, 23.4567, Safe("row")),),
         ),
         channels=ChannelsView(state=Usage.NORMAL, active=41, cap=200, used=82),
-        cps_cap=50.0,
+        cps=CpsView(Usage.NORMAL, now=2.1, peak=5, window_s=30.0, cap=50.0, used=2.1),
+        at_risk=2.1 * 33.0,
         observed_at=NOW - 4,
         late_at=NOW + 56,
         stale_at=NOW + 86,
@@ -141,7 +143,8 @@ def unknown_leg(leg_id: str, **changes: Any) -> LegStatus:
         "registration": RegView(state=RegSignal.UNKNOWN),
         "probe": ProbeView(state=ProbeSignal.UNKNOWN),
         "channels": ChannelsView(state=Usage.UNKNOWN),
-        "cps_cap": None,
+        "cps": CpsView(Usage.NO_CAP),
+        "at_risk": None,
         "observed_at": None,
         "late_at": None,
         "stale_at": None,
@@ -173,7 +176,8 @@ def sample() -> Snapshot:
             registration=RegView(state=RegSignal.GAVE_UP, failures=1, gave_up=True, code=403),
             probe=ProbeView(state=ProbeSignal.DEAD, misses=6, interval_s=30, detect_s=33.0),
             channels=ChannelsView(state=Usage.NO_CAP, active=0),
-            cps_cap=None,
+            cps=CpsView(Usage.NO_CAP),
+            at_risk=None,
         ),
         leg(
             "=cmd@nyc-1",

@@ -61,6 +61,7 @@ class Hiring:
             self._fleet,
             pace=pace,
             clock=time.monotonic,
+            wall=time.time,
             chance=random.random,
             changed=self._changed,
         )

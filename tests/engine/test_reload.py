@@ -118,6 +118,7 @@ class Site:
             self.fleet,
             pace=pace,
             clock=time.monotonic,
+            wall=lambda: 0.0,
             chance=lambda: 0.5,
             changed=self.engine.changed,
         )

@@ -85,6 +85,7 @@ def poller(asker: EndlessAsker, fleet: Fleet, engine: Engine | None = None, sbc:
         fleet,
         pace=PACE,
         clock=time.monotonic,
+        wall=lambda: 0.0,
         chance=lambda: 0.5,
         changed=engine.changed if engine else lambda: None,
     )

@@ -6,7 +6,7 @@ import pytest
 
 from trunktui.model.ask import Answer, Reply
 from trunktui.model.text import Safe, clean_lines
-from trunktui.platforms import asterisk, asterisk_tables
+from trunktui.platforms import asterisk, asterisk_channels, asterisk_tables
 from trunktui.platforms.contract import LegSettings
 
 COUNT = Reply("count", 0, clean_lines(b"1 active channel\n1 active call"))
@@ -36,8 +36,8 @@ def test_an_aor_of_any_length_is_found_though_the_cut_takes_the_scheme(length: i
     ],
 )
 def test_only_our_own_outbound_leg_proves_that_a_call_was_answered(row: str, age: int | None) -> None:
-    table = asterisk_tables.channels(Reply("channels", 0, (Safe(row),)), COUNT)
-    assert table.rows["t"].answered_age_s == age
+    table = asterisk_channels.channels(Reply("channels", 0, (Safe(row),)), COUNT)
+    assert table.by_endpoint["t"].answered_age_s == age
 
 
 @pytest.mark.timeout(30)

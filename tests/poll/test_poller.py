@@ -95,6 +95,7 @@ def poller_of(asker: ScriptedAsker, fleet: Fleet, clock: Clock, pace: Pace = PAC
         fleet,
         pace=pace,
         clock=clock,
+        wall=lambda: 0.0,
         chance=lambda: 0.5,
         changed=lambda: None,
     )
@@ -286,6 +287,7 @@ def test_a_host_key_failure_ends_the_polling_and_says_so() -> None:
         fleet,
         pace=Pace(),
         clock=clock,
+        wall=lambda: 0.0,
         chance=lambda: 0.5,
         changed=lambda: None,
     )

@@ -66,6 +66,7 @@ def poller_of(asker: Asker, pace: Pace) -> SbcPoller:
         fleet_of(Trunks(auth=AuthMode.IP)),
         pace=pace,
         clock=time.monotonic,
+        wall=lambda: 0.0,
         chance=lambda: 0.5,
         changed=lambda: None,
     )

@@ -24,20 +24,20 @@ GOLDEN = Path(__file__).parents[1] / "fixtures" / "documents"
 WALL = datetime(2026, 11, 23, 3, 14, 7, tzinfo=UTC)
 KEYS = {
     "": "schema at worst sbcs legs groups carriers findings",
-    "sbcs": "name site platform version uptime_s state severity reason ssh snmp channels calls cps clock_offset_s box "
-    "maintenance acknowledged",
+    "sbcs": "name site platform version uptime_s state severity reason ssh snmp channels calls cps clock_offset_s "
+    "clock_unsure_s utc_offset_s box maintenance acknowledged",
     "sbcs.ssh": "state age_s error",
     "sbcs.snmp": "state age_s error",
     "sbcs.box": "name uptime_s load disk sub_agent app_version app_uptime_s channels calls calls_processed published",
     "sbcs.box.disk": "path used_percent",
     "sbcs.box.published": "name lines status",
     "legs": "id trunk sbc carrier account groups auth auth_source discovered actionable state severity since reason "
-    "registration probe channels cps at_risk wasted age_s flapping maintenance acknowledged",
+    "registration probe channels cps at_risk at_risk_bound wasted age_s flapping maintenance acknowledged",
     "legs.registration": "state next_in_s failures gave_up code",
     "legs.probe": "state rtt_ms misses code interval_s detect_s contacts",
     "legs.probe.contacts": "uri state rtt_ms",
     "legs.channels": "active cap used_of_cap used_at_least state",
-    "legs.cps": "now window_s cap",
+    "legs.cps": "now at_least peak window_s cap state",
     "groups": "name state severity reason active maintenance acknowledged",
     "carriers": "name verdict reason",
 }
@@ -97,6 +97,7 @@ def test_nothing_known_is_null_and_never_nought() -> None:
     }
     assert told["probe"]["rtt_ms"] is None
     assert (told["since"], told["age_s"], told["at_risk"], told["wasted"]) == (None, None, None, None)
+    assert (told["cps"]["now"], told["cps"]["window_s"], told["at_risk_bound"]) == (None, None, None)
 
 
 def test_a_leg_past_its_time_is_unknown_whatever_the_snapshot_says() -> None:
@@ -219,7 +220,7 @@ def test_the_csv_has_a_column_for_every_plain_value_of_a_leg() -> None:
     told = document(snapshot=replace(sample(), marks=MarksNote(read=True)))["legs"][0]
     plain = {key for key, value in told.items() if not isinstance(value, dict)}
     nested = {f"{key}.{inner}" for key, value in told.items() if isinstance(value, dict) for inner in value}
-    not_told_yet = {"at_risk", "wasted", "flapping", "cps.now", "cps.window_s"}
+    not_told_yet = {"wasted", "flapping"}
     assert set(CSV_COLUMNS) == (plain | nested) - not_told_yet - {"probe.contacts"}
 
 

@@ -137,6 +137,7 @@ class _Play:
             self._fleet,
             pace=Pace(config.poll.interval_s, config.poll.fast_interval_s),
             clock=clock,
+            wall=lambda: 0.0,
             chance=random.Random(f"{seed} {sbc.name}").random,
             changed=lambda: None,
         )

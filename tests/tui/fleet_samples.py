@@ -15,6 +15,7 @@ from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.observation import Contact, ContactState, Unread
 from trunktui.model.snapshot import (
     ChannelsView,
+    CpsView,
     Evidence,
     LegStatus,
     ProbeView,
@@ -98,7 +99,7 @@ def leg(
         registration=reg or RegView(RegSignal.REGISTERED, next_at=now + 74),
         probe=probe or ok_probe(21.4),
         channels=channels or ChannelsView(Usage.NORMAL, active=12, cap=90, used=12),
-        cps_cap=None,
+        cps=CpsView(Usage.NO_CAP),
         observed_at=observed,
         late_at=None if observed is None else observed + 2 * INTERVAL,
         stale_at=None if observed is None else observed + 3 * INTERVAL,

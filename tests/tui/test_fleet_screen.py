@@ -223,7 +223,7 @@ async def test_freezing_stops_the_display_and_not_the_collecting() -> None:
 
 async def test_s_goes_through_the_orders() -> None:
     async with showing() as show:
-        for order in ("leg", "carrier", "sbc", "trouble"):
+        for order in ("leg", "carrier", "sbc", "dials", "cps", "trouble"):
             await show.press("s")
             await show.until_shown(f"by {order} ")
         await show.press("s")

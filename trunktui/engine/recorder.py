@@ -78,7 +78,7 @@ def sample_of(leg: LegStatus, offset: float) -> Sample | None:
         probe=leg.probe.state,
         rtt_ms=leg.probe.rtt_ms,
         channels=leg.channels.active,
-        cps=getattr(leg, "cps", None),
+        cps=leg.cps.now,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from trunktui.health.clock import clock_fault
 from trunktui.health.reasons import NOTHING_LISTED, span
 from trunktui.health.witness import Witness
 from trunktui.model.health import SEVERITY_RANK, SbcState, Severity, Thresholds
@@ -182,6 +183,8 @@ def _judge_app(observation: Observation, memory: BoxMemory, look: BoxLook, t: Th
     uptime = observation.box.uptime_s
     if in_grace(memory, uptime, t):
         return _verdict(SbcState.DEGRADED, Severity.WARNING, f"restarted {span(uptime or 0)} ago")
+    if fault := clock_fault(observation.box, t.clock_warn_s):
+        return _verdict(SbcState.UP, Severity.WARNING, f"answering; {fault}")
     return _verdict(SbcState.UP, Severity.NONE, "answering")
 
 

@@ -1,15 +1,73 @@
-"""How long the far end can be dead before the SBC notices, from the settings really loaded (worst case)."""
+"""How long the far end can be dead before the SBC notices, and how many dials that burns. Worst case, in seconds.
+
+From the settings really loaded, one formula per platform (source: how each decides, read from its code; Asterisk's
+is measured too, docs/detect.md).
+"""
 
 from __future__ import annotations
 
+import math
+
 from trunktui.model.observation import ProbeSettings
 
+FREESWITCH_TIMEOUT_S = 32.0
+"""sofia waits 64 times SIP's T1 for the answer to a ping; it is no setting."""
 
-def detect_s(platform: str, settings: ProbeSettings | None) -> float | None:
-    """Return the worst case in seconds on a platform; None where settings are unread or nothing is asked.
 
-    Asterisk marks a contact dead at the first miss: one whole interval, then the timeout.
+def asterisk_s(interval_s: float, timeout_s: float) -> float:
+    """Return Asterisk's: one whole interval, for the last OPTIONS may just have been answered, then the timeout.
+
+    The first miss is enough. Retransmissions (T1) lie within the timeout, and so does resolving a name.
     """
-    if settings is None or not settings.interval_s or settings.timeout_s is None:
+    return interval_s + timeout_s
+
+
+def freeswitch_noreg_s(ping_s: float, misses: int) -> float:
+    """Return FreeSWITCH's for a gateway that does not register; `misses` is ping-max - ping-min + 1.
+
+    The next ping is due `ping` seconds after the answer to the last, or after its timeout.
+    """
+    return misses * (ping_s + FREESWITCH_TIMEOUT_S)
+
+
+def freeswitch_reged_s(ping_s: float) -> float:
+    """Return FreeSWITCH's for a gateway that registers: one miss drops it, whatever ping-max says."""
+    return ping_s + FREESWITCH_TIMEOUT_S
+
+
+def kamailio_s(interval_s: float, misses: int, timeout_s: float) -> float:
+    """Return Kamailio's: `misses` is ds_probing_threshold, `timeout_s` is tm's fr_timer.
+
+    Pings go out every interval, whether or not the one before is still waited for.
+    """
+    return interval_s * misses + timeout_s
+
+
+def detect_s(platform: str, settings: ProbeSettings | None, *, registers: bool = False) -> float | None:
+    """Return the worst case in seconds on a platform; None where settings are unread or nothing is asked."""
+    if settings is None or not settings.interval_s:
         return None
-    return settings.interval_s + settings.timeout_s if platform == "asterisk" else None
+    interval, timeout, misses = settings.interval_s, settings.timeout_s, settings.misses
+    match platform:
+        case "asterisk":
+            return None if timeout is None else asterisk_s(interval, timeout)
+        case "freeswitch" if registers:
+            return freeswitch_reged_s(interval)
+        case "freeswitch":
+            return None if misses is None else freeswitch_noreg_s(interval, misses)
+        case "kamailio":
+            return None if misses is None or timeout is None else kamailio_s(interval, misses, timeout)
+        case _:
+            return None
+
+
+def dials_at_risk(cps: float | None, detect: float | None, *, never: bool) -> float | None:
+    """Return the dials that a silent death would burn before the SBC notices; None where a part is not known.
+
+    `never`: the far end is never asked, so where there is traffic it would burn for ever (infinity).
+    """
+    if cps is None:
+        return None
+    if never:
+        return math.inf if cps > 0 else 0.0
+    return None if detect is None else cps * detect

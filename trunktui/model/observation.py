@@ -78,12 +78,33 @@ class Channels(Struct, frozen=True):
     answered_age_s: int | None = None
 
 
+class ChannelRow(Struct, frozen=True, gc=False):
+    """One channel of an SBC at one look, for telling which are new since the one before.
+
+    `id` is the SBC's own, used once in a life of its software. `endpoint` None: no trunk can have it. `serial`
+    numbers the channels of endpoints since that life began. `began`: the second of the SBC's clock at which it
+    was made. Each None where the row does not tell. `dialled`: whether the SBC made it to call out; None: the
+    row may say anything (it holds what the other side chose).
+    """
+
+    id: Safe
+    age_s: int
+    dialled: bool | None
+    endpoint: str | None = None
+    serial: int | None = None
+    began: int | None = None
+
+
 class ProbeSettings(Struct, frozen=True):
-    """OPTIONS settings really loaded: interval 0 means never; seconds."""
+    """OPTIONS settings really loaded: interval 0 means never; seconds.
+
+    `misses`: how many in a row make it dead, None on a platform where that is no setting.
+    """
 
     interval_s: int | None = None
     timeout_s: float | None = None
     only_2xx: bool | None = None
+    misses: int | None = None
 
 
 class RegSettings(Struct, frozen=True):
@@ -124,13 +145,25 @@ class NativeLeg(Struct, frozen=True):
 
 
 class Box(Struct, frozen=True):
-    """Facts of the SBC as a whole. `version` as printed; times in seconds."""
+    """Facts of the SBC as a whole. `version` as printed; times in seconds.
+
+    `calls_processed` counts calls since its software started. `clock_s` is what its clock showed (seconds since
+    1970), right to within `clock_unsure_s`; `zone_s` how far its local time is ahead of UTC. `clock_offset_s` is
+    its clock minus ours, right to within `clock_unsure_s`, once whoever knows our clock has filled it in.
+    `addresses`: those that others can reach, None where it could not be asked.
+    """
 
     version: Safe | None = None
     uptime_s: int | None = None
     reload_age_s: int | None = None
     channels: int | None = None
     calls: int | None = None
+    calls_processed: int | None = None
+    clock_s: float | None = None
+    zone_s: int | None = None
+    clock_offset_s: float | None = None
+    clock_unsure_s: float | None = None
+    addresses: tuple[str, ...] | None = None
 
 
 class Unread(Struct, frozen=True):
@@ -146,6 +179,7 @@ class Observation(Struct, frozen=True):
 
     `app` other than ANSWERING means that `legs` is empty and says nothing. `reg_read`, `contacts_read`,
     `channels_read`: whether that table was understood whole; a leg's part from an unread table is unknown.
+    `channel_rows` are its channels one by one, empty unless `channels_read`.
     `candidates`: native names that are trunks or phones, which only their settings can tell.
     """
 
@@ -158,6 +192,7 @@ class Observation(Struct, frozen=True):
     reg_read: bool = False
     contacts_read: bool = False
     channels_read: bool = False
+    channel_rows: tuple[ChannelRow, ...] = ()
     candidates: tuple[str, ...] = ()
     unread: tuple[Unread, ...] = field(default_factory=tuple)
 

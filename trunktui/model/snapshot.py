@@ -60,8 +60,28 @@ class ChannelsView(Struct, frozen=True):
     whole: bool = True
 
 
+class CpsView(Struct, frozen=True):
+    """A leg's dials per second: `now` is the mean over the last `window_s`, None where it is not known.
+
+    `whole` False: at least so many, for short ones were missed. `peak`: the most that began within one second of
+    the last minute. `used` counts against `cap` over every leg that shares it, and `used_whole` is its `whole`.
+    """
+
+    state: Usage
+    now: float | None = None
+    peak: int | None = None
+    window_s: float | None = None
+    cap: float | None = None
+    whole: bool = True
+    used: float | None = None
+    used_whole: bool = True
+
+
 class LegStatus(Struct, frozen=True):
     """One leg, judged. `was` is the last known state while the state is unknown for want of news.
+
+    `at_risk`: dials that a silent death would burn before its SBC notices, infinite where it never would, None
+    where not known; `cps.whole` False makes it a lower bound too.
 
     `observed_at`: when the last answer was asked for: what it says is no older. `late_at` and `stale_at`: when
     what is said here begins to dim, and when it stops being believed.
@@ -88,7 +108,7 @@ class LegStatus(Struct, frozen=True):
     registration: RegView
     probe: ProbeView
     channels: ChannelsView
-    cps_cap: float | None
+    cps: CpsView
     observed_at: float | None
     late_at: float | None
     stale_at: float | None
@@ -103,6 +123,8 @@ class LegStatus(Struct, frozen=True):
         """Whether its trouble raises no alarm; its state is what it is."""
         return self.maintenance is not None or self.acknowledged is not None
 
+    at_risk: float | None = None
+
 
 class SbcStatus(Struct, frozen=True):
     """One SBC, judged. `polled_at`: when the last complete answer was asked for; `started_at`: its software's start.
@@ -110,6 +132,8 @@ class SbcStatus(Struct, frozen=True):
     `reloaded_at`: when that read its configuration last.
 
     All but `snmp` and `box` is what SSH told; `box` is the last that SNMP told, until `box_stale_at`.
+    `cps`: calls begun per second, by its own count. `clock_offset_s`, its clock minus ours, is right to within
+    `clock_unsure_s`; `zone_s` is how far its local time is ahead of UTC.
     """
 
     name: str
@@ -125,6 +149,10 @@ class SbcStatus(Struct, frozen=True):
     started_at: float | None = None
     channels: int | None = None
     calls: int | None = None
+    cps: float | None = None
+    clock_offset_s: float | None = None
+    clock_unsure_s: float | None = None
+    zone_s: int | None = None
     polled_at: float | None = None
     stale_at: float | None = None
     poll_took_s: float | None = None

@@ -16,10 +16,6 @@ What `pjsip show contacts` prints (`aor/uri` is cut at 46 characters without a m
       Contact:  blackhole-eps/sip:10.77.0.23:5060              e78d37fd23 Unavail        -nan
       Contact:  us.east-1.sip.carrier-example.net/sip:10.77.0. c1f6290189 Avail         0.657
 
-A row of `core show channels concise` (14 fields; no channel at all prints nothing, like a lost pipe):
-
-    PJSIP/acme-primary-0000001e!from-carrier!!1!Up!AppDial!(Outgoing Line)!1555!!!3!38!c04960db!lab-1.34
-
 `asterisk -rx` exits with 0 for everything the daemon answered, refusals and unknown commands included: the
 words decide. `Rejected` means refused *or* unanswered; its number is the wait for the next attempt, or, with
 `ago`, an attempt in flight or one that was given up (res_pjsip_outbound_registration.c).
@@ -29,7 +25,7 @@ from __future__ import annotations
 
 import re
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from trunktui.model.ask import Answer, Command, SshAsk
 from trunktui.model.inventory import Binding, NativeNames
@@ -46,26 +42,23 @@ from trunktui.model.observation import (
     RegSettings,
     Unread,
 )
-from trunktui.model.text import clean
+from trunktui.model.text import Safe, clean
+from trunktui.platforms import asterisk_channels as channels_of
 from trunktui.platforms import asterisk_tables as tables
+from trunktui.platforms import boxshell
 from trunktui.platforms.asterisk_actions import changed as changed
 from trunktui.platforms.asterisk_actions import plan as plan
 from trunktui.platforms.asterisk_actions import proof as proof
 from trunktui.platforms.asterisk_actions import standing as standing
 from trunktui.platforms.asterisk_actions import taken as taken
-from trunktui.platforms.asterisk_console import PROGRAM, rx
 from trunktui.platforms.asterisk_console import askable as askable
+from trunktui.platforms.asterisk_console import rx
 from trunktui.platforms.asterisk_snmp import parse_snmp as parse_snmp
 from trunktui.platforms.asterisk_snmp import snmp_ask as snmp_ask
+from trunktui.platforms.asterisk_state import SOCKET_TESTS, app_state, unread_poll
 from trunktui.platforms.contract import LegSettings
 
 name = "asterisk"
-
-_FOLDER = "/var/run/asterisk"
-_SOCKET = f"{_FOLDER}/asterisk.ctl"
-_BOOT_S = 60
-_NO_PROGRAM = 127
-"""What `timeout` exits with when the program to run is not there."""
 
 _BATCH = 25
 _FEW_PHONES = 100
@@ -76,7 +69,8 @@ _WIZARD = re.compile(r"(.+)-reg-\d+")
 def poll_ask() -> SshAsk:
     """Return the poll: uptime first, because a frozen daemon hangs on it and ends the ask cheaply.
 
-    Channels come last: theirs is the only answer that can outgrow what we take.
+    The clock stands in the middle: it is compared with ours at the middle of the whole ask. Channels come last:
+    theirs is the only answer that can outgrow what we take.
     """
     return SshAsk(
         (
@@ -84,10 +78,9 @@ def poll_ask() -> SshAsk:
             rx("version", "core show version"),
             rx("registrations", "pjsip show registrations"),
             rx("contacts", "pjsip show contacts"),
-            Command("folder", ("test", "-d", _FOLDER), privileged=False),
-            Command("folder_open", ("test", "-x", _FOLDER), privileged=False),
-            Command("socket", ("test", "-S", _SOCKET), privileged=False),
-            Command("socket_open", ("test", "-w", _SOCKET), privileged=False),
+            boxshell.CLOCK,
+            *SOCKET_TESTS,
+            boxshell.ADDRESSES,
             rx("count", "core show channels count"),
             rx("channels", "core show channels concise"),
         )
@@ -97,7 +90,7 @@ def poll_ask() -> SshAsk:
 def parse_poll(answer: Answer, settings: LegSettings, bindings: tuple[Binding, ...]) -> Observation:
     """Read one poll into an Observation; tables that cannot be read whole are named in `unread`."""
     took = answer.answered_at - answer.asked_at
-    app, why = _app_state(answer)
+    app, why = app_state(answer)
     version = tables.version(answer.reply("version"))
     if app is not AppState.ANSWERING:
         return Observation(
@@ -105,24 +98,23 @@ def parse_poll(answer: Answer, settings: LegSettings, bindings: tuple[Binding, .
             took_s=took,
             app=app,
             app_reason=clean(why),
-            box=Box(version=version),
-            unread=_unread_poll(answer) if app is AppState.UNREADABLE else (),
+            box=_machine(answer, Box(version=version)),
+            unread=unread_poll(answer) if app is AppState.UNREADABLE else (),
         )
     registrations = tables.registrations(answer.reply("registrations"))
     contacts = tables.contacts(answer.reply("contacts"), settings.contacts_of)
-    channels = tables.channels(answer.reply("channels"), answer.reply("count"))
-    uptime, reload_age = tables.uptime(answer.reply("uptime"))
-    count, calls = tables.count(answer.reply("count"))
-    fleet = _Fleet(registrations.rows, contacts.rows, channels.rows, channels.whole, settings)
+    channels = channels_of.channels(answer.reply("channels"), answer.reply("count"))
+    fleet = _Fleet(registrations.rows, contacts.rows, channels.by_endpoint, channels.whole, settings)
     return Observation(
         at=answer.answered_at,
         took_s=took,
         app=app,
-        box=Box(version=version, uptime_s=uptime, reload_age_s=reload_age, channels=count, calls=calls),
+        box=_box(answer, version),
         legs=tuple(fleet.legs(bindings)),
         reg_read=registrations.whole,
         contacts_read=contacts.whole,
         channels_read=channels.whole,
+        channel_rows=channels.rows,
         candidates=fleet.candidates(),
         unread=registrations.unread
         + contacts.unread
@@ -202,49 +194,27 @@ def _show(kind: str, native: str) -> Command:
     return rx(f"{kind} {native}", f"pjsip show {kind} {native}")
 
 
-def _app_state(answer: Answer) -> tuple[AppState, str]:
-    """Say whether Asterisk itself answered, from the first command's fate and the state of its socket."""
-    first, registrations = answer.reply("uptime"), answer.reply("registrations")
-    words = first.lines + first.errors
-    if first.status in (124, 137):
-        return AppState.FROZEN, "Asterisk does not answer its own console (frozen, or starved)"
-    if first.status is None:
-        return AppState.UNREADABLE, "the answer broke off before Asterisk's first line"
-    if denied := tables.refusal(first):
-        return AppState.NOT_PERMITTED, denied
-    if any("Unable to connect to remote asterisk" in line for line in words):
-        return _not_connected(answer)
-    if first.status == _NO_PROGRAM:
-        return AppState.UNREADABLE, f"there is no {PROGRAM} on this host: is it the right one?"
-    uptime, _ = tables.uptime(first)
-    if not first.ok or uptime is None:
-        said = words[0] if words else f"nothing, exit status {first.status}"
-        return AppState.UNREADABLE, f"cannot read 'core show uptime seconds': {said}"
-    if tables.no_such_command(registrations) and uptime < _BOOT_S:
-        return AppState.STARTING, f"Asterisk started {uptime} s ago, its SIP modules are still loading"
-    return AppState.ANSWERING, ""
+def _box(answer: Answer, version: Safe | None) -> Box:
+    uptime, reload_age = tables.uptime(answer.reply("uptime"))
+    counted = channels_of.count(answer.reply("count"))
+    box = Box(
+        version=version,
+        uptime_s=uptime,
+        reload_age_s=reload_age,
+        channels=counted.channels,
+        calls=counted.calls,
+        calls_processed=counted.processed,
+    )
+    return _machine(answer, box)
 
 
-def _not_connected(answer: Answer) -> tuple[AppState, str]:
-    """Tell a stopped daemon from a socket that this login may not use; `-rx` says the same for both."""
-    if answer.reply("folder").status == 0 and answer.reply("folder_open").status == 1:
-        why = f"this login may not enter {_FOLDER}: down, or run_as / group asterisk missing (docs/grants.md)"
-        return AppState.NOT_PERMITTED, why
-    exists, writable = answer.reply("socket").status == 0, answer.reply("socket_open").status == 0
-    if exists and not writable:
-        why = (
-            "its socket is there but this login may not write to it: "
-            "down, or run_as / group asterisk missing (docs/grants.md)"
-        )
-        return AppState.NOT_PERMITTED, why
-    if exists:
-        return AppState.NOT_RUNNING, "Asterisk is not running (killed: its socket is left over)"
-    return AppState.NOT_RUNNING, "Asterisk is not running (no console socket)"
-
-
-def _unread_poll(answer: Answer) -> tuple[Unread, ...]:
-    first = answer.reply("uptime")
-    return (Unread("core show uptime seconds", "no uptime in it", (first.lines + first.errors)[:5]),)
+def _machine(answer: Answer, box: Box) -> Box:
+    """Return `box` with what its machine says, whatever Asterisk does."""
+    box = structs.replace(box, addresses=boxshell.addresses(answer.reply("addresses")))
+    clock = boxshell.clock(answer.reply("clock"))
+    if clock is None:
+        return box
+    return structs.replace(box, clock_s=clock.second, clock_unsure_s=clock.unsure_s, zone_s=clock.zone_s)
 
 
 def _refused(answer: Answer, settings: LegSettings, channels_whole: bool) -> tuple[Unread, ...]:

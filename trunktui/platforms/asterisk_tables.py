@@ -1,9 +1,5 @@
 """Reads the tables of Asterisk's console. Each reader says whether it understood the table whole.
 
-    22 active channels
-    6 active calls
-    12 calls processed
-
 A table is whole when every row was read and the count under it (`Objects found: N`) matches. Rows of a table
 that is not whole are still good, one by one, except the last, which may be cut in the middle of a number.
 """
@@ -17,7 +13,6 @@ from msgspec import Struct
 
 from trunktui.model.ask import Reply
 from trunktui.model.observation import (
-    Channels,
     Contact,
     ContactState,
     Registration,
@@ -50,11 +45,9 @@ _CUT_SCHEME = re.compile(r"/(?:s(?:ips?|i)?|t(?:el?)?)?$")
 """What the cut may leave of `/sips:`, `/sip:` or `/tel:` behind a long AOR."""
 
 _URI_START = re.compile(r"/(?=sips?:|tel:)")
-_COUNT_LINE = re.compile(r"(\d{1,9}) (active channels?|active calls?|calls? processed)")
 _UPTIME = re.compile(r"(System uptime|Last reload): (\d{1,10})\s*")
 _PARAMETER = re.compile(r" ([a-z0-9_]+)\s+: ?(.*)")
 _AOR_LINE = re.compile(r"      Aor:  (\S++(?: ++\S++)*?)\s++(\d{1,9})\s*")
-_CHANNEL = re.compile(r"PJSIP/(.+)-[0-9a-f]{8}")
 _VERSION = re.compile(r"Asterisk (\S+) built by")
 
 _PHASES = {
@@ -175,46 +168,6 @@ def _contact(match: re.Match[str], uri: str, cut: bool, line: Safe) -> Contact:
     )
 
 
-def channels(concise: Reply, counted: Reply) -> Table[Channels]:
-    """Read `core show channels concise` into channels by endpoint, checked against the count beside it."""
-    command = "core show channels concise"
-    if why := fault(concise):
-        return Table({}, False, (_unread(command, why, concise.lines),))
-    total, _ = count(counted)
-    if not concise.lines and total is None:
-        why = fault(counted) or "no count in it, and no channel is listed"
-        return Table({}, False, (_unread("core show channels count", why, counted.lines),))
-    if not concise.lines and total:
-        return Table({}, False, (_unread(command, f"no channel listed though {total} are counted", ()),))
-    ages: dict[str, list[int | None]] = {}
-    unread: list[Safe] = []
-    for line in concise.lines:
-        fields = line.split("!")
-        if len(fields) < 14 or not fields[-3].isdecimal():
-            unread.append(line)
-            continue
-        if found := _CHANNEL.fullmatch(fields[0]):
-            # Only a row of exactly 14 fields is sure: a caller ID may hold a `!` and anything after it.
-            sure = len(fields) == 14 and fields[5:7] == ["AppDial", "(Outgoing Line)"]
-            answered = fields[4] == "Up" and sure
-            ages.setdefault(found[1], []).append(int(fields[-3]) if answered else None)
-    rows = {
-        endpoint: Channels(len(seen), min((age for age in seen if age is not None), default=None))
-        for endpoint, seen in ages.items()
-    }
-    faults = (_unread(command, f"{len(unread)} lines unread", unread),) if unread else ()
-    return Table(rows, not unread, faults)
-
-
-def count(reply: Reply) -> tuple[int | None, int | None]:
-    """Read `core show channels count`: (active channels, active calls), None for what is not there."""
-    found: dict[str, int] = {}
-    for line in reply.lines if reply.ok else ():
-        if match := _COUNT_LINE.fullmatch(line.strip()):
-            found[match[2].removesuffix("s")] = int(match[1])
-    return found.get("active channel"), found.get("active call")
-
-
 def uptime(reply: Reply) -> tuple[int | None, int | None]:
     """Read `core show uptime seconds`: (seconds since start, seconds since the last reload)."""
     found: dict[str, int] = {}
@@ -320,19 +273,19 @@ def fault(reply: Reply) -> str | None:
 def _body(reply: Reply, command: str) -> tuple[_Body, tuple[Unread, ...]]:
     """Cut a table's rows out of a reply: between the rule under the heading and `Objects found: N`."""
     if why := fault(reply):
-        return _Body((), None), (_unread(command, why, reply.lines),)
+        return _Body((), None), (unread_of(command, why, reply.lines),)
     if any(line.startswith("No objects found.") for line in reply.lines):
         return _Body((), 0), ()
     rule = next((i for i, line in enumerate(reply.lines) if line.startswith("=====")), None)
     if rule is None:
-        return _Body((), None), (_unread(command, "no table in it", reply.lines),)
+        return _Body((), None), (unread_of(command, "no table in it", reply.lines),)
     rows: list[Safe] = []
     for line in reply.lines[rule + 1 :]:
         if match := re.fullmatch(r"Objects found: (\d{1,9})\s*", line):
             return _Body(tuple(rows), int(match[1])), ()
         if line.strip():
             rows.append(line)
-    return _Body(tuple(rows[:-1]), None), (_unread(command, "the table broke off", rows[-1:]),)
+    return _Body(tuple(rows[:-1]), None), (unread_of(command, "the table broke off", rows[-1:]),)
 
 
 def _table(
@@ -344,11 +297,12 @@ def _table(
     command: str,
 ) -> Table[Row]:
     if unread:
-        faults += (_unread(command, f"{len(unread)} unread lines", unread),)
+        faults += (unread_of(command, f"{len(unread)} unread lines", unread),)
     elif body.announced is not None and body.announced != seen:
-        faults += (_unread(command, f"{seen} rows though {body.announced} are announced", ()),)
+        faults += (unread_of(command, f"{seen} rows though {body.announced} are announced", ()),)
     return Table(rows, not faults, faults)
 
 
-def _unread(command: str, why: str, lines: tuple[Safe, ...] | list[Safe]) -> Unread:
+def unread_of(command: str, why: str, lines: tuple[Safe, ...] | list[Safe]) -> Unread:
+    """Return an answer that could not be read, with the first of its lines."""
     return Unread(command, why, tuple(lines)[:_KEPT_LINES])

@@ -7,11 +7,14 @@ known then ages into unknown by itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from msgspec import structs
 
 from trunktui.health.box import BoxLook, judge_box, reloaded, remember_box, restarted
+from trunktui.health.cps import CpsShare, cps_shares
 from trunktui.health.memory import forget_streaks
+from trunktui.health.rates import Rate, remember_rates
 from trunktui.health.rollup import Share, escalate, judge_groups, shares
 from trunktui.health.witness import Witness
 from trunktui.model.box import BoxFacts
@@ -29,6 +32,13 @@ from trunktui.poll.record import Judged, SbcRecord
 
 _SNMP_PATIENCE_S = 2.5
 """How much longer a poll by SNMP takes while a sub-agent hangs: the box behind it is none the less alive."""
+
+
+class _Usage(NamedTuple):
+    """What is used of each trunk's caps: channels, and dials per second."""
+
+    channels: dict[str, Share]
+    cps: dict[str, CpsShare]
 
 
 class Fleet:
@@ -74,7 +84,9 @@ class Fleet:
         if observation.app is not AppState.ANSWERING:
             return
         before, record.box = record.box, remember_box(record.box, observation, self._thresholds)
-        if restarted(before, record.box):
+        anew = restarted(before, record.box)
+        record.rates = remember_rates(record.rates, observation, restarted=anew)
+        if anew:
             for leg in record.legs.values():
                 leg.memory = forget_streaks(leg.memory)
         if reloaded(before, record.box):
@@ -108,14 +120,14 @@ class Fleet:
         record = self._records[sbc]
         if record.observation is not None and record.observation.app is not AppState.ANSWERING:
             return True
-        self._judge(record, now, shares(self.inventory, self._active(now)))
+        self._judge(record, now, self._usage(now))
         return any(leg.memory.doubtful for leg in record.legs.values())
 
     def snapshot(self, now: float) -> Snapshot:
         """Judge every leg, SBC and group as of monotonic second `now`."""
         self._generation += 1
         found: list[LegStatus] = []
-        usage = shares(self.inventory, self._active(now))
+        usage = self._usage(now)
         for record in self._records.values():
             found += self._judge(record, now, usage)
             found += [unlisted(leg_id, past, record.link) for leg_id, past in _expected(record).items()]
@@ -128,31 +140,34 @@ class Fleet:
             groups=judge_groups(legs, self.inventory),
         )
 
-    def _judge(self, record: SbcRecord, now: float, usage: dict[str, Share]) -> list[LegStatus]:
-        held = tuple(usage.get(_trunk_of(leg)) for leg in record.legs.values())
+    def _judge(self, record: SbcRecord, now: float, usage: _Usage) -> list[LegStatus]:
+        trunks = [_trunk_of(leg) for leg in record.legs.values()]
+        held = tuple((usage.channels.get(trunk), usage.cps.get(trunk)) for trunk in trunks)
         before = record.judged
         if before is not None and before.shares == held and now <= before.until:
             return before.legs
         scene = self._scene(record, now)
         pairs = zip(record.legs.values(), held, strict=True)
-        legs = [judge_leg(leg, scene, share) for leg, share in pairs]
+        legs = [judge_leg(leg, scene, channels, _rate(record, leg), cps) for leg, (channels, cps) in pairs]
         seen = record.observation
         record.judged = Judged(legs, held, now if seen is None else seen.as_of + scene.stale_s)
         return legs
 
-    def _active(self, now: float) -> dict[tuple[str, str], int | None]:
-        """Return channels by (trunk, sbc), None where the last look is stale or did not tell."""
-        found: dict[tuple[str, str], int | None] = {}
+    def _usage(self, now: float) -> _Usage:
+        """Return what is used of every cap; a leg counts as not known where the last look is stale or did not tell."""
+        active: dict[tuple[str, str], int | None] = {}
+        rates: dict[tuple[str, str], Rate | None] = {}
         for record in self._records.values():
             seen = record.observation
             fresh = seen is not None and now - seen.as_of <= self._scene(record, now).stale_s
             for leg in record.legs.values():
                 if leg.trunk is None:
                     continue
-                known = fresh and leg.listed and leg.seen is not None and leg.seen.channels is not None
-                active = leg.seen.channels.active if known and leg.seen and leg.seen.channels else None
-                found[(leg.trunk_name, leg.sbc)] = active
-        return found
+                channels = leg.seen.channels if fresh and leg.listed and leg.seen is not None else None
+                place = (leg.trunk_name, leg.sbc)
+                active[place] = channels.active if channels is not None else None
+                rates[place] = _rate(record, leg) if channels is not None else None
+        return _Usage(shares(self.inventory, active), cps_shares(self.inventory, rates))
 
     def _scene(self, record: SbcRecord, now: float) -> Scene:
         seen = record.observation
@@ -199,6 +214,10 @@ class Fleet:
             started_at=record.box.started_at if answering else None,
             channels=box.channels if box else None,
             calls=box.calls if box else None,
+            cps=record.rates.calls_per_s if box else None,
+            clock_offset_s=box.clock_offset_s if box else None,
+            clock_unsure_s=box.clock_unsure_s if box else None,
+            zone_s=box.zone_s if box else None,
             polled_at=seen.as_of if seen is not None else None,
             stale_at=seen.as_of + scene.stale_s if seen is not None else None,
             poll_took_s=seen.took_s if seen is not None else None,
@@ -224,6 +243,14 @@ def _expected(record: SbcRecord) -> dict[str, Past]:
         for leg_id, past in record.unlisted.items()
         if not ignored(record.sbc, NativeNames(endpoint=leg_id.rpartition("@")[0]))
     }
+
+
+def _rate(record: SbcRecord, leg: LegRecord) -> Rate | None:
+    """Return a leg's dials; none are known of an endpoint whose channels are not."""
+    seen = leg.seen if leg.listed else None
+    if seen is None or seen.channels is None or seen.native.endpoint is None:
+        return None
+    return record.rates.rate(seen.native.endpoint)
 
 
 def _trunk_of(leg: LegRecord) -> str:

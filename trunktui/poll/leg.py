@@ -6,8 +6,10 @@ from msgspec import Struct
 
 from trunktui.health import reasons
 from trunktui.health.box import BoxMemory, in_grace
-from trunktui.health.detect import detect_s
+from trunktui.health.cps import CpsShare, cps_view
+from trunktui.health.detect import detect_s, dials_at_risk
 from trunktui.health.memory import LegMemory, settle
+from trunktui.health.rates import Rate
 from trunktui.health.rollup import Share
 from trunktui.health.rules import Cause, judge
 from trunktui.health.signals import LegContext, Signals, read_signals
@@ -16,7 +18,7 @@ from trunktui.model.health import Freshness, ProbeSignal, RegSignal, Thresholds,
 from trunktui.model.inventory import AuthMode, Binding, Direction, NativeNames, Trunk
 from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.observation import AppState, NativeLeg, Observation
-from trunktui.model.snapshot import ChannelsView, LegStatus, ProbeView, RegView
+from trunktui.model.snapshot import ChannelsView, CpsView, LegStatus, ProbeView, RegView
 from trunktui.poll.past import Past, lasting, remembered
 
 _BLIND = frozenset({Cause.BOX_DOWN, Cause.APP_DOWN, Cause.STALE, Cause.NEVER, Cause.STARTING, Cause.DISABLED})
@@ -98,7 +100,13 @@ class Scene(Struct, frozen=True):
         return Freshness.LATE if age > self.late_s else Freshness.FRESH
 
 
-def judge_leg(record: LegRecord, scene: Scene, share: Share | None) -> LegStatus:
+def judge_leg(
+    record: LegRecord,
+    scene: Scene,
+    share: Share | None,
+    rate: Rate | None = None,
+    cps_share: CpsShare | None = None,
+) -> LegStatus:
     """Judge a leg, remember its state in `record`, and return what views show."""
     context = _context(record, scene, share)
     observation, t = scene.observation, scene.thresholds
@@ -116,11 +124,11 @@ def judge_leg(record: LegRecord, scene: Scene, share: Share | None) -> LegStatus
         probe=record.seen.probe_settings if record.seen else None,
         aor=record.native.aor,
     )
-    # A good look that grew too old is told as what it was, dimmed and without a countdown, by whoever shows it.
-    outdated = context.freshness is Freshness.STALE and context.app is AppState.ANSWERING
-    blind = verdict.cause in _BLIND and not outdated
+    blind = _is_blind(verdict.cause, context)
     trunk = record.trunk
     known = record.memory.known or (past.state if past is not None else None)
+    probe = _probe_view(record, scene.platform, signals, blind)
+    cps = cps_view(None if blind else rate, cps_share, t)
     status = LegStatus(
         id=record.id,
         trunk=record.trunk_name,
@@ -140,16 +148,23 @@ def judge_leg(record: LegRecord, scene: Scene, share: Share | None) -> LegStatus
         was=known if verdict.state is not known else None,
         effective=signals.effective,
         registration=RegView(RegSignal.UNKNOWN) if blind else _reg_view(record, signals, looked_at),
-        probe=_probe_view(record, scene.platform, signals, blind),
+        probe=probe,
         channels=_channels_view(leg, context, signals, blind),
-        cps_cap=trunk.cap.cps if trunk else None,
+        cps=cps,
         observed_at=observation.as_of if observation else None,
         late_at=observation.as_of + scene.late_s if observation else None,
         stale_at=observation.as_of + scene.stale_s if observation else None,
         evidence=leg.evidence if leg is not None else (),
         badge="unmonitored" if verdict.cause is Cause.UP_UNMONITORED else None,
+        at_risk=_at_risk(cps, probe),
     )
     return status if past is None or observation is not None else remembered(status, past, scene.link)
+
+
+def _is_blind(cause: Cause, context: LegContext) -> bool:
+    # A good look that grew too old is told as what it was, dimmed and without a countdown, by whoever shows it.
+    outdated = context.freshness is Freshness.STALE and context.app is AppState.ANSWERING
+    return cause in _BLIND and not outdated
 
 
 def _context(record: LegRecord, scene: Scene, share: Share | None) -> LegContext:
@@ -230,7 +245,7 @@ def _reg_view(record: LegRecord, signals: Signals, looked_at: float) -> RegView:
 
 def _probe_view(record: LegRecord, platform: str, signals: Signals, blind: bool) -> ProbeView:
     settings = record.seen.probe_settings if record.seen else None
-    interval, detect = (settings.interval_s if settings else None), detect_s(platform, settings)
+    interval, detect = (settings.interval_s if settings else None), _detect_s(record, platform)
     if blind:
         return ProbeView(ProbeSignal.UNKNOWN, interval_s=interval, detect_s=detect)
     misses = None if signals.probe_old else (signals.misses or (0 if signals.probe in _ALIVE else None))
@@ -242,6 +257,16 @@ def _probe_view(record: LegRecord, platform: str, signals: Signals, blind: bool)
         detect_s=detect,
         contacts=record.seen.contacts if record.seen and record.listed else (),
     )
+
+
+def _at_risk(cps: CpsView, probe: ProbeView) -> float | None:
+    never = probe.state is ProbeSignal.UNMONITORED or probe.interval_s == 0
+    return dials_at_risk(cps.now, probe.detect_s, never=never)
+
+
+def _detect_s(record: LegRecord, platform: str) -> float | None:
+    settings = record.seen.probe_settings if record.seen else None
+    return detect_s(platform, settings, registers=record.registers)
 
 
 def _channels_view(leg: NativeLeg | None, context: LegContext, signals: Signals, blind: bool) -> ChannelsView:

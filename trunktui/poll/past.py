@@ -10,7 +10,7 @@ from trunktui.model.health import Effective, LegState, ProbeSignal, RegSignal, S
 from trunktui.model.history import LastKnown, Memory, Sample
 from trunktui.model.inventory import AuthMode, NativeNames
 from trunktui.model.link import LinkStatus, SshState
-from trunktui.model.snapshot import ChannelsView, LegStatus, ProbeView, RegView
+from trunktui.model.snapshot import ChannelsView, CpsView, LegStatus, ProbeView, RegView
 from trunktui.model.text import clean
 
 _SOFT = frozenset({LegState.UNKNOWN, LegState.SUSPECT})
@@ -120,7 +120,7 @@ def unlisted(leg_id: str, past: Past, link: LinkStatus) -> LegStatus:
         registration=RegView(RegSignal.UNKNOWN),
         probe=ProbeView(ProbeSignal.UNKNOWN),
         channels=ChannelsView(Usage.UNKNOWN),
-        cps_cap=None,
+        cps=CpsView(Usage.UNKNOWN),
         observed_at=None,
         late_at=None,
         stale_at=None,

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Protocol
 
+from trunktui.health.clock import timed
 from trunktui.model.ask import Answer
 from trunktui.model.link import LinkError, SshState
 from trunktui.model.text import Safe
@@ -51,7 +52,10 @@ class Poller(Protocol):
 
 
 class SbcPoller:
-    """Polls one SBC into a Fleet. `changed` is called after each fold."""
+    """Polls one SBC into a Fleet. `changed` is called after each fold.
+
+    `clock` is monotonic; `wall` gives the time of day (seconds since 1970), for comparing the SBC's with it alone.
+    """
 
     def __init__(
         self,
@@ -62,6 +66,7 @@ class SbcPoller:
         *,
         pace: Pace,
         clock: Callable[[], float],
+        wall: Callable[[], float],
         chance: Callable[[], float],
         changed: Callable[[], None],
     ) -> None:
@@ -71,6 +76,7 @@ class SbcPoller:
         self._fleet = fleet
         self._pace = pace
         self._clock = clock
+        self._wall = wall
         self._chance = chance
         self._changed = changed
         self._guard = Guard(sbc)
@@ -143,7 +149,8 @@ class SbcPoller:
     def _fold(self, answer: Answer) -> None:
         settings = self._fleet.record(self._sbc).settings
         bindings = self._fleet.inventory.bindings_on(self._sbc)  # a reload may have changed them
-        self._fleet.answered(self._sbc, self._platform.parse_poll(answer, settings, bindings))
+        look = self._platform.parse_poll(answer, settings, bindings)
+        self._fleet.answered(self._sbc, timed(look, self._wall() - self._clock()))
         self._changed()
 
     def _settings_until(self, started: float) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from msgspec import Struct, field
 
 from trunktui.health.box import BoxMemory
+from trunktui.health.cps import CpsShare
+from trunktui.health.rates import RateMemory
 from trunktui.health.rollup import Share
 from trunktui.model.box import BoxFacts
 from trunktui.model.inventory import Sbc
@@ -20,7 +22,7 @@ class Judged(Struct, frozen=True):
     """The verdicts on one SBC's legs: they hold until news comes, a shared cap moves, or the answer is stale."""
 
     legs: list[LegStatus]
-    shares: tuple[Share | None, ...]
+    shares: tuple[tuple[Share | None, CpsShare | None], ...]
     until: float
 
 
@@ -35,6 +37,7 @@ class SbcRecord(Struct):
     snmp: SnmpStatus = SnmpStatus()
     facts: BoxFacts | None = None
     box: BoxMemory = BoxMemory()
+    rates: RateMemory = RateMemory()
     legs: dict[str, LegRecord] = field(default_factory=dict)
     unlisted: dict[str, Past] = field(default_factory=dict)
     next_poll_at: float | None = None

@@ -54,12 +54,12 @@ _FULL = (
     Column(_K.SHARE, "SHARE", SHARE_CELLS),
     Column(_K.CPS, "CPS", 5, right=True),
     Column(_K.DETECT, "DETECT", 6, right=True),
-    Column(_K.DIALS, "DIALS", 7, right=True),
+    Column(_K.DIALS, "DIALS", 9, right=True),
     Column(_K.CRED, "CRED", 5, right=True),
     Column(_K.AGE, "AGE", 5, right=True),
 )
-_MIDDLE = tuple(column for column in _FULL if column.key not in {_K.CPS, _K.DIALS, _K.CRED})
-_SMALL = tuple(column for column in _MIDDLE if column.key not in {_K.DETECT, _K.SHARE})
+_MIDDLE = tuple(column for column in _FULL if column.key not in {_K.CPS, _K.SHARE, _K.CRED})
+_SMALL = tuple(column for column in _MIDDLE if column.key not in {_K.DETECT, _K.DIALS})
 _NARROW = (
     Column(_K.STATE, "STATE", 7),
     Column(_K.LEG, "LEG", 0),

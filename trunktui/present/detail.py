@@ -10,11 +10,13 @@ from trunktui.model.observation import Contact, ContactState
 from trunktui.model.snapshot import ChannelsView, LegStatus, SbcStatus
 from trunktui.present.box import box_facts
 from trunktui.present.cells import SBC_ROLES, Cell, Line, Role, plain
+from trunktui.present.clock import clock_cell
 from trunktui.present.columns import ColumnKey
 from trunktui.present.fleet import channel_cells, row_of
 from trunktui.present.freshness import duration, sbc_stale, shown_sbc, stale
 from trunktui.present.head import sentence
 from trunktui.present.marks import mark_facts
+from trunktui.present.rates import cps_words, per_second, risk_words
 from trunktui.present.series import Samples, sparkline, spread
 from trunktui.present.words import NOT_KNOWN, SBC_WORDS, cell_width, fit, plural, span, wrap
 
@@ -55,6 +57,7 @@ def detail_lines(leg: LegStatus, now: float, samples: Samples, width: int) -> tu
         *_labelled("registration", registration, "" if old else _attempts(leg), width),
         *_in_use(leg.channels, width, old=old),
         *_labelled("detect time", _detect(leg), "", width),
+        *_dials(leg, width, old=old),
         *_labelled("age", Cell(_ages(leg, now)), "", width),
         *_labelled("carrier", Cell(_carrier(leg)), "", width),
         *_labelled("on the SBC", Cell(_names(leg)), "", width),
@@ -117,9 +120,13 @@ def _figures(sbc: SbcStatus, now: float, width: int, *, old: bool) -> tuple[Line
     started = None if old or sbc.started_at is None else now - sbc.started_at
     channels, calls = (None, None) if old else (sbc.channels, sbc.calls)
     role = Role.DIM if old else Role.TEXT
+    rate = "" if old or sbc.cps is None else f", {per_second(sbc.cps)} new calls/s"
     return (
         *_labelled("running for", Cell(span(started), role), "", width),
-        *_labelled("load", Cell(f"{_count(channels)} channels, {_count(calls)} calls", role), "", width),
+        *_labelled(
+            "load", Cell(f"{_count(channels)} channels, {_count(calls)} calls{rate}", role), "", width
+        ),
+        *_labelled("its clock", clock_cell(sbc, old=old), "", width),
     )
 
 
@@ -165,6 +172,17 @@ def _in_use(channels: ChannelsView, width: int, *, old: bool) -> tuple[Line, ...
         more = ": not every leg that shares it is known" if part else ""
         line.append(full._replace(text=f"  {full.text} of the cap{more}"))
     return _hung("in use", tuple(line), width)
+
+
+def _dials(leg: LegStatus, width: int, *, old: bool) -> tuple[Line, ...]:
+    """Return the leg's dials per second and what they put at risk; nothing where there is no figure to tell."""
+    if leg.cps.now is None and leg.cps.cap is None:
+        return ()
+    risk = NOT_KNOWN if old else risk_words(leg)
+    return (
+        *_labelled("dials", Cell(NOT_KNOWN if old else cps_words(leg.cps)), "", width),
+        *_labelled("at risk", Cell(risk, Role.DIM if risk == NOT_KNOWN else Role.TEXT), "", width),
+    )
 
 
 def _evidence(leg: LegStatus, width: int, role: Role) -> tuple[Line, ...]:

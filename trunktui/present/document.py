@@ -53,7 +53,14 @@ CSV_COLUMNS = (
     "channels.used_of_cap",
     "channels.used_at_least",
     "channels.state",
+    "cps.now",
+    "cps.at_least",
+    "cps.peak",
+    "cps.window_s",
     "cps.cap",
+    "cps.state",
+    "at_risk",
+    "at_risk_bound",
     "age_s",
     "maintenance.active",
     "maintenance.id",
@@ -164,8 +171,10 @@ def _sbc(sbc: SbcStatus, now: float) -> Row:
         },
         "channels": None if past else sbc.channels,
         "calls": None if past else sbc.calls,
-        "cps": None,
-        "clock_offset_s": None,
+        "cps": None if past else _number(sbc.cps),
+        "clock_offset_s": None if past else _number(sbc.clock_offset_s),
+        "clock_unsure_s": None if past else _number(sbc.clock_unsure_s),
+        "utc_offset_s": sbc.zone_s,
         "box": _box(sbc, now),
     }
 
@@ -225,8 +234,9 @@ def _leg(leg: LegStatus, now: float, wall: datetime) -> Row:
         "registration": _registration(leg, now, old),
         "probe": _probe(leg, old),
         "channels": _channels(leg, old),
-        "cps": {"now": None, "window_s": None, "cap": _number(leg.cps_cap)},
-        "at_risk": None,
+        "cps": _cps(leg, old),
+        "at_risk": None if old else _number(leg.at_risk),
+        "at_risk_bound": None if old else _bound(leg),
         "wasted": None,
         "age_s": _age(leg.observed_at, now),
         "flapping": None,
@@ -290,6 +300,29 @@ def _channels(leg: LegStatus, old: bool) -> Row:
         "used_at_least": None if old else view.used,
         "state": (Usage.UNKNOWN if old else view.state).value,
     }
+
+
+def _cps(leg: LegStatus, old: bool) -> Row:
+    """Build the dials per second; `at_least`: `now` misses short ones, so it is a lower bound."""
+    view = leg.cps
+    known = view.now is not None and not old
+    return {
+        "now": _number(view.now) if known else None,
+        "at_least": not view.whole if known else None,
+        "peak": view.peak if known else None,
+        "window_s": _number(view.window_s) if known else None,
+        "cap": _number(view.cap),
+        "state": (Usage.UNKNOWN if old else view.state).value,
+    }
+
+
+def _bound(leg: LegStatus) -> str | None:
+    """Say how `at_risk` is meant; where there would be no end to it, it is null."""
+    if leg.at_risk is None:
+        return None
+    if math.isinf(leg.at_risk):
+        return "endless"
+    return "exact" if leg.cps.whole else "at_least"
 
 
 def _group(group: GroupStatus, legs: Iterable[LegStatus], now: float) -> Row:

@@ -17,6 +17,7 @@ from trunktui.present.columns import SHARE_CELLS, ColumnKey
 from trunktui.present.freshness import shown, stale
 from trunktui.present.marks import MarkWord, is_hushed, mark_word
 from trunktui.present.query import Query, matches
+from trunktui.present.rates import cps_cell, dials_cell
 from trunktui.present.words import (
     AT_LEAST,
     NOT_KNOWN,
@@ -30,12 +31,14 @@ from trunktui.present.words import (
 
 
 class Sort(StrEnum):
-    """The orders `s` goes through; TROUBLE is worst first."""
+    """The orders `s` goes through; TROUBLE is worst first, CPS and DIALS the most first."""
 
     TROUBLE = "trouble"
     LEG = "leg"
     CARRIER = "carrier"
     SBC = "sbc"
+    DIALS = "dials"
+    CPS = "cps"
 
     @property
     def next(self) -> Sort:
@@ -84,8 +87,8 @@ _STATE_RANK = {state: rank for rank, state in enumerate(WORST_FIRST)}
 def fleet_order(snapshot: Snapshot, now: float, *, query: Query, sort: Sort) -> tuple[LegStatus, ...]:
     """Return the legs to show, in order, each as `freshness.shown` gives it.
 
-    The order depends on states, severities and names only, never on an age or a count: rows move when a
-    state changes and at no other time.
+    But for CPS and DIALS, the order depends on states, severities and names only, never on an age or a count:
+    rows move when a state changes and at no other time.
     """
     legs = [leg for leg in (shown(leg, now) for leg in snapshot.legs) if matches(leg, query)]
     return tuple(sorted(legs, key=_SORT_KEYS[sort]))
@@ -109,9 +112,9 @@ def row_of(leg: LegStatus, now: float) -> Row:
             key.REGISTRATION: registration_cell(leg.registration, now, old=old),
             key.OPTIONS: options_cell(leg.probe, old=old),
             **channel_cells(leg.channels, old=old),
-            key.CPS: _UNKNOWN_CELL,
+            key.CPS: cps_cell(leg.cps, old=old),
             key.DETECT: detect_cell(leg.probe),
-            key.DIALS: _UNKNOWN_CELL,
+            key.DIALS: dials_cell(leg, old=old),
             key.CRED: _UNKNOWN_CELL,
             key.AGE: Cell(brief(None if leg.observed_at is None else now - leg.observed_at), Role.DIM),
         },
@@ -220,6 +223,13 @@ def _ms(rtt_ms: float) -> str:
     return f"{whole:>6}"
 
 
+def _most(leg: LegStatus, figure: float | None) -> tuple[int, float, str]:
+    """Order by a figure, the most first; those of which it is not known, or not known any more, last."""
+    if figure is None or leg.state is LegState.UNKNOWN:
+        return (1, 0.0, leg.id)
+    return (0, -figure, leg.id)
+
+
 def _trouble(leg: LegStatus) -> tuple[int, int, str]:
     # among the unknown, what was bad when last seen comes first
     was = len(_STATE_RANK) - _STATE_RANK[leg.was] if leg.was is not None else 0
@@ -235,6 +245,8 @@ def _trouble(leg: LegStatus) -> tuple[int, int, str]:
 
 _SORT_KEYS = {
     Sort.TROUBLE: _trouble,
+    Sort.DIALS: lambda leg: _most(leg, leg.at_risk),
+    Sort.CPS: lambda leg: _most(leg, leg.cps.now),
     Sort.LEG: lambda leg: (0, 0, leg.id),
     Sort.CARRIER: lambda leg: (0 if leg.carrier else 1, 0, f"{leg.carrier or ''}\0{leg.id}"),
     Sort.SBC: lambda leg: (0, 0, f"{leg.sbc}\0{leg.id}"),

@@ -22,10 +22,21 @@ _COLUMNS = (
     (ColumnKey.OPTIONS, "OPTIONS"),
     (ColumnKey.CHANNELS, "CHANNELS"),
     (ColumnKey.OF_CAP, "OF CAP"),
+    (ColumnKey.CPS, "CPS"),
     (ColumnKey.DETECT, "DETECT"),
+    (ColumnKey.DIALS, "DIALS"),
     (ColumnKey.AGE, "AGE"),
 )
-_RIGHT = frozenset({ColumnKey.CHANNELS, ColumnKey.OF_CAP, ColumnKey.DETECT, ColumnKey.AGE})
+_RIGHT = frozenset(
+    {
+        ColumnKey.CHANNELS,
+        ColumnKey.OF_CAP,
+        ColumnKey.CPS,
+        ColumnKey.DETECT,
+        ColumnKey.DIALS,
+        ColumnKey.AGE,
+    }
+)
 _BETWEEN = "  "
 
 

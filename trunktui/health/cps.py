@@ -1,0 +1,103 @@
+"""Judges dials per second against a cap, over every leg that shares it, and says what they put at risk. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from trunktui.health.rates import Rate
+from trunktui.model.health import Thresholds, Usage
+from trunktui.model.inventory import Inventory, Trunk
+from trunktui.model.snapshot import CpsView
+
+Rates = Mapping[tuple[str, str], Rate | None]
+"""Rates by (trunk, SBC); None where nothing can be said of one."""
+
+
+class CpsShare(Struct, frozen=True):
+    """What a leg's dials count against: the cap, and the mean of all legs that share it together.
+
+    `whole` False: some leg's dials are not known, or not all of them. `used` None: none is known. `peak` is the
+    highest second of any one of them, None where none is known; `alone`: there is no other.
+    """
+
+    cap: float | None = None
+    used: float | None = None
+    whole: bool = True
+    peak: int | None = None
+    alone: bool = True
+
+
+def cps_shares(inventory: Inventory, rates: Rates) -> dict[str, CpsShare]:
+    """Return each configured trunk's share; the cap is its account's where that has one, else its own."""
+    accounts = {account.name: account for account in inventory.accounts}
+    found: dict[str, CpsShare] = {}
+    for trunk in inventory.trunks:
+        account = accounts.get(trunk.account or "")
+        cap, members = trunk.cap.cps, [trunk]
+        if account is not None and account.cap.cps is not None:
+            cap = account.cap.cps
+            members = [other for other in inventory.trunks if other.account == account.name]
+        found[trunk.name] = _share(members, cap, rates)
+    return found
+
+
+def _share(members: list[Trunk], cap: float | None, rates: Rates) -> CpsShare:
+    places = [(trunk.name, binding.sbc) for trunk in members for binding in trunk.bindings]
+    known = [rate for place in places if (rate := rates.get(place)) is not None]
+    peaks = [rate.peak for rate in known if rate.peak is not None]
+    return CpsShare(
+        cap=cap,
+        used=sum(rate.per_s for rate in known) if known else None,
+        whole=len(known) == len(places) and all(rate.whole for rate in known),
+        peak=max(peaks, default=None),
+        alone=len(places) == 1,
+    )
+
+
+def cps_view(rate: Rate | None, share: CpsShare | None, t: Thresholds) -> CpsView:
+    """Return what is shown of a leg's dials; `share` None: the config does not name it, so it has no cap."""
+    share = share or CpsShare()
+    state = _usage(share, t)
+    if rate is None:
+        return CpsView(state, cap=share.cap, used=share.used, used_whole=share.whole)
+    return CpsView(
+        state=state,
+        now=rate.per_s,
+        peak=rate.peak,
+        window_s=rate.window_s,
+        cap=share.cap,
+        whole=rate.whole,
+        used=share.used,
+        used_whole=share.whole,
+    )
+
+
+def _usage(share: CpsShare, t: Thresholds) -> Usage:
+    """Judge the highest second where it is known, and the mean, which hides bursts, by a stricter limit.
+
+    Seconds of several legs cannot be added up, for they are of several clocks: their mean is judged besides.
+    """
+    if share.cap is None:
+        return Usage.NO_CAP
+    if share.used is None or share.cap <= 0:
+        return Usage.UNKNOWN
+    levels = []
+    if share.peak is not None:
+        levels.append(_level(share.peak / share.cap, t.cps_high, t))
+    if share.peak is None or not share.alone:
+        levels.append(_level(share.used / share.cap, t.cps_mean_high, t))
+    worst = max(levels, key=_LOUDNESS.index)
+    return Usage.UNKNOWN if worst is Usage.NORMAL and not share.whole else worst
+
+
+_LOUDNESS = (Usage.NORMAL, Usage.HIGH, Usage.FULL, Usage.OVER_CAP)
+
+
+def _level(part: float, high: float, t: Thresholds) -> Usage:
+    if part > 1.0:
+        return Usage.OVER_CAP
+    if part >= t.cps_full:
+        return Usage.FULL
+    return Usage.HIGH if part >= high else Usage.NORMAL
