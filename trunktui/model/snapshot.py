@@ -64,6 +64,9 @@ class LegStatus(Struct, frozen=True):
 
     `observed_at`: when the last answer was asked for: what it says is no older. `late_at` and `stale_at`: when
     what is said here begins to dim, and when it stops being believed.
+    `flapping`: it changes so often that its state stands still at the worst of late. `hard`: the last state that
+    was neither doubt nor ignorance. `load`: the most channels it had in the quarter of an hour before the first bad
+    sign (or before now, while there is none); None not known.
     """
 
     id: str
@@ -92,6 +95,9 @@ class LegStatus(Struct, frozen=True):
     stale_at: float | None
     evidence: tuple[Evidence, ...] = ()
     badge: str | None = None
+    flapping: bool = False
+    hard: LegState | None = None
+    load: int | None = None
 
 
 class SbcStatus(Struct, frozen=True):

@@ -9,8 +9,11 @@ from __future__ import annotations
 from msgspec import structs
 
 from trunktui.health.box import BoxLook, judge_box, reloaded, remember_box, restarted
+from trunktui.health.groups import judge_groups
+from trunktui.health.load import heavy_trunks
 from trunktui.health.memory import forget_streaks
-from trunktui.health.rollup import Share, escalate, judge_groups, shares
+from trunktui.health.rollup import Share, escalate, shares
+from trunktui.health.standby import HalfLook, HaView, judge_half
 from trunktui.health.witness import Witness
 from trunktui.model.box import BoxFacts
 from trunktui.model.health import Thresholds
@@ -21,7 +24,7 @@ from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import Safe
 from trunktui.poll.carry import carried, first_record
 from trunktui.poll.leg import LegRecord, Scene, judge_leg
-from trunktui.poll.listing import fold_legs
+from trunktui.poll.listing import fold_legs, lost_parts
 from trunktui.poll.record import Judged, SbcRecord
 
 _SNMP_PATIENCE_S = 2.5
@@ -93,14 +96,14 @@ class Fleet:
         record = self._records[sbc]
         if record.observation is not None and record.observation.app is not AppState.ANSWERING:
             return True
-        self._judge(record, now, shares(self.inventory, self._active(now)))
+        self._judge(record, now, self._shares(now))
         return any(leg.memory.doubtful for leg in record.legs.values())
 
     def snapshot(self, now: float) -> Snapshot:
         """Judge every leg, SBC and group as of monotonic second `now`."""
         self._generation += 1
         found: list[LegStatus] = []
-        usage = shares(self.inventory, self._active(now))
+        usage = self._shares(now)
         for record in self._records.values():
             found += self._judge(record, now, usage)
         legs = escalate(found, self.inventory)
@@ -114,15 +117,35 @@ class Fleet:
 
     def _judge(self, record: SbcRecord, now: float, usage: dict[str, Share]) -> list[LegStatus]:
         held = tuple(usage.get(_trunk_of(leg)) for leg in record.legs.values())
-        before = record.judged
-        if before is not None and before.shares == held and now <= before.until:
+        before, ha = record.judged, self._ha(record, now)
+        if before is not None and before.shares == held and now <= before.until and before.ha == ha:
             return before.legs
         scene = self._scene(record, now)
         pairs = zip(record.legs.values(), held, strict=True)
         legs = [judge_leg(leg, scene, share) for leg, share in pairs]
         seen = record.observation
-        record.judged = Judged(legs, held, now if seen is None else seen.as_of + scene.stale_s)
+        record.judged = Judged(legs, held, now if seen is None else seen.as_of + scene.stale_s, ha)
         return legs
+
+    def _shares(self, now: float) -> dict[str, Share]:
+        """Return what each configured trunk uses of its caps, and whether it carries much of all."""
+        active = self._active(now)
+        heavy = heavy_trunks(active, {}, self._thresholds.unmonitored_major)
+        return shares(self.inventory, active, heavy)
+
+    def _ha(self, record: SbcRecord, now: float) -> HaView:
+        """Return which half of its pair an SBC is now, and remember it."""
+        if record.sbc.ha is not None:
+            peer = self._records.get(record.sbc.ha.peer)
+            other = HalfLook() if peer is None else self._half(peer, now)
+            record.ha = judge_half(record.sbc.ha, self._half(record, now), other, record.ha, now)
+        return record.ha
+
+    def _half(self, record: SbcRecord, now: float) -> HalfLook:
+        seen = record.observation
+        if seen is None or now - seen.as_of > max(3 * self._interval_s, self._thresholds.stale_min_s):
+            return HalfLook()
+        return HalfLook(seen.box.addresses, seen.as_of)
 
     def _active(self, now: float) -> dict[tuple[str, str], int | None]:
         """Return channels by (trunk, sbc), None where the last look is stale or did not tell."""
@@ -154,13 +177,24 @@ class Fleet:
             observation=seen,
             settings_pending=not record.settings_done,
             nothing_listed=empty and any(leg.trunk is not None for leg in record.legs.values()),
+            lost_parts=lost_parts(record),
+            ha=record.ha,
+            egress_ip=record.sbc.egress_ip,
         )
 
     def _sbc_status(self, record: SbcRecord, now: float) -> SbcStatus:
         scene, seen = self._scene(record, now), record.observation
         age = now - seen.as_of if seen is not None else None
         look = BoxLook(
-            record.link, seen, len(record.legs), age, scene.stale_s, scene.nothing_listed, scene.witness
+            record.link,
+            seen,
+            len(record.legs),
+            age,
+            scene.stale_s,
+            scene.nothing_listed,
+            scene.witness,
+            scene.lost_parts,
+            scene.ha,
         )
         verdict = judge_box(look, record.box, self._thresholds)
         fresh = age is not None and age <= scene.stale_s

@@ -6,11 +6,15 @@ from msgspec import Struct
 
 from trunktui.health import reasons
 from trunktui.health.box import BoxMemory, in_grace
+from trunktui.health.context import LegContext
 from trunktui.health.detect import detect_s
+from trunktui.health.flap import note
+from trunktui.health.load import peak
 from trunktui.health.memory import LegMemory, settle
 from trunktui.health.rollup import Share
-from trunktui.health.rules import Cause, judge
-from trunktui.health.signals import LegContext, Signals, read_signals
+from trunktui.health.rules import Cause, frozen, judge
+from trunktui.health.signals import Signals, read_signals
+from trunktui.health.standby import HaView
 from trunktui.health.witness import Witness
 from trunktui.model.health import Freshness, ProbeSignal, RegSignal, Thresholds, Usage
 from trunktui.model.inventory import AuthMode, Binding, Direction, NativeNames, Trunk
@@ -18,7 +22,16 @@ from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.observation import AppState, NativeLeg, Observation
 from trunktui.model.snapshot import ChannelsView, LegStatus, ProbeView, RegView
 
-_BLIND = frozenset({Cause.BOX_DOWN, Cause.APP_DOWN, Cause.STALE, Cause.NEVER, Cause.STARTING, Cause.DISABLED})
+_BLIND = frozenset(
+    {
+        Cause.BOX_DOWN,
+        Cause.APP_DOWN,
+        Cause.STALE,
+        Cause.NEVER,
+        Cause.STARTING,
+        Cause.DISABLED,
+    }
+)
 """Causes under which the last look says nothing of now, so its figures are not shown as if it did."""
 
 _BY_PROBE = frozenset({Cause.REFUSED_LOCALLY, Cause.PROBE_DEAD, Cause.RECOVERING})
@@ -74,6 +87,9 @@ class Scene(Struct, frozen=True):
     observation: Observation | None
     settings_pending: bool
     nothing_listed: bool
+    lost_parts: tuple[tuple[str, int], ...] = ()
+    ha: HaView = HaView()
+    egress_ip: str | None = None
 
     @property
     def stale_s(self) -> float:
@@ -103,24 +119,32 @@ def judge_leg(record: LegRecord, scene: Scene, share: Share | None) -> LegStatus
     looked_at = observation.at if observation is not None else scene.now
     leg = record.seen if record.listed else None
     signals = read_signals(leg, record.memory, context, looked_at, t)
-    verdict = judge(context, signals, record.memory, t)
-    record.memory = settle(record.memory, verdict.state, verdict.cause in _BY_PROBE, scene.now)
+    judged = judge(context, signals, record.memory, t)
+    memory = record.memory
+    flap = note(memory.flap, judged.state, judged.severity, memory.looked_at, scene.now, t)
+    verdict = frozen(judged, flap)
+    memory = settle(memory, judged.state, verdict.state, judged.cause in _BY_PROBE, scene.now, flap)
+    record.memory, native = memory, record.native
     words = reasons.Words(
         context=context,
         signals=signals,
-        known=record.memory.known,
+        known=memory.known,
         probe=record.seen.probe_settings if record.seen else None,
-        aor=record.native.aor,
+        aor=native.aor,
+        name=native.main,
+        part=record.seen.part if record.seen else None,
+        flap=flap,
+        thresholds=t,
     )
     # A good look that grew too old is told as what it was, dimmed and without a countdown, by whoever shows it.
     outdated = context.freshness is Freshness.STALE and context.app is AppState.ANSWERING
-    blind = verdict.cause in _BLIND and not outdated
+    blind = judged.cause in _BLIND and not outdated
     trunk = record.trunk
     return LegStatus(
         id=record.id,
         trunk=record.trunk_name,
         sbc=record.sbc,
-        native=record.native,
+        native=native,
         carrier=trunk.carrier if trunk else None,
         account=trunk.account if trunk else None,
         groups=record.groups,
@@ -130,9 +154,9 @@ def judge_leg(record: LegRecord, scene: Scene, share: Share | None) -> LegStatus
         why_not_actionable=_why_not_actionable(record),
         state=verdict.state,
         severity=verdict.severity,
-        reason=reasons.explain(verdict, words),
-        since_at=record.memory.state_since,
-        was=record.memory.known if verdict.state is not record.memory.known else None,
+        reason=reasons.explain(verdict, words, judged),
+        since_at=memory.state_since,
+        was=memory.known if verdict.state is not memory.known else None,
         effective=signals.effective,
         registration=RegView(RegSignal.UNKNOWN) if blind else _reg_view(record, signals, looked_at),
         probe=_probe_view(record, scene.platform, signals, blind),
@@ -143,6 +167,9 @@ def judge_leg(record: LegRecord, scene: Scene, share: Share | None) -> LegStatus
         stale_at=observation.as_of + scene.stale_s if observation else None,
         evidence=leg.evidence if leg is not None else (),
         badge="unmonitored" if verdict.cause is Cause.UP_UNMONITORED else None,
+        flapping=flap.since is not None,
+        hard=flap.bad if flap.since is not None else flap.hard,
+        load=peak(memory.peaks),
     )
 
 
@@ -153,10 +180,12 @@ def _context(record: LegRecord, scene: Scene, share: Share | None) -> LegContext
     active = listed.channels.active if listed and listed.channels else None
     failing = scene.link.state not in {SshState.OK, SshState.PENDING}
     lost = freshness in {Freshness.STALE, Freshness.NEVER}
+    part = record.seen.part if record.seen else None
     return LegContext(
         id=record.id,
         sbc=record.sbc,
         auth=record.auth,
+        platform=scene.platform,
         dial=trunk.dial if trunk else None,
         direction=trunk.direction if trunk else Direction.OUTBOUND,
         enabled=trunk.enabled if trunk else True,
@@ -181,6 +210,11 @@ def _context(record: LegRecord, scene: Scene, share: Share | None) -> LegContext
         used=share.used if share and share.cap is not None else active,
         used_whole=share.whole if share and share.cap is not None else True,
         account=share.account if share else None,
+        cps_cap=share.cps_cap if share else None,
+        heavy=share.heavy if share else False,
+        lost_part=part if part is not None and any(part == name for name, _ in scene.lost_parts) else None,
+        egress_ip=scene.egress_ip,
+        ha=scene.ha,
     )
 
 
@@ -216,6 +250,7 @@ def _reg_view(record: LegRecord, signals: Signals, looked_at: float) -> RegView:
         next_at=next_at,
         failures=0 if signals.reg in _REG_OK else failures,
         gave_up=gave_up,
+        code=signals.reg_code,
         delay_s=record.seen.reg_settings.initial_delay_s
         if record.seen and record.seen.reg_settings
         else None,
@@ -224,7 +259,8 @@ def _reg_view(record: LegRecord, signals: Signals, looked_at: float) -> RegView:
 
 def _probe_view(record: LegRecord, platform: str, signals: Signals, blind: bool) -> ProbeView:
     settings = record.seen.probe_settings if record.seen else None
-    interval, detect = (settings.interval_s if settings else None), detect_s(platform, settings)
+    interval = settings.interval_s if settings else None
+    detect = detect_s(platform, settings, registered=signals.reg in _REG_OK)
     if blind:
         return ProbeView(ProbeSignal.UNKNOWN, interval_s=interval, detect_s=detect)
     misses = None if signals.probe_old else (signals.misses or (0 if signals.probe in _ALIVE else None))
@@ -232,6 +268,7 @@ def _probe_view(record: LegRecord, platform: str, signals: Signals, blind: bool)
         state=signals.probe,
         rtt_ms=signals.rtt_ms,
         misses=misses,
+        code=signals.code,
         interval_s=interval,
         detect_s=detect,
         contacts=record.seen.contacts if record.seen and record.listed else (),

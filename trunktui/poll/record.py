@@ -6,6 +6,7 @@ from msgspec import Struct, field
 
 from trunktui.health.box import BoxMemory
 from trunktui.health.rollup import Share
+from trunktui.health.standby import HaView
 from trunktui.model.box import BoxFacts
 from trunktui.model.inventory import Sbc
 from trunktui.model.link import LinkStatus, SnmpStatus
@@ -21,6 +22,7 @@ class Judged(Struct, frozen=True):
     legs: list[LegStatus]
     shares: tuple[Share | None, ...]
     until: float
+    ha: HaView = HaView()
 
 
 class SbcRecord(Struct):
@@ -36,4 +38,5 @@ class SbcRecord(Struct):
     box: BoxMemory = BoxMemory()
     legs: dict[str, LegRecord] = field(default_factory=dict)
     next_poll_at: float | None = None
+    ha: HaView = HaView()
     judged: Judged | None = None

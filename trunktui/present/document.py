@@ -210,7 +210,7 @@ def _leg(leg: LegStatus, now: float, wall: datetime) -> Row:
         "at_risk": None,
         "wasted": None,
         "age_s": _age(leg.observed_at, now),
-        "flapping": None,
+        "flapping": None if old else leg.flapping,
         "maintenance": None,
         "acknowledged": None,
     }
