@@ -99,7 +99,6 @@ def test_what_this_version_does_not_act_on_is_noted() -> None:
     assert not [note for note in config.notes if "snmp" in note]
     for subject in (
         "account acme-us",
-        "sbc nyc-1: ha",
         "trunk unlimcall-us",
         "group us-outbound",
     ):

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from unittest.mock import patch
 
+from msgspec import Struct, structs
+
+from tests.health.natives import Told
+from trunktui.health.context import LegContext
 from trunktui.model.ask import Answer, Reply
 from trunktui.model.health import Thresholds
 from trunktui.model.inventory import (
@@ -12,6 +19,7 @@ from trunktui.model.inventory import (
     Binding,
     Cap,
     DialMode,
+    Direction,
     Group,
     Inventory,
     Sbc,
@@ -25,9 +33,14 @@ from trunktui.model.snmp import SnmpTarget
 from trunktui.model.text import Safe
 from trunktui.platforms import asterisk
 from trunktui.platforms.contract import LegSettings
+from trunktui.poll import leg as poll_leg
 from trunktui.poll.fleet import Fleet
 
 START = 1000.0
+DEFAULTS = Thresholds()
+UNFROZEN = Thresholds(flap_changes=99, flap_start=1.0)
+"""As if nothing ever flapped: what a leg is underneath."""
+
 REGISTRAR = "10.77.0.21:5060"
 
 
@@ -48,6 +61,10 @@ class Says(Struct, frozen=True):
     frozen: bool = False
 
 
+Polls = Sequence[tuple[float, Says | Told]]
+"""Polls in their order: seconds from START, and what the SBC said."""
+
+
 class Trunks(Struct, frozen=True):
     """How the trunk is configured, and the settings loaded on the SBC (qualify None: not readable)."""
 
@@ -56,16 +73,47 @@ class Trunks(Struct, frozen=True):
     cap: int | None = None
     qualify: int | None = 30
     interval: float = 30.0
+    platform: str = "asterisk"
+    direction: Direction = Direction.OUTBOUND
+    enabled: bool = True
+    egress: str | None = None
 
 
-def play(trunks: Trunks, polls: list[tuple[float, Says]], judged_at: float | None = None) -> Snapshot:
-    """Return the fleet after `polls` (seconds from START, what the SBC said), judged at the last or `judged_at`."""
-    fleet = fleet_of(trunks)
+def play(
+    trunks: Trunks,
+    polls: Polls,
+    judged_at: float | None = None,
+    thresholds: Thresholds = DEFAULTS,
+    known: Mapping[str, object] | None = None,
+) -> Snapshot:
+    """Return the fleet after `polls` (seconds from START, what the SBC said), judged at the last or `judged_at`.
+
+    `known`: what other parts of the program put into the leg's context (attempts a second, our own record).
+    """
+    with _knowing(known or {}):
+        return _played(trunks, polls, judged_at, thresholds)
+
+
+@contextlib.contextmanager
+def _knowing(known: Mapping[str, object]) -> Iterator[None]:
+    def context(*args: Any) -> LegContext:
+        return structs.replace(of_leg(*args), **known)
+
+    of_leg = poll_leg._context
+    with patch.object(poll_leg, "_context", context) if known else contextlib.nullcontext():
+        yield
+
+
+def _played(trunks: Trunks, polls: Polls, judged_at: float | None, thresholds: Thresholds) -> Snapshot:
+    fleet = fleet_of(trunks, thresholds=thresholds)
     settings = settings_of(trunks)
     snapshot = fleet.snapshot(START)
     for second, says in polls:
         at = START + second
-        if says.silent is not None:
+        if isinstance(says, Told):
+            fleet.answered("sbc-1", says.observation(at))
+            fleet.record("sbc-1").settings_done = True
+        elif says.silent is not None:
             fleet.failed("sbc-1", LinkError(says.silent, Safe(f"ssh {says.silent.value}")), at)
         else:
             bindings = fleet.inventory.bindings_on("sbc-1")
@@ -75,18 +123,20 @@ def play(trunks: Trunks, polls: list[tuple[float, Says]], judged_at: float | Non
     return snapshot if judged_at is None else fleet.snapshot(START + judged_at)
 
 
-def fleet_of(trunks: Trunks, *, snmp: bool = False) -> Fleet:
+def fleet_of(trunks: Trunks, *, snmp: bool = False, thresholds: Thresholds = DEFAULTS) -> Fleet:
     """Return a fleet of one SBC with the trunk `carrier-a`, alone in its group; `snmp`: asked by SNMP as well."""
     trunk = Trunk(
         "carrier-a",
         auth=trunks.auth,
         dial=trunks.dial,
+        direction=trunks.direction,
+        enabled=trunks.enabled,
         cap=Cap(channels=trunks.cap),
         bindings=(Binding("carrier-a", "sbc-1", name="carrier-a"),),
     )
     target = SnmpTarget("10.0.0.1", version="2c", community="env:C") if snmp else None
-    sbc = Sbc("sbc-1", "asterisk", SshTarget("10.0.0.1"), snmp=target)
-    return Fleet(Inventory(sbcs=(sbc,), trunks=(trunk,)), Thresholds(), trunks.interval)
+    sbc = Sbc("sbc-1", trunks.platform, SshTarget("10.0.0.1"), snmp=target, egress_ip=trunks.egress)
+    return Fleet(Inventory(sbcs=(sbc,), trunks=(trunk,)), thresholds, trunks.interval)
 
 
 def settings_of(trunks: Trunks) -> LegSettings:

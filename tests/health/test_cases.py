@@ -1,314 +1,108 @@
-"""The numbered cases of the health rules, as a table: polls in, state, severity and sentence out."""
+"""The numbered cases of the health rules, told in the tables of `cases*`; and what one table cannot tell."""
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from msgspec import Struct
 
+from tests.health.cases import CASES, GOOD, IP, REG, Case
+from tests.health.cases_fleet import FLEETS, FleetCase, said
+from tests.health.cases_others import OTHERS
 from tests.health.scenes import START, Says, Trunks, box, leg, play
 from trunktui.health.reasons import LIMIT
 from trunktui.model.health import LegState, SbcState, Severity
-from trunktui.model.inventory import AuthMode, DialMode
 from trunktui.model.link import SshState
 from trunktui.present.columns import ColumnKey
 from trunktui.present.document import status_document
 from trunktui.present.fleet import row_of
 
-REG = AuthMode.REGISTRATION
-HYBRID = AuthMode.HYBRID
-IP = AuthMode.IP
-GOOD = Says()
+NEEDS_CAUSES = {
+    "32": "calls' outcomes",
+    "33": "calls' outcomes",
+    "40": "correlation: local to one SBC",
+    "41": "correlation: an SBC's fault",
+    "42": "correlation: a credential",
+    "44": "correlation: our own address",
+    "45": "the SBC's log",
+    "46": "the carrier's feed",
+    "58": "correlation: an account",
+    "59": "calls' outcomes",
+    "60": "calls' media",
+}
+"""Cases that no signal of registrations, OPTIONS, channels and attempts reaches, and what they wait for."""
+
+NEVER_GIVEN = {"51"}
+"""A number that the list of cases leaves out."""
+
+NAMES = [*(case.number for case in (*CASES, *OTHERS)), *(case.number for case in FLEETS)]
+GOLDEN = Path(__file__).parent / "reasons.golden.md"
+_NUMBER = re.compile(r"(\d+)([a-z]?) ")
 
 
-class Case(Struct, frozen=True):
-    """One numbered case: the config, what the SBC said and when, and the verdict it must get."""
-
-    number: str
-    trunks: Trunks
-    polls: list[tuple[float, Says]]
-    state: LegState
-    severity: Severity
-    reason: str
-    judged_at: float | None = None
+def numbers() -> set[str]:
+    """Return the numbers of all cases in the tables; a letter tells variants apart, but for the case 21b."""
+    found = set()
+    for name in NAMES:
+        match = _NUMBER.match(name)
+        if match is not None:
+            found.add("21b" if match.group() == "21b " else match[1])
+    return found
 
 
-CASES = [
-    Case(
-        "1 all well",
-        Trunks(cap=200),
-        [(0, Says(reg="Registered 245", contacts=("Avail 23.0",), channels=41))],
-        LegState.UP,
-        Severity.NONE,
-        "registered, next REGISTER in 245 s; OPTIONS 23 ms; 41/200 channels",
-    ),
-    Case(
-        "2 refresh without an answer yet",
-        Trunks(auth=REG),
-        [(0, Says(reg="Registered 12 ago"))],
-        LegState.SUSPECT,
-        Severity.WARNING,
-        "refresh sent 12 s ago, no answer yet; binding may already be lapsing",
-    ),
-    Case(
-        "2b refresh just sent is normal",
-        Trunks(auth=REG),
-        [(0, Says(reg="Registered 4 ago"))],
-        LegState.UP,
-        Severity.NONE,
-        "registered, refresh sent 4 s ago; OPTIONS 23 ms; 0 channels",
-    ),
-    Case(
-        "3 refresh overdue",
-        Trunks(auth=REG),
-        [(0, Says(reg="Registered 95 ago"))],
-        LegState.SUSPECT,
-        Severity.WARNING,
-        "refresh overdue 1 m 35 s; SBC still says Registered - treat as unproven",
-    ),
-    Case(
-        "5 gave up for good, the only way to authenticate",
-        Trunks(auth=REG),
-        [(0, Says(reg="Rejected 670 ago")), (30, Says(reg="Rejected 700 ago"))],
-        LegState.DOWN,
-        Severity.MAJOR,
-        "registration gave up 11 m 40 s ago; will not retry. Check password, allowlist and the SBC's log, "
-        "then re-register",
-    ),
-    Case(
-        "5a one look cannot tell giving up from a long attempt",
-        Trunks(auth=REG),
-        [(0, Says(reg="Rejected 670 ago"))],
-        LegState.DOWN,
-        Severity.MAJOR,
-        "REGISTER refused or unanswered, last try 11 m 10 s ago: gave up or still trying, the next poll tells",
-    ),
-    Case(
-        "7 gave up, a call answered since",
-        Trunks(auth=REG),
-        [
-            (0, Says(reg="Rejected 270 ago")),
-            (100, Says(reg="Rejected 370 ago", channels=1, answered_ago=15)),
-        ],
-        LegState.DEGRADED,
-        Severity.MINOR,
-        "registration gave up 6 m 10 s ago yet calls are answered; inbound and keepalive are lost",
-    ),
-    Case(
-        "8 nobody probes it",
-        Trunks(auth=IP, qualify=0),
-        [(0, Says(reg=None, contacts=("NonQual",)))],
-        LegState.UNMONITORED,
-        Severity.WARNING,
-        "no OPTIONS configured on AOR carrier-a: a dead trunk would look idle",
-    ),
-    Case(
-        "8b nobody probes it, but a call was answered lately",
-        Trunks(auth=IP, qualify=0),
-        [(0, Says(reg=None, contacts=("NonQual",), channels=1, answered_ago=70))],
-        LegState.UP,
-        Severity.NONE,
-        "a call that began 1 m 10 s ago was answered; no OPTIONS watch this trunk while idle",
-    ),
-    Case(
-        "9 first OPTIONS not due yet",
-        Trunks(auth=IP, qualify=30),
-        [(0, Says(reg=None, contacts=("NonQual",), uptime=14))],
-        LegState.UNKNOWN,
-        Severity.INDETERMINATE,
-        "restarted 14 s ago; first OPTIONS due within 30 s",
-    ),
-    Case(
-        "10 unreachable where the dial plan dials the AOR",
-        Trunks(auth=IP),
-        [(0, Says(reg=None)), (30, Says(reg=None, contacts=("Unavail",)))],
-        LegState.DOWN,
-        Severity.MAJOR,
-        "unreachable: 10.77.0.21:5060: Asterisk now refuses calls on this AOR (cause 3); "
-        "one missed OPTIONS is enough with this config",
-    ),
-    Case(
-        "10b unreachable where the dial plan uses an explicit URI",
-        Trunks(auth=IP, dial=DialMode.URI),
-        [(0, Says(reg=None)), (30, Says(reg=None, contacts=("Unavail",)))],
-        LegState.SUSPECT,
-        Severity.WARNING,
-        "1 OPTIONS unanswered by 10.77.0.21:5060; the dial plan sends calls there all the same",
-    ),
-    Case(
-        "10c unreachable, how the dial plan dials is not told: first one interval of doubt",
-        Trunks(auth=IP, dial=None),
-        [(0, Says(reg=None)), (10, Says(reg=None, contacts=("Unavail",)))],
-        LegState.SUSPECT,
-        Severity.WARNING,
-        "OPTIONS unanswered by 10.77.0.21:5060; DOWN if not answered within 30 s",
-    ),
-    Case(
-        "10d ... then down",
-        Trunks(auth=IP, dial=None),
-        [
-            (0, Says(reg=None)),
-            (10, Says(reg=None, contacts=("Unavail",))),
-            (40, Says(reg=None, contacts=("Unavail",))),
-        ],
-        LegState.DOWN,
-        Severity.MAJOR,
-        "unreachable for 30 s: 10.77.0.21:5060; calls fail here if the dial plan dials the AOR (set `dial` to judge)",
-    ),
-    Case(
-        "11 explicit URI, calls answered since",
-        Trunks(auth=IP, dial=DialMode.URI),
-        [
-            (0, Says(reg=None)),
-            (30, Says(reg=None, contacts=("Unavail",))),
-            (120, Says(reg=None, contacts=("Unavail",), channels=1, answered_ago=20)),
-        ],
-        LegState.DEGRADED,
-        Severity.MINOR,
-        "OPTIONS unanswered but calls pass; dial plan bypasses qualify",
-    ),
-    Case(
-        "38 no news from the SBC at all",
-        Trunks(),
-        [(0, GOOD), (120, Says(silent=SshState.UNREACHABLE))],
-        LegState.UNKNOWN,
-        Severity.INDETERMINATE,
-        "sbc-1 is not polled; was up: ssh unreachable",
-    ),
-    Case(
-        "49 the SBC has just restarted",
-        Trunks(auth=REG),
-        [(0, GOOD), (30, Says(reg="Unregistered 4", contacts=("NonQual",), uptime=6))],
-        LegState.UNKNOWN,
-        Severity.INDETERMINATE,
-        "sbc-1 restarted 6 s ago; first REGISTER in 4 s",
-    ),
-    Case(
-        "50 an answer of a version we do not know",
-        Trunks(auth=REG),
-        [
-            (0, GOOD),
-            (
-                30,
-                Says(
-                    reg_table="=====\n carrier-a | sip:x | enrolled\n other | sip:y | enrolled\n\nObjects found: 2"
-                ),
-            ),
-        ],
-        LegState.UNKNOWN,
-        Severity.INDETERMINATE,
-        "cannot read 'pjsip show registrations' of Asterisk 22.10.1: 2 unread lines (kept, redacted); was up",
-    ),
-    Case(
-        "52 an attempt in flight right after a cut is not giving up",
-        Trunks(auth=REG),
-        [(0, GOOD), (30, Says(reg="Rejected 14 ago"))],
-        LegState.SUSPECT,
-        Severity.WARNING,
-        "REGISTER refused or unanswered once; attempt in flight for 14 s, no answer yet",
-    ),
-    Case(
-        "52b ... and after three failed attempts it is down, still not given up",
-        Trunks(auth=REG),
-        [
-            (0, GOOD),
-            (30, Says(reg="Rejected 14 ago")),
-            (60, Says(reg="Rejected 4 ago")),
-            (90, Says(reg="Rejected 3")),
-        ],
-        LegState.DOWN,
-        Severity.MAJOR,
-        "REGISTER refused or unanswered 3 times or more; next attempt in 3 s",
-    ),
-    Case(
-        "54 silent since 35 s, the last call was answered before",
-        Trunks(auth=IP, dial=DialMode.URI, qualify=15),
-        [
-            (0, Says(reg=None, channels=1, answered_ago=10)),
-            (30, Says(reg=None, contacts=("Unavail",), channels=1, answered_ago=40)),
-            (65, Says(reg=None, contacts=("Unavail",), channels=1, answered_ago=75)),
-        ],
-        LegState.DOWN,
-        Severity.MAJOR,
-        "no answered call seen since OPTIONS went silent 35 s ago (10.77.0.21:5060); calls still go out there",
-    ),
-    Case(
-        "55 one of two destinations dead",
-        Trunks(),
-        [(0, Says(contacts=("Unavail", "Avail 12.0")))],
-        LegState.DEGRADED,
-        Severity.MINOR,
-        "1 of 2 destinations dead (10.77.0.21:5060); calls use 10.77.0.22:5060",
-    ),
-    Case(
-        "at 82 % of its cap",
-        Trunks(cap=50),
-        [(0, Says(channels=41))],
-        LegState.DEGRADED,
-        Severity.WARNING,
-        "41 of 50 channels in use (82 %); further calls are refused at 50",
-    ),
-    Case(
-        "unregistered by somebody",
-        Trunks(auth=REG),
-        [(0, GOOD), (30, Says(reg="Unregistered 63 ago"))],
-        LegState.DOWN,
-        Severity.MAJOR,
-        "unregistered outside this tool (its timer ran out 1 m 3 s ago); it does not come back by itself: "
-        "re-register to resume",
-    ),
-    Case(
-        "not loaded, on two looks a minute apart",
-        Trunks(auth=IP),
-        [
-            (0, Says(reg="Registered 9", contacts=("Avail 2.0",))),
-            (
-                30,
-                Says(
-                    reg=None,
-                    contacts=(),
-                    reg_table="=====\n other/sip:1.2.3.4   x   Registered  (exp. 9s)\n\nObjects found: 1",
-                ),
-            ),
-            (
-                90,
-                Says(
-                    reg=None,
-                    contacts=(),
-                    reg_table="=====\n other/sip:1.2.3.4   x   Registered  (exp. 9s)\n\nObjects found: 1",
-                ),
-            ),
-        ],
-        LegState.DOWN,
-        Severity.CRITICAL,
-        "carrier-a is not loaded on sbc-1 (config error or rename?)",
-    ),
-    Case(
-        "everything gone at once is one event of the SBC",
-        Trunks(auth=IP),
-        [(0, GOOD), (30, Says(reg=None, contacts=())), (100, Says(reg=None, contacts=()))],
-        LegState.UNKNOWN,
-        Severity.INDETERMINATE,
-        "sbc-1 lists no registration and no contact at all: modules not loaded?",
-    ),
-    Case(
-        "stale: the last answer is too old to believe",
-        Trunks(),
-        [(0, GOOD)],
-        LegState.UNKNOWN,
-        Severity.INDETERMINATE,
-        "no data for 4 m; last known up",
-        judged_at=240,
-    ),
-]
+def test_every_numbered_case_is_in_a_table_or_is_known_to_wait_for_more_signals() -> None:
+    wanted = {str(number) for number in range(1, 61)} | {"21b"}
+    assert numbers() | NEEDS_CAUSES.keys() | NEVER_GIVEN == wanted
+    assert not numbers() & NEEDS_CAUSES.keys(), "reached by now: no longer waiting"
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.number)
+def test_no_two_cases_have_one_name() -> None:
+    assert len(NAMES) == len(set(NAMES))
+
+
+@pytest.mark.parametrize("case", [*CASES, *OTHERS], ids=lambda case: case.number)
 def test_a_case_gets_its_state_severity_and_sentence(case: Case) -> None:
-    verdict = leg(play(case.trunks, case.polls, case.judged_at))
+    verdict = leg(play(case.trunks, case.polls, case.judged_at, known=case.known))
     assert (verdict.state, verdict.severity, verdict.reason) == (case.state, case.severity, case.reason)
     assert len(verdict.reason) <= LIMIT
+    assert not verdict.reason.endswith("…"), "cut off"
+
+
+@pytest.mark.parametrize("case", FLEETS, ids=lambda case: case.number)
+def test_a_case_of_several_trunks_or_sbcs_is_told_of_each(case: FleetCase) -> None:
+    snapshot = case.story()
+    assert {subject: said(snapshot, subject) for subject in case.wanted} == case.wanted
+    assert all(len(reason) <= LIMIT for _, _, reason in case.wanted.values())
+
+
+def golden() -> Iterator[str]:
+    """Yield the lines of the file that shows every sentence to a human."""
+    yield "# Every sentence of the health cases"
+    yield ""
+    yield "Written by `TRUNKTUI_GOLDEN=write pytest tests/health/test_cases.py`; read it as an operator would."
+    yield ""
+    yield "| case | of | state | severity | sentence |"
+    yield "|---|---|---|---|---|"
+    for case in (*CASES, *OTHERS):
+        found = leg(play(case.trunks, case.polls, case.judged_at, known=case.known))
+        yield f"| {case.number} | leg | {found.state} | {found.severity} | {found.reason} |"
+    for fleet in FLEETS:
+        snapshot = fleet.story()
+        for subject in fleet.wanted:
+            yield f"| {fleet.number} | {subject} | {' | '.join(said(snapshot, subject))} |"
+
+
+def test_the_sentences_are_those_that_were_read_and_found_good() -> None:
+    text = "\n".join(golden()) + "\n"
+    if os.environ.get("TRUNKTUI_GOLDEN") == "write":
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert GOLDEN.read_text(encoding="utf-8") == text, (
+        "read the new sentences, then write them (see the file)"
+    )
 
 
 def test_one_lost_sbc_is_one_alarm_of_the_sbc() -> None:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from tests.health.scenes import START, Says, Trunks, answer, box, fleet_of, leg, play, settings_of
+from tests.health.scenes import (
+    START,
+    UNFROZEN,
+    Says,
+    Trunks,
+    answer,
+    box,
+    fleet_of,
+    leg,
+    play,
+    settings_of,
+)
 from trunktui.model.ask import Answer, Reply
 from trunktui.model.health import LegState, SbcState, Severity, Thresholds
 from trunktui.model.inventory import (
@@ -44,7 +55,7 @@ def test_a_dead_contact_with_answered_calls_is_degraded_also_after_it_was_down()
     calls = Says(reg=None, contacts=("Unavail",), channels=1, answered_ago=20)
     verdict = leg(play(trunks, [*down_by_uri(), (120, calls)]))
     assert (verdict.state, verdict.severity) == (LegState.DEGRADED, Severity.MINOR)
-    assert verdict.reason == "OPTIONS unanswered but calls pass; dial plan bypasses qualify"
+    assert verdict.reason == "OPTIONS unanswered for 1 m 30 s but calls pass; dial plan bypasses qualify"
 
 
 def test_a_leg_that_is_no_longer_probed_does_not_stay_down_as_if_it_were_recovering() -> None:
@@ -225,7 +236,8 @@ def probed(*words: str, dial: DialMode = DialMode.AOR) -> list[Snapshot]:
     """Return the fleet after each of these results of an OPTIONS every 30 s, none like the one before."""
     results = [word if word == "Unavail" else f"{word}{n % 10}" for n, word in enumerate(words)]
     polls = [(30.0 * n, Says(reg=None, contacts=(result,))) for n, result in enumerate(results)]
-    return [play(Trunks(auth=IP, dial=dial), polls[: n + 1]) for n in range(len(polls))]
+    trunks = Trunks(auth=IP, dial=dial)
+    return [play(trunks, polls[: n + 1], thresholds=UNFROZEN) for n in range(len(polls))]
 
 
 def test_answers_a_retransmission_late_are_loss_also_where_most_are_late() -> None:

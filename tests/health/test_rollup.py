@@ -6,7 +6,8 @@ import pytest
 from msgspec import structs
 
 from tests.health.scenes import two_legs
-from trunktui.health.rollup import escalate, judge_groups
+from trunktui.health.groups import judge_groups
+from trunktui.health.rollup import escalate
 from trunktui.model.health import LegState, Severity
 from trunktui.model.inventory import Group, Inventory
 from trunktui.model.snapshot import LegStatus

@@ -40,6 +40,9 @@ PROVEN_S = 60.0 + FAST_S * (1.0 + JITTER)
 LOSS_WINDOW_S = 20 * 2.0 * INTERVAL_S * (1.0 + JITTER)
 CALLS_CUT_S = 60.0
 SURGE_TAIL_S = 420.0
+FLAP_STABLE_S = 600.0 + NOTICE_S
+"""A leg that changed too often is held at its worst state until nothing changed for so long."""
+
 _USED_UP = frozenset({Usage.HIGH, Usage.FULL, Usage.OVER_CAP})
 
 
@@ -187,7 +190,10 @@ class Judge:
         if told is not None and told.good.get(leg.trunk.name) is False:
             fine_since = max(fine_since, told.looked_at)  # too short for the judge to have seen it
         limit = NOTICE_S + PROVEN_S
-        if shown.channels.state in _USED_UP and shown.state is LegState.DEGRADED:
+        if shown.flapping:
+            limit += FLAP_STABLE_S
+        used_up = shown.channels.state in _USED_UP and shown.state is LegState.DEGRADED
+        if used_up or shown.flapping:
             surges = self._surges.get(leg.trunk.account, ())
             fine_since = max([fine_since, *(e + SURGE_TAIL_S for s, e in surges if s <= now)])
         lost_at = self._lost_at(shown, leg, now)
@@ -200,7 +206,7 @@ class Judge:
     def may_end_so(self, shown: LegStatus, now: float) -> bool:
         """Whether a leg need not be green when all is over: nobody probes it, or its last 20 results tell of loss."""
         leg = self._legs[shown.id]
-        if leg.sbc in leg.trunk.unprobed:
+        if leg.sbc in leg.trunk.unprobed or (shown.flapping and self.false_alarm(shown, None, now) is None):
             return True
         lost_at = self._lost_at(shown, leg, now)
         return lost_at is not None and now <= max(lost_at, leg.not_fine_at) + LOSS_WINDOW_S
@@ -211,7 +217,7 @@ class Judge:
 
     def _lost_at(self, shown: LegStatus, leg: _Leg, now: float) -> float | None:
         """Return when packets were last lost on the way of a leg that is said to suffer from it."""
-        if shown.probe.state not in {ProbeSignal.LOSS, ProbeSignal.SLOW}:
+        if shown.probe.state not in {ProbeSignal.LOSS, ProbeSignal.SLOW} and not shown.flapping:
             return None
         ends = (min(loss.end, now) for loss in self._lossy[leg.trunk.carrier] if loss.start <= now)
         return max(ends, default=None)

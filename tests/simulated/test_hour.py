@@ -73,8 +73,11 @@ def test_lost_packets_make_no_storm() -> None:
     losses = tuple(Loss(carrier.name, 70.0, 670.0, 0.3) for carrier in SMALL.carriers)
     report = play(SMALL, Hour(losses=losses, ends=1500.0), SEED)
     assert report.wrong == []
-    assert report.states[LegState.DEGRADED] > report.states[LegState.DOWN] > 0
-    assert report.most_changes <= 16, "20 OPTIONS were sent meanwhile, and every eighth is lost for good"
+    assert report.states[LegState.DEGRADED] > 0
+    assert report.states[LegState.DOWN] > 0
+    assert report.most_changes <= 8, (
+        "20 OPTIONS were sent, every eighth is lost for good: held while it flaps"
+    )
 
 
 def test_a_leg_that_flaps_by_our_own_doing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from msgspec import structs
+
 from trunktui.config.files import expand
 from trunktui.config.rules import resolved_platform
 from trunktui.config.schema import CapTable, Document, NativeTable, SbcTable, SnmpTable, SshTable, TrunkTable
@@ -14,6 +16,7 @@ from trunktui.model.inventory import (
     Cap,
     Carrier,
     Group,
+    Ha,
     Inventory,
     NativeNames,
     Sbc,
@@ -31,7 +34,7 @@ def inventory(document: Document, folder: Path, env: Mapping[str, str]) -> Inven
             Carrier(name=c.name, upstream=c.upstream, contact=c.contact) for c in document.carrier
         ),
         accounts=tuple(Account(name=a.name, carrier=a.carrier, cap=_cap(a.cap)) for a in document.account),
-        sbcs=tuple(_sbc(table, folder, env) for table in document.sbc),
+        sbcs=_paired(tuple(_sbc(table, folder, env) for table in document.sbc)),
         trunks=tuple(_trunk(table, owners) for table in document.trunk),
         groups=tuple(Group(name=g.name, trunks=g.trunks, failover=g.failover) for g in document.group),
     )
@@ -49,8 +52,8 @@ def _notes(document: Document) -> Iterator[str]:
         if account.allowlist is not None:
             yield f"account {account.name}: allowlist is read but its age is not watched in this version"
     for sbc in document.sbc:
-        if sbc.ha is not None:
-            yield f"sbc {sbc.name}: ha is read but not acted on in this version"
+        if sbc.ha is not None and sbc.ha.vip is None:
+            yield f"sbc {sbc.name}: ha without a vip: which half is active cannot be told"
     for trunk in document.trunk:
         if trunk.credential is not None:
             yield f"trunk {trunk.name}: credential is read but its age is not watched in this version"
@@ -74,6 +77,16 @@ def _sbc(table: SbcTable, folder: Path, env: Mapping[str, str]) -> Sbc:
         ignore=table.ignore,
         write=table.write,
         snmp=_snmp(table.host, table.snmp) if table.snmp is not None else None,
+        ha=Ha(table.ha.peer, table.ha.vip) if table.ha is not None else None,
+    )
+
+
+def _paired(sbcs: tuple[Sbc, ...]) -> tuple[Sbc, ...]:
+    """Return the SBCs with each pair told at both halves, also where the config tells it at one of them."""
+    other = {sbc.ha.peer: Ha(sbc.name, sbc.ha.vip) for sbc in sbcs if sbc.ha is not None}
+    return tuple(
+        structs.replace(sbc, ha=other[sbc.name]) if sbc.ha is None and sbc.name in other else sbc
+        for sbc in sbcs
     )
 
 

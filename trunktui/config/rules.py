@@ -24,7 +24,18 @@ MIN_INTERVAL_HERE_S = 1.0
 
 MAX_INTERVAL_S = 3600.0
 
-_SHARES = frozenset({"channels_high", "channels_full"})
+_SHARES = frozenset(
+    {
+        "channels_high",
+        "channels_full",
+        "cps_high",
+        "cps_full",
+        "cps_mean_high",
+        "flap_start",
+        "flap_stop",
+        "unmonitored_major",
+    }
+)
 
 
 class _Named(Protocol):
@@ -82,6 +93,10 @@ def _thresholds(health: Thresholds, faults: Faults) -> None:
             faults.add(("health", key), "must be more than 0")
     if health.channels_high > health.channels_full:
         faults.add(("health", "channels_high"), "must not be more than channels_full")
+    if health.cps_high > health.cps_full:
+        faults.add(("health", "cps_high"), "must not be more than cps_full")
+    if health.flap_stop > health.flap_start:
+        faults.add(("health", "flap_stop"), "must not be more than flap_start")
     if health.loss_results > health.loss_window:
         faults.add(("health", "loss_results"), "must not be more than loss_window")
 

@@ -63,7 +63,7 @@ class _Sbc(Struct):
 
 def is_flapping(leg: LegStatus) -> bool:
     """Tell whether a leg goes up and down so often that its single changes say nothing."""
-    return bool(getattr(leg, "flapping", False))
+    return leg.flapping
 
 
 def sample_of(leg: LegStatus, offset: float) -> Sample | None:

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from trunktui.health.clock import clock_fault
 from trunktui.health.reasons import NOTHING_LISTED, span
+from trunktui.health.standby import HaRole, HaView
 from trunktui.health.witness import Witness
 from trunktui.model.health import SEVERITY_RANK, SbcState, Severity, Thresholds
 from trunktui.model.link import LinkStatus, SshState
@@ -39,6 +40,7 @@ class BoxLook(Struct, frozen=True):
 
     `legs`: how many hang on it. `age_s`: of the last answer, None when there was none. `nothing_listed`: its
     tables were read whole and hold nothing, though the config names trunks there. `witness`: what SNMP says.
+    `lost_parts`: pieces of it that do not run, and how many legs hang on each. `ha`: which half of a pair it is.
     """
 
     link: LinkStatus
@@ -48,6 +50,8 @@ class BoxLook(Struct, frozen=True):
     stale_s: float
     nothing_listed: bool = False
     witness: Witness = Witness()
+    lost_parts: tuple[tuple[str, int], ...] = ()
+    ha: HaView = HaView()
 
 
 class BoxVerdict(Struct, frozen=True):
@@ -124,9 +128,30 @@ def judge_box(look: BoxLook, memory: BoxMemory, t: Thresholds) -> BoxVerdict:
         return _verdict(
             SbcState.UNKNOWN, Severity.CRITICAL, f"not polled, {_legs(look.legs)} unknown{old}: {why}"
         )
-    known = _judge_app(look.observation, memory, look, t)
+    known = _with_pair(_judge_app(look.observation, memory, look, t), look.ha)
     verdict = _poll_failed(known, look) if failing else known
     return _with_fault(verdict, look.witness.fault) if look.witness.fault else verdict
+
+
+def _with_pair(verdict: BoxVerdict, ha: HaView) -> BoxVerdict:
+    """Return a verdict that knows of the other half: who stands by alarms nobody, an address held twice does."""
+    if ha.role is HaRole.STANDBY:
+        words = f"standby, {ha.peer} holds {ha.vip}"
+        if SEVERITY_RANK[verdict.severity] <= SEVERITY_RANK[Severity.NONE]:
+            return _verdict(verdict.state, verdict.severity, words)
+        return _verdict(
+            verdict.state, Severity.WARNING, f"{words}; as it is it could not take over: {verdict.reason}"
+        )
+    trouble = {
+        HaRole.NOBODY: f"nobody holds {ha.vip}, neither it nor {ha.peer}: calls to it reach no SBC",
+        HaRole.BOTH: f"both hold {ha.vip}, it and {ha.peer}: calls reach either, registrations displace each other",
+    }.get(ha.role)
+    if trouble is not None and verdict.state not in {SbcState.DOWN, SbcState.UNKNOWN}:
+        also = "" if verdict.state is SbcState.UP else f"; {verdict.reason}"
+        return _verdict(SbcState.DEGRADED, Severity.CRITICAL, f"{trouble}{also}")
+    if ha.role is HaRole.UNTOLD and ha.vip and verdict.state is SbcState.UP:
+        return _verdict(verdict.state, verdict.severity, f"{verdict.reason}; who holds {ha.vip} is not known")
+    return verdict
 
 
 def _with_fault(verdict: BoxVerdict, fault: str) -> BoxVerdict:
@@ -171,6 +196,8 @@ def _judge_app(observation: Observation, memory: BoxMemory, look: BoxLook, t: Th
         return _verdict(
             SbcState.DEGRADED, Severity.CRITICAL, f"restarted {len(recent)} times in {over}: restart loop?"
         )
+    if look.lost_parts:
+        return _verdict(SbcState.DEGRADED, Severity.MAJOR, _lost_parts(look.lost_parts))
     if look.nothing_listed:
         return _verdict(SbcState.DEGRADED, Severity.MAJOR, f"{NOTHING_LISTED}: {_legs(look.legs)} unknown")
     if observation.unread:
@@ -186,6 +213,13 @@ def _judge_app(observation: Observation, memory: BoxMemory, look: BoxLook, t: Th
     if fault := clock_fault(observation.box, t.clock_warn_s):
         return _verdict(SbcState.UP, Severity.WARNING, f"answering; {fault}")
     return _verdict(SbcState.UP, Severity.NONE, "answering")
+
+
+def _lost_parts(parts: tuple[tuple[str, int], ...]) -> str:
+    """Tell of pieces that do not run: one event, however many legs hang on them."""
+    (name, legs), more = parts[0], len(parts) - 1
+    others = f"; {more} more so" if more else ""
+    return f"{name} is restarting or not loaded: {_legs(legs)} unknown{others}"
 
 
 def _legs(count: int) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from trunktui.health.rates import Rate
+from trunktui.health.context import cps_level
+from trunktui.health.rates import MEAN_S, Rate
 from trunktui.model.health import Thresholds, Usage
 from trunktui.model.inventory import Inventory, Trunk
 from trunktui.model.snapshot import CpsView
@@ -74,30 +75,33 @@ def cps_view(rate: Rate | None, share: CpsShare | None, t: Thresholds) -> CpsVie
     )
 
 
-def _usage(share: CpsShare, t: Thresholds) -> Usage:
-    """Judge the highest second where it is known, and the mean, which hides bursts, by a stricter limit.
+def deciding(share: CpsShare, t: Thresholds) -> tuple[float | None, float | None]:
+    """Return the dials a second that are nearest to the cap, and the seconds they were counted over.
 
-    Seconds of several legs cannot be added up, for they are of several clocks: their mean is judged besides.
+    The highest second where it is known, and the mean, which hides bursts. Seconds of several legs cannot be added
+    up, for they are of several clocks: their mean is judged besides. (None, None): nothing is known.
     """
+    if share.used is None:
+        return None, None
+    figures: list[tuple[float, float]] = []
+    if share.peak is not None:
+        figures.append((share.peak, 1.0))
+    if share.peak is None or not share.alone:
+        figures.append((share.used, MEAN_S))
+    cap = share.cap
+    if cap is None:
+        return figures[0]
+    return max(figures, key=lambda figure: LOUDNESS.index(cps_level(figure[0], figure[1], cap, t)))
+
+
+def _usage(share: CpsShare, t: Thresholds) -> Usage:
     if share.cap is None:
         return Usage.NO_CAP
-    if share.used is None or share.cap <= 0:
+    now, window_s = deciding(share, t)
+    if now is None or share.cap <= 0:
         return Usage.UNKNOWN
-    levels = []
-    if share.peak is not None:
-        levels.append(_level(share.peak / share.cap, t.cps_high, t))
-    if share.peak is None or not share.alone:
-        levels.append(_level(share.used / share.cap, t.cps_mean_high, t))
-    worst = max(levels, key=_LOUDNESS.index)
-    return Usage.UNKNOWN if worst is Usage.NORMAL and not share.whole else worst
+    found = cps_level(now, window_s, share.cap, t)
+    return Usage.UNKNOWN if found is Usage.NORMAL and not share.whole else found
 
 
-_LOUDNESS = (Usage.NORMAL, Usage.HIGH, Usage.FULL, Usage.OVER_CAP)
-
-
-def _level(part: float, high: float, t: Thresholds) -> Usage:
-    if part > 1.0:
-        return Usage.OVER_CAP
-    if part >= t.cps_full:
-        return Usage.FULL
-    return Usage.HIGH if part >= high else Usage.NORMAL
+LOUDNESS = (Usage.NORMAL, Usage.HIGH, Usage.FULL, Usage.OVER_CAP)

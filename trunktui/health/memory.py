@@ -10,8 +10,12 @@ import re
 
 from msgspec import Struct, structs
 
+from trunktui.health.codes import CodeClass, Runs, classify, learn, refused_now, usual
+from trunktui.health.flap import CALM, Flap
+from trunktui.health.load import Peaks, keep_peak
 from trunktui.model.health import LegState, Thresholds
-from trunktui.model.observation import ContactState, NativeLeg, Registration, RegPhase
+from trunktui.model.inventory import AuthMode
+from trunktui.model.observation import Contact, ContactState, NativeLeg, Registration, RegPhase
 
 _SAME_ATTEMPT_S = 3.0
 """Two looks at one attempt differ by rounding and by the command's own duration, not by more."""
@@ -33,6 +37,9 @@ class LegMemory(Struct, frozen=True):
     known, and is not counted. `attempt_at` is when the registration attempt in question was (or is) due;
     `attempt_looks` counts looks at the very same attempt while it was running. `probe_results` counts new results
     of the current streak, `drops` are the times at which one that answered was found silent.
+    `codes` are those that answered OPTIONS while nothing was wrong with them, `code` the last one, `code_results`
+    how often in a row. `count` is the SBC's own counter, `missing` whether it fell last. `stuck_looks`: looks at
+    which no OPTIONS had been sent for too long. `peaks` stands still from the first bad sign on.
     """
 
     state: LegState = LegState.UNKNOWN
@@ -56,11 +63,29 @@ class LegMemory(Struct, frozen=True):
     drops: tuple[float, ...] = ()
     looks: int = 0
     looked_at: float | None = None
+    codes: Runs = ()
+    code: int | None = None
+    code_results: int = 0
+    count: int | None = None
+    missing: bool = False
+    stuck_looks: int = 0
+    peaks: Peaks = ()
+    off_since: float | None = None
+    suspect: bool = False
+    flap: Flap = CALM
 
     @property
     def doubtful(self) -> bool:
         """Whether the next look may change the state: soft trouble, or a recovery not proven yet."""
-        return self.state is LegState.SUSPECT or (self.down_by_probe and self.probe_alive is True)
+        return self.suspect or (self.down_by_probe and self.probe_alive is True)
+
+    @property
+    def bad_since(self) -> float | None:
+        """When the first bad sign of the trouble that there is was seen; None: there is none."""
+        silent = self.probe_since if self.probe_alive is False else None
+        if silent is None or self.reg_bad_since is None:
+            return self.reg_bad_since if silent is None else silent
+        return min(silent, self.reg_bad_since)
 
 
 def remember(
@@ -70,6 +95,7 @@ def remember(
     uptime_s: int | None,
     t: Thresholds,
     *,
+    auth: AuthMode = AuthMode.REGISTRATION,
     registration_missing: bool = False,
 ) -> LegMemory:
     """Return `memory` with one more look at the leg, taken at monotonic second `at`.
@@ -80,7 +106,22 @@ def remember(
     memory = structs.replace(memory, absent_since=absent_since, looked_at=at)
     if leg.registration is not None:
         memory = _remember_registration(memory, leg.registration, at, uptime_s, t)
-    return _remember_probe(memory, leg, at, uptime_s, t)
+    memory = _remember_probe(memory, leg, at, uptime_s, t)
+    memory = _remember_words(memory, leg, uptime_s, t, auth)
+    if leg.channels is None or memory.bad_since is not None or absent_since is not None:
+        return memory
+    peaks = keep_peak(memory.peaks, at, leg.channels.active, t.load_window_s)
+    return memory if peaks is memory.peaks else structs.replace(memory, peaks=peaks)
+
+
+def answers(contact: Contact) -> bool | None:
+    """Whether a contact answers OPTIONS, None where nobody asks it: some codes are no better than silence."""
+    if contact.state is ContactState.UNREACHABLE:
+        return False
+    if contact.state is not ContactState.REACHABLE or contact.probed is False:
+        return None
+    code = contact.code
+    return code is None or classify(code) not in {CodeClass.MISS, CodeClass.OVERLOADED}
 
 
 def remember_absent(memory: LegMemory, at: float) -> LegMemory:
@@ -96,20 +137,43 @@ def forget_streaks(memory: LegMemory) -> LegMemory:
         known=memory.known,
         rtts=memory.rtts,
         looks=memory.looks,
+        codes=memory.codes,
+        peaks=memory.peaks,
+        off_since=memory.off_since,
+        flap=memory.flap,
     )
 
 
-def settle(memory: LegMemory, state: LegState, by_probe: bool, at: float) -> LegMemory:
-    """Return `memory` with the state just judged; `since` moves only when the state changed."""
+def settle(
+    memory: LegMemory, judged: LegState, told: LegState, by_probe: bool, at: float, flap: Flap = CALM
+) -> LegMemory:
+    """Return `memory` with the state just judged, and the one that is told (another one only while it flaps).
+
+    `since` moves only when the told state changed.
+    """
+    down_by_probe = memory.down_by_probe and judged is LegState.UNKNOWN
+    if judged is LegState.DOWN:
+        down_by_probe = by_probe
+    suspect = judged is LegState.SUSPECT
+    if (
+        memory.state is told
+        and memory.flap is flap
+        and memory.suspect is suspect
+        and memory.down_by_probe is down_by_probe
+        and (told is memory.known or told is LegState.UNKNOWN)
+    ):
+        return memory
+    off = memory.off_since if memory.off_since is not None else at
     return structs.replace(
         memory,
-        state=state,
+        state=told,
         # Since when is only known of a change that we saw: what it was before the first look is not.
-        state_since=memory.state_since if memory.state is state or memory.known is None else at,
-        known=memory.known if state is LegState.UNKNOWN else state,
-        down_by_probe=by_probe
-        if state is LegState.DOWN
-        else memory.down_by_probe and state is LegState.UNKNOWN,
+        state_since=memory.state_since if memory.state is told or memory.known is None else at,
+        known=memory.known if told is LegState.UNKNOWN else told,
+        down_by_probe=down_by_probe,
+        suspect=suspect,
+        off_since=off if told is LegState.ADMIN_OFF else None,
+        flap=flap,
     )
 
 
@@ -163,12 +227,12 @@ def _remember_probe(
 ) -> LegMemory:
     first = memory.looks == 0
     memory = structs.replace(memory, looks=memory.looks + 1)
-    states = {contact.state for contact in leg.contacts}
-    if not states & {ContactState.REACHABLE, ContactState.UNREACHABLE}:
+    said = [answer for answer in map(answers, leg.contacts) if answer is not None]
+    if not said:
         return structs.replace(
             memory, probe_alive=None, probe_since=None, probe_results=0, probe_old=False, rtt_ms=None
         )
-    alive = ContactState.REACHABLE in states
+    alive = any(said)
     rtt = max((c.rtt_ms for c in leg.contacts if c.rtt_ms is not None), default=None)
     settings = leg.probe_settings
     interval = (settings.interval_s if settings else None) or t.probe_interval_assumed_s
@@ -177,7 +241,7 @@ def _remember_probe(
         results, since = 1, at
     else:
         by_time = 1 + int((at - since) // interval)
-        by_change = memory.probe_results + (1 if rtt != memory.rtt_ms else 0)
+        by_change = memory.probe_results + (1 if rtt != memory.rtt_ms or _other_words(memory, leg) else 0)
         results = max(by_time, by_change, memory.probe_results)
     rtts, slow = memory.rtts, memory.slow_results
     if rtt is None:
@@ -196,6 +260,57 @@ def _remember_probe(
         rtts=rtts,
         slow_results=slow,
         drops=_drops(memory, alive, at, t),
+    )
+
+
+def _other_words(memory: LegMemory, leg: NativeLeg) -> bool:
+    """Whether the code or the SBC's own counter changed: a new result too, be the round trip the same."""
+    return (
+        any(c.code is not None for c in leg.contacts)
+        and _code(leg) != memory.code
+        and memory.code is not None
+    ) or (memory.count is not None and _count(leg) not in {None, memory.count})
+
+
+def _code(leg: NativeLeg) -> int | None:
+    """Return the code that a leg's contacts answer with, the most worrying of several."""
+    return max((c.code for c in leg.contacts if c.code is not None), default=None)
+
+
+def _count(leg: NativeLeg) -> int | None:
+    """Return the SBC's own counter, of several contacts that of the one nearest to being given up."""
+    counts = [c.count for c in leg.contacts if c.count is not None]
+    return min(counts, key=lambda count: count.count - count.least).count if counts else None
+
+
+def _remember_words(
+    memory: LegMemory, leg: NativeLeg, uptime_s: int | None, t: Thresholds, auth: AuthMode
+) -> LegMemory:
+    """Keep what only some SBCs tell of their OPTIONS: codes, a counter, the time that the next one is due."""
+    stuck = any(c.overdue_s is not None and c.overdue_s > t.probe_stuck_s for c in leg.contacts)
+    code, count = _code(leg), _count(leg)
+    if code is None and count is None and not stuck:
+        if memory.code is memory.count is None and not memory.stuck_looks:
+            return memory
+        return structs.replace(memory, code=None, code_results=0, count=None, missing=False, stuck_looks=0)
+    results = memory.code_results + 1 if code is not None and code == memory.code else 1
+    codes = memory.codes
+    # What is taken for trouble is not learnt: it must not become the usual by lasting.
+    if code is not None and not refused_now(code, usual(codes), auth):
+        codes = learn(codes, code, t.probe_codes)
+    missing = memory.missing
+    if count is not None and count != memory.count:
+        full = all(c.count is None or not c.count.misses for c in leg.contacts)
+        # Where it is below its most when first seen, it may be rising or falling: doubt it, unless all is young.
+        missing = not full and (count < memory.count if memory.count is not None else not _young(uptime_s, t))
+    return structs.replace(
+        memory,
+        codes=codes,
+        code=code,
+        code_results=results,
+        count=count,
+        missing=missing and count is not None,
+        stuck_looks=memory.stuck_looks + 1 if stuck else 0,
     )
 
 

@@ -1,7 +1,7 @@
 """The precedence table: one state and severity per leg, first rule that matches wins (health.md 4).
 
-Pure: the signals say what was seen, the context what is configured; nothing here reads a clock. Rows that
-need calls' outcomes (6, parts of 7, 12, 13) come with the traffic signal.
+Pure: the signals say what was seen, the context what is configured; nothing here reads a clock. Row 6 and what
+else needs calls' outcomes come with the traffic signal.
 """
 
 from __future__ import annotations
@@ -10,9 +10,16 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from trunktui.health.codes import OVERLOAD
+from trunktui.health.context import NEAR_CAP, LegContext
+from trunktui.health.flap import MEANT, Flap
 from trunktui.health.memory import LegMemory
-from trunktui.health.signals import LegContext, Signals
+from trunktui.health.probe import unwatched
+from trunktui.health.signals import Signals
+from trunktui.health.standby import HaRole
 from trunktui.model.health import (
+    SEVERITY_RANK,
+    WORST_FIRST,
     Effective,
     Freshness,
     LegState,
@@ -30,6 +37,12 @@ class Cause(StrEnum):
     """Why a leg has its state; `reasons` owns the words for each."""
 
     DISABLED = "disabled"
+    OFF_BY_US = "off_by_us"
+    OFF_ON_SBC = "off_on_sbc"
+    STANDBY = "standby"
+    STILL_SENDING = "still_sending"
+    FLAPPING = "flapping"
+    LOST_PART = "lost_part"
     BOX_DOWN = "box_down"
     APP_DOWN = "app_down"
     NEVER = "never"
@@ -49,11 +62,16 @@ class Cause(StrEnum):
     REG_FAILING = "reg_failing"
     REREGISTERING = "reregistering"
     PROBE_MISSING = "probe_missing"
+    STUCK = "stuck"
     CAP = "cap"
+    CPS_CAP = "cps_cap"
+    AUTH_SUSPECT = "auth_suspect"
+    OVERLOADED = "overloaded"
     PARTIAL = "partial"
     SLOW = "slow"
     LOSS = "loss"
     HIGH = "high"
+    CPS_HIGH = "cps_high"
     UNMONITORED = "unmonitored"
     UP_UNMONITORED = "up_unmonitored"
     UP = "up"
@@ -76,6 +94,16 @@ _FULL = frozenset({Usage.FULL, Usage.OVER_CAP})
 _REG_FINE = frozenset({RegSignal.REGISTERED, RegSignal.REFRESHING, RegSignal.NOT_USED})
 _REG_GONE = frozenset({RegSignal.GAVE_UP, RegSignal.UNREGISTERED})
 _REG_LATE = frozenset({RegSignal.LATE_REFRESH, RegSignal.OVERDUE})
+_NOT_FROZEN = MEANT | {LegState.UNKNOWN}
+_BELIEVED = frozenset({Freshness.FRESH, Freshness.LATE})
+_IMPAIRED = {
+    ProbeSignal.AUTH_SUSPECT: (Severity.MINOR, Cause.AUTH_SUSPECT),
+    ProbeSignal.OVERLOADED: (Severity.MINOR, Cause.OVERLOADED),
+    ProbeSignal.PARTIAL: (Severity.MINOR, Cause.PARTIAL),
+    ProbeSignal.LOSS: (Severity.MINOR, Cause.LOSS),
+    ProbeSignal.SLOW: (Severity.WARNING, Cause.SLOW),
+}
+"""Row 13: what degrades a leg whose OPTIONS are answered after a fashion."""
 
 
 def judge(context: LegContext, signals: Signals, memory: LegMemory, t: Thresholds) -> Verdict:
@@ -83,7 +111,12 @@ def judge(context: LegContext, signals: Signals, memory: LegMemory, t: Threshold
     early = _not_seen(context, signals, t)
     if early is not None:
         return early
-    found = _dead(signals) or _reg_lost_rules(context, signals, t) or _soft(context, signals, t)
+    found = (
+        _switched_off(signals, t)
+        or _dead(signals)
+        or _reg_lost_rules(context, signals, t)
+        or _soft(context, signals, t)
+    )
     if memory.down_by_probe and signals.goods and found.state in _RECOVERED and not _proven_back(signals):
         return Verdict(LegState.DOWN, Severity.MAJOR, Cause.RECOVERING, 8)
     return found
@@ -92,7 +125,9 @@ def judge(context: LegContext, signals: Signals, memory: LegMemory, t: Threshold
 def _not_seen(context: LegContext, signals: Signals, t: Thresholds) -> Verdict | None:
     """Rows 1 to 4: nothing fresh is known about the leg itself."""
     if not context.enabled:
-        return Verdict(LegState.ADMIN_OFF, Severity.NONE, Cause.DISABLED, 1)
+        return _off(signals, Cause.DISABLED, t)
+    if context.ha.role is HaRole.STANDBY and context.freshness in _BELIEVED:
+        return Verdict(LegState.STANDBY, Severity.NONE, Cause.STANDBY, 2)
     if context.box_down:
         return _unknown(Cause.BOX_DOWN, 2)
     if context.freshness is Freshness.NEVER:
@@ -105,6 +140,8 @@ def _not_seen(context: LegContext, signals: Signals, t: Thresholds) -> Verdict |
         return _unknown(Cause.APP_DOWN, 2)
     if context.nothing_listed:
         return _unknown(Cause.NOTHING_LISTED, 4)
+    if context.lost_part is not None and not signals.listed:
+        return _unknown(Cause.LOST_PART, 4)
     if not signals.listed:
         return _absent(context, signals, t)
     return None
@@ -119,15 +156,45 @@ def _absent(context: LegContext, signals: Signals, t: Thresholds) -> Verdict:
     return _unknown(Cause.NOT_FOUND_YET, 4)
 
 
+def _off(signals: Signals, cause: Cause, t: Thresholds) -> Verdict:
+    """Row 1: switched off by somebody; after a day it may have been forgotten."""
+    forgotten = signals.off_s is not None and signals.off_s > t.admin_off_warn_s
+    return Verdict(LegState.ADMIN_OFF, Severity.WARNING if forgotten else Severity.NONE, cause, 1)
+
+
+def _switched_off(signals: Signals, t: Thresholds) -> Verdict | None:
+    """Row 1 as the SBC shows it: off by our own record, or by its own flag; but not while it still takes calls."""
+    if signals.sends_on or (signals.reg is RegSignal.ADMIN_OFF and signals.active):
+        return Verdict(LegState.DEGRADED, Severity.MAJOR, Cause.STILL_SENDING, 1)
+    if signals.reg is RegSignal.ADMIN_OFF:
+        return _off(signals, Cause.OFF_BY_US, t)
+    return _off(signals, Cause.OFF_ON_SBC, t) if signals.effective is Effective.ADMIN_OFF else None
+
+
 def _dead(signals: Signals) -> Verdict | None:
-    """Rows 5, 7 and 8: the far end does not answer OPTIONS."""
+    """Rows 5, 7 and 8: the SBC refuses calls, or the far end does not answer OPTIONS."""
+    # Where nobody asks what is dead, its return will not be noticed either.
+    blind = bool(signals.dead) and all(unwatched(contact) for contact in signals.dead)
+    severity = Severity.CRITICAL if blind else Severity.MAJOR
     if signals.effective is Effective.REFUSED_LOCALLY:
-        return Verdict(LegState.DOWN, Severity.MAJOR, Cause.REFUSED_LOCALLY, 5)
+        return Verdict(LegState.DOWN, severity, _refusal(signals), 5)
     if signals.probe is not ProbeSignal.DEAD:
         return None
     if signals.calls_pass:
         return Verdict(LegState.DEGRADED, Severity.MINOR, Cause.PROBE_IGNORED, 7)
-    return Verdict(LegState.DOWN, Severity.MAJOR, Cause.PROBE_DEAD, 8)
+    return Verdict(LegState.DOWN, severity, Cause.PROBE_DEAD, 8)
+
+
+def _refusal(signals: Signals) -> Cause:
+    """Return why an SBC refuses calls: for want of a registration where it wants one, else for silent OPTIONS."""
+    if not signals.reg_gates:
+        return Cause.REFUSED_LOCALLY
+    lost = {
+        RegSignal.RETRYING: Cause.RETRYING,
+        RegSignal.GAVE_UP: Cause.GAVE_UP,
+        RegSignal.UNREGISTERED: Cause.UNREGISTERED,
+    }
+    return lost.get(signals.reg, Cause.REFUSED_LOCALLY)
 
 
 def _reg_lost_rules(context: LegContext, signals: Signals, t: Thresholds) -> Verdict | None:
@@ -143,7 +210,8 @@ def _reg_lost_rules(context: LegContext, signals: Signals, t: Thresholds) -> Ver
 
 
 def _registration_lost(context: LegContext, signals: Signals, cause: Cause, row: int) -> Verdict:
-    if context.auth is AuthMode.REGISTRATION and not signals.calls_pass:
+    gates = signals.reg_gates and signals.effective is not Effective.ROUTABLE
+    if gates or (context.auth is AuthMode.REGISTRATION and not signals.calls_pass):
         return Verdict(LegState.DOWN, Severity.MAJOR, cause, row)
     # What comes in needs the binding, whatever goes out.
     severity = Severity.MINOR if context.direction is Direction.OUTBOUND else Severity.MAJOR
@@ -160,24 +228,32 @@ def _soft(context: LegContext, signals: Signals, t: Thresholds) -> Verdict:
         return Verdict(LegState.SUSPECT, Severity.WARNING, Cause.REFRESH_LATE, 11)
     if signals.probe is ProbeSignal.MISSING:
         return Verdict(LegState.SUSPECT, Severity.WARNING, Cause.PROBE_MISSING, 11)
+    if signals.probe is ProbeSignal.STUCK and signals.stuck_looks < 2:
+        return Verdict(LegState.SUSPECT, Severity.WARNING, Cause.STUCK, 11)
     if signals.reg is RegSignal.STARTING:
         if context.grace:
             return _unknown(Cause.STARTING, 16)
         return Verdict(LegState.SUSPECT, Severity.WARNING, Cause.REREGISTERING, 11)
-    if signals.usage in _FULL:
-        return Verdict(LegState.DEGRADED, Severity.MINOR, Cause.CAP, 12)
-    if signals.probe is ProbeSignal.PARTIAL:
-        return Verdict(LegState.DEGRADED, Severity.MINOR, Cause.PARTIAL, 13)
-    if signals.probe is ProbeSignal.LOSS:
-        return Verdict(LegState.DEGRADED, Severity.MINOR, Cause.LOSS, 13)
-    if signals.probe is ProbeSignal.SLOW:
-        return Verdict(LegState.DEGRADED, Severity.WARNING, Cause.SLOW, 13)
-    if signals.usage is Usage.HIGH:
+    return _impaired(signals) or _quiet(context, signals, t)
+
+
+def _impaired(signals: Signals) -> Verdict | None:
+    """Rows 12 and 13: calls pass, but not all of them, or not as they should."""
+    if signals.usage in _FULL or signals.cps in _FULL:
+        severity = Severity.MAJOR if signals.code == OVERLOAD else Severity.MINOR
+        cause = Cause.CAP if signals.usage in _FULL else Cause.CPS_CAP
+        return Verdict(LegState.DEGRADED, severity, cause, 12)
+    cause_of = _IMPAIRED.get(signals.probe)
+    if cause_of is not None:
+        return Verdict(LegState.DEGRADED, *cause_of, 13)
+    if signals.usage in NEAR_CAP:
         return Verdict(LegState.DEGRADED, Severity.WARNING, Cause.HIGH, 13)
-    return _quiet(signals, t)
+    if signals.cps in NEAR_CAP:
+        return Verdict(LegState.DEGRADED, Severity.WARNING, Cause.CPS_HIGH, 13)
+    return None
 
 
-def _quiet(signals: Signals, t: Thresholds) -> Verdict:
+def _quiet(context: LegContext, signals: Signals, t: Thresholds) -> Verdict:
     """Rows 14 to 16: UP only where every signal it needs was read and is good."""
     if signals.reg is RegSignal.ABSENT:
         return _unknown(Cause.NOT_FOUND_YET, 4)
@@ -187,12 +263,27 @@ def _quiet(signals: Signals, t: Thresholds) -> Verdict:
         return Verdict(LegState.UP, Severity.NONE, Cause.UP, 15)
     if signals.probe is ProbeSignal.PENDING:
         return _unknown(Cause.PENDING, 16)
+    answered = signals.answered_age_s is not None and signals.answered_age_s <= t.answered_unmonitored_s
+    if signals.probe is ProbeSignal.STUCK:
+        # It is shown as up and nobody looks any more: worse than a trunk that never was watched.
+        return Verdict(
+            LegState.UNMONITORED, Severity.WARNING if answered else Severity.MAJOR, Cause.STUCK, 14
+        )
     if signals.probe is not ProbeSignal.UNMONITORED:
         return _unknown(Cause.UNREAD, 16)
-    answered = signals.answered_age_s
-    if answered is not None and answered <= t.answered_unmonitored_s:
+    if answered:
         return Verdict(LegState.UP, Severity.NONE, Cause.UP_UNMONITORED, 15)
-    return Verdict(LegState.UNMONITORED, Severity.WARNING, Cause.UNMONITORED, 14)
+    severity = Severity.MAJOR if context.heavy else Severity.WARNING
+    return Verdict(LegState.UNMONITORED, severity, Cause.UNMONITORED, 14)
+
+
+def frozen(verdict: Verdict, flap: Flap) -> Verdict:
+    """Return the verdict that is told while a leg flaps: the worst of late; no news, and what is meant, stay."""
+    if flap.since is None or verdict.state in _NOT_FROZEN:
+        return verdict
+    louder = max(flap.bad_severity, verdict.severity, key=lambda severity: SEVERITY_RANK[severity])
+    worst = min(flap.bad, verdict.state, key=WORST_FIRST.index)
+    return Verdict(worst, louder, Cause.FLAPPING, verdict.row)
 
 
 def _proven_back(signals: Signals) -> bool:

@@ -4,61 +4,19 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from trunktui.health.memory import LegMemory, attempt_limit_s, lossy, median
-from trunktui.model.health import Effective, Freshness, ProbeSignal, RegSignal, Thresholds, Usage
-from trunktui.model.inventory import AuthMode, DialMode, Direction
-from trunktui.model.observation import (
-    AppState,
-    Contact,
-    ContactState,
-    NativeLeg,
-    RegPhase,
-    Unread,
-)
-from trunktui.model.text import Safe
+from trunktui.health.codes import usual
+from trunktui.health.context import LegContext as LegContext
+from trunktui.health.context import cps_usage, usage
+from trunktui.health.memory import LegMemory, answers, attempt_limit_s, median
+from trunktui.health.probe import read_probe, unwatched
+from trunktui.model.health import Effective, ProbeSignal, RegSignal, Thresholds, Usage
+from trunktui.model.inventory import AuthMode, DialMode
+from trunktui.model.observation import Contact, ContactState, NativeLeg, ProbeCount, RegPhase
 
 _INITIAL_DELAY_S = 10
 """Asterisk's default max_random_initial_delay."""
 
-
-class LegContext(Struct, frozen=True):
-    """What the config and the SBC as a whole say about a leg, beside the look at the leg itself.
-
-    `freshness` is judged from the last answer's age. `app` and `app_reason`: whether the SBC's software
-    answered at the last look. `uptime_s` as of that look, `settled_s` since the last start or reload; `grace`
-    while a restart excuses what is missing. `snmp_words` is what the second witness says of the box, empty
-    where there is none.
-    `used` is the share of `cap` used over every leg that counts against it, `used_whole` False when a leg's
-    channels are not known, so that `used` is a lower bound.
-    """
-
-    id: str
-    sbc: str
-    auth: AuthMode
-    dial: DialMode | None = None
-    direction: Direction = Direction.OUTBOUND
-    enabled: bool = True
-    configured: bool = False
-    freshness: Freshness = Freshness.FRESH
-    age_s: float = 0.0
-    link_words: Safe = Safe("")
-    snmp_words: str = ""
-    box_down: bool = False
-    app: AppState = AppState.ANSWERING
-    app_reason: Safe = Safe("")
-    version: Safe | None = None
-    uptime_s: int | None = None
-    settled_s: int | None = None
-    grace: bool = False
-    settings_pending: bool = False
-    nothing_listed: bool = False
-    reg_read: bool = True
-    contacts_read: bool = True
-    unread: tuple[Unread, ...] = ()
-    cap: int | None = None
-    used: int | None = None
-    used_whole: bool = True
-    account: str | None = None
+_REG_LOST = frozenset({RegSignal.RETRYING, RegSignal.GAVE_UP, RegSignal.UNREGISTERED, RegSignal.ADMIN_OFF})
 
 
 class Signals(Struct, frozen=True):
@@ -67,6 +25,10 @@ class Signals(Struct, frozen=True):
     `reg_old`, `probe_old`: it failed already when first looked at, so failures and misses are lower bounds.
     `usual_ms` is the median round trip of the last hour, only told while answers are slow.
     `drops`: how often it fell silent within the flap window. `goods_wanted`: answers in a row that end a DOWN.
+    `reg_limit_s`: when the SBC ends the attempt in flight; `reg_for_good`: it says itself that it will not try again;
+    `reg_gates`: without its registration it takes no call. `code` is OPTIONS' last, `usual_code` the one to expect.
+    `count` is the SBC's own counter; `overdue_s`: an OPTIONS is due for so long; `stuck_looks` so often too long.
+    `off_s`: switched off for at least so long.
     """
 
     reg: RegSignal
@@ -93,6 +55,21 @@ class Signals(Struct, frozen=True):
     calls_pass: bool = False
     listed: bool = True
     absent_s: float | None = None
+    cps: Usage = Usage.NO_CAP
+    reg_limit_s: int | None = None
+    reg_for_good: bool = False
+    reg_code: int | None = None
+    reg_wait_step_s: int | None = None
+    reg_gates: bool = False
+    code: int | None = None
+    usual_code: int | None = None
+    retry_after_s: int | None = None
+    count: ProbeCount | None = None
+    overdue_s: float | None = None
+    stuck_looks: int = 0
+    active: int | None = None
+    off_s: float | None = None
+    sends_on: bool = False
 
 
 def read_signals(
@@ -100,28 +77,19 @@ def read_signals(
 ) -> Signals:
     """Return the signals of a leg as it looked at monotonic second `at`; None: it was not in the tables."""
     if leg is None:
-        absent = None if memory.absent_since is None else at - memory.absent_since
-        return Signals(
-            reg=RegSignal.UNKNOWN if absent is None else RegSignal.ABSENT,
-            probe=ProbeSignal.UNKNOWN,
-            effective=Effective.UNKNOWN,
-            usage=Usage.UNKNOWN,
-            listed=False,
-            absent_s=absent,
-        )
+        return _unlisted(memory, at)
     reg, due, elapsed = _registration(leg, memory, context, t)
-    effective = _effective(leg, context)
-    probe = _probe(leg, memory, context, t)
+    effective = _effective(leg, context, reg)
+    channels, cps = usage(context, t), cps_usage(context, t)
     answered = leg.channels.answered_age_s if leg.channels else None
-    drops = sum(at - drop <= t.flap_window_s for drop in memory.drops)
-    bad_since = min(
-        (x for x in (memory.reg_bad_since, _bad_probe_since(memory)) if x is not None), default=None
-    )
+    drops = sum(at - drop <= t.flap_window_s for drop in memory.drops) if memory.drops else 0
+    row, first = leg.registration, leg.contacts[0] if leg.contacts else None
+    active = leg.channels.active if leg.channels else None
     return Signals(
         reg=reg,
-        probe=probe,
+        probe=read_probe(leg, memory, context, (channels, cps), t),
         effective=effective,
-        usage=usage(context, t),
+        usage=channels,
         reg_due_s=due,
         reg_elapsed_s=elapsed,
         reg_failures=memory.reg_failures,
@@ -136,29 +104,47 @@ def read_signals(
         silent_s=at - memory.probe_since if memory.probe_alive is False and memory.probe_since else 0.0,
         rtt_ms=memory.rtt_ms,
         usual_ms=median(tuple(rtt for _, rtt in memory.rtts)) if memory.slow_results else None,
-        dead=tuple(c for c in leg.contacts if c.state is ContactState.UNREACHABLE),
-        unprobed=tuple(c for c in leg.contacts if c.state is ContactState.UNPROBED),
-        alive=tuple(c for c in leg.contacts if c.state is ContactState.REACHABLE),
+        dead=tuple([c for c in leg.contacts if answers(c) is False]),
+        unprobed=tuple([c for c in leg.contacts if unwatched(c)]),
+        alive=tuple([c for c in leg.contacts if answers(c)]),
         answered_age_s=answered,
-        calls_pass=_calls_pass(answered, bad_since, at, t),
-        absent_s=None if memory.absent_since is None else at - memory.absent_since,
+        calls_pass=_calls_pass(answered, memory.bad_since, at, t),
+        absent_s=_age(memory.absent_since, at),
+        cps=cps,
+        reg_limit_s=row.limit_s if row else None,
+        reg_for_good=row is not None and row.phase is RegPhase.DISABLED,
+        reg_code=row.code if row else None,
+        reg_wait_step_s=row.wait_step_s if row else None,
+        reg_gates=leg.reg_gates,
+        code=memory.code,
+        usual_code=usual(memory.codes) if memory.code is not None else None,
+        retry_after_s=first.retry_after_s if first else None,
+        count=first.count if first else None,
+        overdue_s=first.overdue_s if first else None,
+        stuck_looks=memory.stuck_looks,
+        active=active,
+        off_s=_age(memory.off_since, at),
+        # Unregistered, and taking calls none the less: to switch it off so does not drain it.
+        sends_on=reg in _REG_LOST and leg.effective is Effective.ROUTABLE and leg.reg_gates and bool(active),
     )
 
 
-def usage(context: LegContext, t: Thresholds) -> Usage:
-    """Return channels against the cap; a lower bound counts as it is, because it can only be worse."""
-    if context.cap is None:
-        return Usage.NO_CAP
-    if context.used is None:
-        return Usage.UNKNOWN
-    share = context.used / context.cap
-    if share > 1.0:
-        return Usage.OVER_CAP
-    if share >= t.channels_full:
-        return Usage.FULL
-    if share >= t.channels_high:
-        return Usage.HIGH
-    return Usage.NORMAL if context.used_whole else Usage.UNKNOWN
+def _unlisted(memory: LegMemory, at: float) -> Signals:
+    """Return the signals of a leg that is in no table: nothing is known of it but for how long."""
+    absent = _age(memory.absent_since, at)
+    return Signals(
+        reg=RegSignal.UNKNOWN if absent is None else RegSignal.ABSENT,
+        probe=ProbeSignal.UNKNOWN,
+        effective=Effective.UNKNOWN,
+        usage=Usage.UNKNOWN,
+        listed=False,
+        absent_s=absent,
+        off_s=_age(memory.off_since, at),
+    )
+
+
+def _age(since: float | None, at: float) -> float | None:
+    return None if since is None else at - since
 
 
 def _registration(
@@ -182,6 +168,14 @@ def _registration(
             over = elapsed is None or elapsed > attempt_limit_s(registration, t)
             gave_up = over and memory.attempt_looks >= 2
             return (RegSignal.GAVE_UP if gave_up else RegSignal.RETRYING), ahead, elapsed
+        case RegPhase.TRYING:
+            late = elapsed is not None and registration.limit_s is not None and elapsed > registration.limit_s
+            failing = memory.reg_failures > 0 or late
+            return (RegSignal.RETRYING if failing else RegSignal.STARTING), ahead, elapsed
+        case RegPhase.DISABLED:
+            return RegSignal.GAVE_UP, None, elapsed
+        case RegPhase.UNREGISTERED if context.off_by is not None:
+            return RegSignal.ADMIN_OFF, None, elapsed
         case RegPhase.UNREGISTERED:
             loaded = leg.reg_settings.initial_delay_s if leg.reg_settings else None
             delay = _INITIAL_DELAY_S if loaded is None else loaded
@@ -201,59 +195,26 @@ def _refresh(elapsed: int | None, t: Thresholds) -> RegSignal:
     return RegSignal.LATE_REFRESH if elapsed <= t.attempt_s else RegSignal.OVERDUE
 
 
-def _probe(leg: NativeLeg, memory: LegMemory, context: LegContext, t: Thresholds) -> ProbeSignal:
-    if not leg.contacts:
-        if not context.contacts_read:
-            return ProbeSignal.UNKNOWN
-        return ProbeSignal.PENDING if context.settings_pending else ProbeSignal.UNMONITORED
-    states = {contact.state for contact in leg.contacts}
-    if ContactState.OTHER in states:
-        return ProbeSignal.UNKNOWN
-    if states == {ContactState.UNREACHABLE}:
-        patience = t.probe_down_after if context.dial is DialMode.URI else 2
-        if memory.probe_old or memory.probe_results >= patience:
-            return ProbeSignal.DEAD
-        # Where packets are known to be lost, one more of them is no new doubt.
-        return ProbeSignal.LOSS if lossy(memory, t) else ProbeSignal.MISSING
-    if ContactState.UNREACHABLE in states:
-        return ProbeSignal.PARTIAL
-    if ContactState.UNPROBED in states:
-        return _unprobed(leg, context)
-    # Loss before slowness: each answer that a retransmission saved is slow as well.
-    if lossy(memory, t):
-        return ProbeSignal.LOSS
-    return ProbeSignal.SLOW if memory.slow_results >= t.probe_slow_results else ProbeSignal.OK
-
-
-def _unprobed(leg: NativeLeg, context: LegContext) -> ProbeSignal:
-    """Tell "not yet" from "never": right after a start or reload Asterisk waits up to one interval."""
-    interval = leg.probe_settings.interval_s if leg.probe_settings else None
-    if interval is None:
-        return ProbeSignal.PENDING if context.settings_pending or context.grace else ProbeSignal.UNMONITORED
-    if interval == 0:
-        return ProbeSignal.UNMONITORED
-    young = context.settled_s is not None and context.settled_s <= interval + 5
-    return ProbeSignal.PENDING if young or context.grace else ProbeSignal.UNMONITORED
-
-
-def _effective(leg: NativeLeg, context: LegContext) -> Effective:
-    """Return what Asterisk would do with the next call: it refuses only where it dials by the AOR.
+def _effective(leg: NativeLeg, context: LegContext, reg: RegSignal) -> Effective:
+    """Return what the SBC does with the next call: what it says itself, else what Asterisk is known to do.
 
     Measured on 22.10: `PJSIP/number@trunk` fails at once while every contact is unreachable, an explicit
     URI goes out whatever OPTIONS says, and a rejected registration stops no call.
     """
+    if leg.effective is not None:
+        return leg.effective
+    if leg.reg_gates and reg in _REG_LOST:
+        return Effective.REFUSED_LOCALLY
+    states = {contact.state for contact in leg.contacts}
+    if states == {ContactState.DISABLED}:
+        return Effective.ADMIN_OFF
     if context.dial is DialMode.URI:
         return Effective.ROUTABLE
-    states = {contact.state for contact in leg.contacts}
     if ContactState.REACHABLE in states or (ContactState.UNPROBED in states and context.dial is DialMode.AOR):
         return Effective.ROUTABLE
     if states == {ContactState.UNREACHABLE} and context.dial is DialMode.AOR:
         return Effective.REFUSED_LOCALLY
     return Effective.UNKNOWN
-
-
-def _bad_probe_since(memory: LegMemory) -> float | None:
-    return memory.probe_since if memory.probe_alive is False else None
 
 
 def _calls_pass(answered_age_s: int | None, bad_since: float | None, at: float, t: Thresholds) -> bool:

@@ -96,7 +96,11 @@ class RegSignal(StrEnum):
 
 
 class ProbeSignal(StrEnum):
-    """What the OPTIONS probe means, over all contacts of a leg; PARTIAL: some dead, some alive."""
+    """What the OPTIONS probe means, over all contacts of a leg; PARTIAL: some dead, some alive.
+
+    AUTH_SUSPECT: the answer changed to 403. OVERLOADED: 503 while we are near a cap. STUCK: the SBC has stopped
+    asking though it should.
+    """
 
     OK = "ok"
     SLOW = "slow"
@@ -104,6 +108,9 @@ class ProbeSignal(StrEnum):
     PARTIAL = "partial"
     MISSING = "missing"
     DEAD = "dead"
+    AUTH_SUSPECT = "auth_suspect"
+    OVERLOADED = "overloaded"
+    STUCK = "stuck"
     PENDING = "pending"
     UNMONITORED = "unmonitored"
     UNKNOWN = "unknown"
@@ -130,7 +137,7 @@ class Usage(StrEnum):
 
 
 class Thresholds(Struct, frozen=True):
-    """Every number a rule uses, with health.md 2's defaults; a config's `[health]` table may change each.
+    """Every number a rule uses; a config's `[health]` table may change each.
 
     Seconds and shares unless the name says otherwise.
     """
@@ -150,6 +157,15 @@ class Thresholds(Struct, frozen=True):
     flap_window_s: float = 900.0
     flap_drops: int = 3
     flap_up_after: int = 6
+    flap_results: int = 21
+    flap_start: float = 0.30
+    flap_stop: float = 0.20
+    flap_changes: int = 4
+    flap_stable_s: float = 600.0
+    probe_codes: int = 100
+    probe_code_results: int = 2
+    probe_pending_s: float = 2.0
+    probe_stuck_s: float = 90.0
     reg_fail_after: int = 3
     channels_high: float = 0.80
     channels_full: float = 0.95
@@ -157,6 +173,9 @@ class Thresholds(Struct, frozen=True):
     cps_full: float = 0.95
     cps_mean_high: float = 0.60
     clock_warn_s: float = 2.0
+    load_window_s: float = 900.0
+    unmonitored_major: float = 0.10
+    admin_off_warn_s: float = 86400.0
     grace_s: float = 60.0
     restart_loop_s: float = 600.0
     absent_after_s: float = 60.0

@@ -81,10 +81,17 @@ class SshTarget(Struct, frozen=True):
         return f"{user}{self.host}" + (f":{self.port}" if self.port else "")
 
 
+class Ha(Struct, frozen=True):
+    """The other half of an active/standby pair, and the address that the active half holds (None: not told)."""
+
+    peer: str
+    vip: str | None = None
+
+
 class Sbc(Struct, frozen=True):
     """One box (or instance) that we poll. `ignore` holds glob patterns of native names that are no trunks.
 
-    `snmp` None: it is asked by SSH only.
+    `snmp` None: it is asked by SSH only. `ha` None: it stands alone.
     """
 
     name: str
@@ -96,6 +103,7 @@ class Sbc(Struct, frozen=True):
     ignore: tuple[str, ...] = ()
     write: bool = False
     snmp: SnmpTarget | None = None
+    ha: Ha | None = None
 
 
 class NativeNames(Struct, frozen=True):
@@ -162,6 +170,10 @@ class Inventory(Struct, frozen=True):
     def bindings_on(self, sbc: str) -> tuple[Binding, ...]:
         """Return the configured legs of one SBC, in the config's order."""
         return tuple(b for trunk in self.trunks for b in trunk.bindings if b.sbc == sbc)
+
+    def upstream(self, carrier: str | None) -> str | None:
+        """Return the network that a carrier's calls leave on, None where that is not told."""
+        return next((c.upstream for c in self.carriers if c.name == carrier), None)
 
     def trunk(self, name: str) -> Trunk | None:
         """Return the trunk called `name`, or None."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from trunktui.model.health import Effective
 from trunktui.model.inventory import NativeNames
 from trunktui.model.text import Safe
 
@@ -28,6 +29,8 @@ class RegPhase(StrEnum):
     WAITING: refused or unanswered; the next attempt comes in `due_in_s`.
     ATTEMPTING: refused or unanswered; an attempt began `-due_in_s` ago, or nothing is scheduled any more:
     one look cannot tell the two apart, two looks can (health does).
+    TRYING: an attempt that the SBC itself calls one began `-due_in_s` ago; it ends after `limit_s`.
+    DISABLED: the SBC itself says that it will not try again.
     UNREGISTERED: not registered and not refused: after start, after un-registering, before a re-register.
     OTHER: a word this platform file does not know.
     """
@@ -35,6 +38,8 @@ class RegPhase(StrEnum):
     REGISTERED = "registered"
     WAITING = "waiting"
     ATTEMPTING = "attempting"
+    TRYING = "trying"
+    DISABLED = "disabled"
     UNREGISTERED = "unregistered"
     OTHER = "other"
 
@@ -42,7 +47,9 @@ class RegPhase(StrEnum):
 class Registration(Struct, frozen=True):
     """One outbound registration. `word` is the SBC's own; `line` the row it came from.
 
-    `due_in_s` in whole seconds as RegPhase says, None when nothing was ever scheduled.
+    `due_in_s` in whole seconds as RegPhase says, None when nothing was ever scheduled. `limit_s`: when the SBC
+    ends an attempt. `code`: the last refusal's, where its table tells. `wait_step_s`: what each failure adds to
+    the wait for the next attempt.
     """
 
     phase: RegPhase
@@ -50,25 +57,60 @@ class Registration(Struct, frozen=True):
     due_in_s: int | None
     server: Safe
     line: Safe
+    limit_s: int | None = None
+    code: int | None = None
+    wait_step_s: int | None = None
 
 
 class ContactState(StrEnum):
-    """What the SBC's own OPTIONS probe says of one contact; UNPROBED: none was sent (yet, or ever)."""
+    """What the SBC's own OPTIONS probe says of one contact; UNPROBED: none was sent (yet, or ever).
+
+    DISABLED: somebody switched it off on the SBC.
+    """
 
     REACHABLE = "reachable"
     UNREACHABLE = "unreachable"
     UNPROBED = "unprobed"
+    DISABLED = "disabled"
     OTHER = "other"
 
 
+class ProbeCount(Struct, frozen=True):
+    """The SBC's own counter: up by one with each answer to `most` at most, down with each miss; below `least` is down."""
+
+    least: int
+    count: int
+    most: int
+
+    @property
+    def misses(self) -> int:
+        """How many are missing to the most."""
+        return max(self.most - self.count, 0)
+
+    @property
+    def down_at(self) -> int:
+        """At how many misses from the most the SBC gives the destination up."""
+        return max(self.most - self.least + 1, 1)
+
+
 class Contact(Struct, frozen=True):
-    """One contact of a trunk. `rtt_ms` None without an answer; `cut` means the SBC printed the URI cut off."""
+    """One contact of a trunk. `rtt_ms` None without an answer; `cut` means the SBC printed the URI cut off.
+
+    `code` is the SIP code of the last answer, None where the SBC does not tell it; `retry_after_s` came with it.
+    `probed` False: the SBC does not ask it, so that its state proves nothing and its return would not be noticed.
+    `overdue_s`: the OPTIONS that is due was due so long ago, and is unanswered as yet.
+    """
 
     uri: Safe
     state: ContactState
     rtt_ms: float | None
     line: Safe
     cut: bool = False
+    code: int | None = None
+    retry_after_s: int | None = None
+    probed: bool | None = None
+    count: ProbeCount | None = None
+    overdue_s: float | None = None
 
 
 class Channels(Struct, frozen=True):
@@ -131,7 +173,9 @@ class NativeLeg(Struct, frozen=True):
 
     `registration` None: it has none, or the table could not be read (`Observation.reg_read` tells which);
     likewise `contacts` and `contacts_read`. `channels` None: not known. `why_not_actionable` says why no
-    action may touch it.
+    action may touch it. `effective`: what the SBC itself says that it does with the next call, None where it does
+    not tell. `reg_gates`: without its registration it takes no call. `part`: the piece of the SBC that it hangs on
+    (`profile external`).
     """
 
     native: NativeNames
@@ -142,6 +186,9 @@ class NativeLeg(Struct, frozen=True):
     reg_settings: RegSettings | None = None
     why_not_actionable: str | None = None
     evidence: tuple[Evidence, ...] = ()
+    effective: Effective | None = None
+    reg_gates: bool = False
+    part: Safe | None = None
 
 
 class Box(Struct, frozen=True):
@@ -179,7 +226,8 @@ class Observation(Struct, frozen=True):
 
     `app` other than ANSWERING means that `legs` is empty and says nothing. `reg_read`, `contacts_read`,
     `channels_read`: whether that table was understood whole; a leg's part from an unread table is unknown.
-    `channel_rows` are its channels one by one, empty unless `channels_read`.
+    `channel_rows` are its channels one by one, empty unless `channels_read`. `parts`: the pieces of the SBC that run
+    now (see NativeLeg.part), None where it does not tell.
     `candidates`: native names that are trunks or phones, which only their settings can tell.
     """
 
@@ -195,6 +243,7 @@ class Observation(Struct, frozen=True):
     channel_rows: tuple[ChannelRow, ...] = ()
     candidates: tuple[str, ...] = ()
     unread: tuple[Unread, ...] = field(default_factory=tuple)
+    parts: tuple[Safe, ...] | None = None
 
     @property
     def as_of(self) -> float:

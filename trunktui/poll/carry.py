@@ -115,6 +115,9 @@ def _look_again(record: SbcRecord, thresholds: Thresholds) -> None:
             state_since=was.state_since,
             known=was.known,
             down_by_probe=was.down_by_probe,
+            suspect=was.suspect,
+            off_since=was.off_since,
+            flap=was.flap,
         )
 
 

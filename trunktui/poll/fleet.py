@@ -13,9 +13,12 @@ from msgspec import structs
 
 from trunktui.health.box import BoxLook, judge_box, reloaded, remember_box, restarted
 from trunktui.health.cps import CpsShare, cps_shares
+from trunktui.health.groups import judge_groups
+from trunktui.health.load import heavy_trunks
 from trunktui.health.memory import forget_streaks
 from trunktui.health.rates import Rate, remember_rates
-from trunktui.health.rollup import Share, escalate, judge_groups, shares
+from trunktui.health.rollup import Share, escalate, shares
+from trunktui.health.standby import HalfLook, HaView, judge_half
 from trunktui.health.witness import Witness
 from trunktui.model.box import BoxFacts
 from trunktui.model.health import Thresholds
@@ -26,7 +29,7 @@ from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import Safe
 from trunktui.poll.carry import carried, first_record
 from trunktui.poll.leg import LegRecord, Scene, judge_leg
-from trunktui.poll.listing import fold_legs, ignored
+from trunktui.poll.listing import fold_legs, ignored, lost_parts
 from trunktui.poll.past import Past, unlisted
 from trunktui.poll.record import Judged, SbcRecord
 
@@ -143,15 +146,29 @@ class Fleet:
     def _judge(self, record: SbcRecord, now: float, usage: _Usage) -> list[LegStatus]:
         trunks = [_trunk_of(leg) for leg in record.legs.values()]
         held = tuple((usage.channels.get(trunk), usage.cps.get(trunk)) for trunk in trunks)
-        before = record.judged
-        if before is not None and before.shares == held and now <= before.until:
+        before, ha = record.judged, self._ha(record, now)
+        if before is not None and before.shares == held and now <= before.until and before.ha == ha:
             return before.legs
         scene = self._scene(record, now)
         pairs = zip(record.legs.values(), held, strict=True)
         legs = [judge_leg(leg, scene, channels, _rate(record, leg), cps) for leg, (channels, cps) in pairs]
         seen = record.observation
-        record.judged = Judged(legs, held, now if seen is None else seen.as_of + scene.stale_s)
+        record.judged = Judged(legs, held, now if seen is None else seen.as_of + scene.stale_s, ha)
         return legs
+
+    def _ha(self, record: SbcRecord, now: float) -> HaView:
+        """Return which half of its pair an SBC is now, and remember it."""
+        if record.sbc.ha is not None:
+            peer = self._records.get(record.sbc.ha.peer)
+            other = HalfLook() if peer is None else self._half(peer, now)
+            record.ha = judge_half(record.sbc.ha, self._half(record, now), other, record.ha, now)
+        return record.ha
+
+    def _half(self, record: SbcRecord, now: float) -> HalfLook:
+        seen = record.observation
+        if seen is None or now - seen.as_of > max(3 * self._interval_s, self._thresholds.stale_min_s):
+            return HalfLook()
+        return HalfLook(seen.box.addresses, seen.as_of)
 
     def _usage(self, now: float) -> _Usage:
         """Return what is used of every cap; a leg counts as not known where the last look is stale or did not tell."""
@@ -167,7 +184,9 @@ class Fleet:
                 place = (leg.trunk_name, leg.sbc)
                 active[place] = channels.active if channels is not None else None
                 rates[place] = _rate(record, leg) if channels is not None else None
-        return _Usage(shares(self.inventory, active), cps_shares(self.inventory, rates))
+        per_s = {place: None if rate is None else rate.per_s for place, rate in rates.items()}
+        heavy = heavy_trunks(active, per_s, self._thresholds.unmonitored_major)
+        return _Usage(shares(self.inventory, active, heavy), cps_shares(self.inventory, rates))
 
     def _scene(self, record: SbcRecord, now: float) -> Scene:
         seen = record.observation
@@ -185,13 +204,24 @@ class Fleet:
             observation=seen,
             settings_pending=not record.settings_done,
             nothing_listed=empty and any(leg.trunk is not None for leg in record.legs.values()),
+            lost_parts=lost_parts(record),
+            ha=record.ha,
+            egress_ip=record.sbc.egress_ip,
         )
 
     def _sbc_status(self, record: SbcRecord, now: float) -> SbcStatus:
         scene, seen = self._scene(record, now), record.observation
         age = now - seen.as_of if seen is not None else None
         look = BoxLook(
-            record.link, seen, len(record.legs), age, scene.stale_s, scene.nothing_listed, scene.witness
+            record.link,
+            seen,
+            len(record.legs),
+            age,
+            scene.stale_s,
+            scene.nothing_listed,
+            scene.witness,
+            scene.lost_parts,
+            scene.ha,
         )
         verdict = judge_box(look, record.box, self._thresholds)
         fresh = age is not None and age <= scene.stale_s

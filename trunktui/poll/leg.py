@@ -6,13 +6,17 @@ from msgspec import Struct
 
 from trunktui.health import reasons
 from trunktui.health.box import BoxMemory, in_grace
-from trunktui.health.cps import CpsShare, cps_view
+from trunktui.health.context import LegContext
+from trunktui.health.cps import CpsShare, cps_view, deciding
 from trunktui.health.detect import detect_s, dials_at_risk
+from trunktui.health.flap import Flap, note
+from trunktui.health.load import peak
 from trunktui.health.memory import LegMemory, settle
 from trunktui.health.rates import Rate
 from trunktui.health.rollup import Share
-from trunktui.health.rules import Cause, judge
-from trunktui.health.signals import LegContext, Signals, read_signals
+from trunktui.health.rules import Cause, frozen, judge
+from trunktui.health.signals import Signals, read_signals
+from trunktui.health.standby import HaView
 from trunktui.health.witness import Witness
 from trunktui.model.health import Freshness, ProbeSignal, RegSignal, Thresholds, Usage
 from trunktui.model.inventory import AuthMode, Binding, Direction, NativeNames, Trunk
@@ -21,7 +25,16 @@ from trunktui.model.observation import AppState, NativeLeg, Observation
 from trunktui.model.snapshot import ChannelsView, CpsView, LegStatus, ProbeView, RegView
 from trunktui.poll.past import Past, lasting, remembered
 
-_BLIND = frozenset({Cause.BOX_DOWN, Cause.APP_DOWN, Cause.STALE, Cause.NEVER, Cause.STARTING, Cause.DISABLED})
+_BLIND = frozenset(
+    {
+        Cause.BOX_DOWN,
+        Cause.APP_DOWN,
+        Cause.STALE,
+        Cause.NEVER,
+        Cause.STARTING,
+        Cause.DISABLED,
+    }
+)
 """Causes under which the last look says nothing of now, so its figures are not shown as if it did."""
 
 _BY_PROBE = frozenset({Cause.REFUSED_LOCALLY, Cause.PROBE_DEAD, Cause.RECOVERING})
@@ -78,6 +91,9 @@ class Scene(Struct, frozen=True):
     observation: Observation | None
     settings_pending: bool
     nothing_listed: bool
+    lost_parts: tuple[tuple[str, int], ...] = ()
+    ha: HaView = HaView()
+    egress_ip: str | None = None
 
     @property
     def stale_s(self) -> float:
@@ -108,25 +124,22 @@ def judge_leg(
     cps_share: CpsShare | None = None,
 ) -> LegStatus:
     """Judge a leg, remember its state in `record`, and return what views show."""
-    context = _context(record, scene, share)
+    context = _context(record, scene, share, cps_share)
     observation, t = scene.observation, scene.thresholds
     looked_at = observation.at if observation is not None else scene.now
     leg = record.seen if record.listed else None
     signals = read_signals(leg, record.memory, context, looked_at, t)
-    verdict = judge(context, signals, record.memory, t)
-    record.memory = settle(record.memory, verdict.state, verdict.cause in _BY_PROBE, scene.now)
+    judged = judge(context, signals, record.memory, t)
+    flap = note(record.memory.flap, judged.state, judged.severity, record.memory.looked_at, scene.now, t)
+    verdict = frozen(judged, flap)
+    by_probe = judged.cause in _BY_PROBE
+    record.memory = memory = settle(record.memory, judged.state, verdict.state, by_probe, scene.now, flap)
     past = record.past
-    since_at, record.past = lasting(past, verdict.state, record.memory.state_since)
-    words = reasons.Words(
-        context=context,
-        signals=signals,
-        known=record.memory.known,
-        probe=record.seen.probe_settings if record.seen else None,
-        aor=record.native.aor,
-    )
-    blind = _is_blind(verdict.cause, context)
+    since_at, record.past = lasting(past, verdict.state, memory.state_since)
+    words = _words(record, context, signals, flap, t)
+    blind = _is_blind(judged.cause, context)
     trunk = record.trunk
-    known = record.memory.known or (past.state if past is not None else None)
+    known = memory.known or (past.state if past is not None else None)
     probe = _probe_view(record, scene.platform, signals, blind)
     cps = cps_view(None if blind else rate, cps_share, t)
     status = LegStatus(
@@ -143,7 +156,7 @@ def judge_leg(
         why_not_actionable=_why_not_actionable(record),
         state=verdict.state,
         severity=verdict.severity,
-        reason=reasons.explain(verdict, words),
+        reason=reasons.explain(verdict, words, judged),
         since_at=since_at,
         was=known if verdict.state is not known else None,
         effective=signals.effective,
@@ -157,8 +170,27 @@ def judge_leg(
         evidence=leg.evidence if leg is not None else (),
         badge="unmonitored" if verdict.cause is Cause.UP_UNMONITORED else None,
         at_risk=_at_risk(cps, probe),
+        flapping=flap.since is not None,
+        hard=flap.bad if flap.since is not None else flap.hard,
+        load=peak(memory.peaks),
     )
     return status if past is None or observation is not None else remembered(status, past, scene.link)
+
+
+def _words(
+    record: LegRecord, context: LegContext, signals: Signals, flap: Flap, t: Thresholds
+) -> reasons.Words:
+    return reasons.Words(
+        context=context,
+        signals=signals,
+        known=record.memory.known,
+        probe=record.seen.probe_settings if record.seen else None,
+        aor=record.native.aor,
+        name=record.native.main,
+        part=record.seen.part if record.seen else None,
+        flap=flap,
+        thresholds=t,
+    )
 
 
 def _is_blind(cause: Cause, context: LegContext) -> bool:
@@ -167,17 +199,20 @@ def _is_blind(cause: Cause, context: LegContext) -> bool:
     return cause in _BLIND and not outdated
 
 
-def _context(record: LegRecord, scene: Scene, share: Share | None) -> LegContext:
+def _context(record: LegRecord, scene: Scene, share: Share | None, cps_share: CpsShare | None) -> LegContext:
+    cps_now, cps_window_s = deciding(cps_share or CpsShare(), scene.thresholds)
     observation, freshness, trunk = scene.observation, scene.freshness, record.trunk
     uptime = observation.box.uptime_s if observation else None
     listed = record.seen if record.listed else None
     active = listed.channels.active if listed and listed.channels else None
     failing = scene.link.state not in {SshState.OK, SshState.PENDING}
     lost = freshness in {Freshness.STALE, Freshness.NEVER}
+    part = record.seen.part if record.seen else None
     return LegContext(
         id=record.id,
         sbc=record.sbc,
         auth=record.auth,
+        platform=scene.platform,
         dial=trunk.dial if trunk else None,
         direction=trunk.direction if trunk else Direction.OUTBOUND,
         enabled=trunk.enabled if trunk else True,
@@ -202,6 +237,13 @@ def _context(record: LegRecord, scene: Scene, share: Share | None) -> LegContext
         used=share.used if share and share.cap is not None else active,
         used_whole=share.whole if share and share.cap is not None else True,
         account=share.account if share else None,
+        cps_now=cps_now,
+        cps_window_s=cps_window_s,
+        cps_cap=cps_share.cap if cps_share else None,
+        heavy=share.heavy if share else False,
+        lost_part=part if part is not None and any(part == name for name, _ in scene.lost_parts) else None,
+        egress_ip=scene.egress_ip,
+        ha=scene.ha,
     )
 
 
@@ -237,6 +279,7 @@ def _reg_view(record: LegRecord, signals: Signals, looked_at: float) -> RegView:
         next_at=next_at,
         failures=0 if signals.reg in _REG_OK else failures,
         gave_up=gave_up,
+        code=signals.reg_code,
         delay_s=record.seen.reg_settings.initial_delay_s
         if record.seen and record.seen.reg_settings
         else None,
@@ -253,6 +296,7 @@ def _probe_view(record: LegRecord, platform: str, signals: Signals, blind: bool)
         state=signals.probe,
         rtt_ms=signals.rtt_ms,
         misses=misses,
+        code=signals.code,
         interval_s=interval,
         detect_s=detect,
         contacts=record.seen.contacts if record.seen and record.listed else (),

@@ -67,6 +67,7 @@ def _look(leg: LegRecord, native: NativeLeg, observation: Observation, threshold
         observation.at,
         observation.box.uptime_s,
         thresholds,
+        auth=leg.auth,
         registration_missing=missing,
     )
 
@@ -130,3 +131,24 @@ def _discovered(record: SbcRecord, native: NativeLeg) -> LegRecord:
         count += 1
         unique = Safe(f"{trunk}~{count}")
     return LegRecord(id=f"{unique}@{record.sbc.name}", trunk_name=unique, sbc=record.sbc.name)
+
+
+def lost_parts(record: SbcRecord) -> tuple[tuple[str, int], ...]:
+    """Return the pieces of an SBC that do not run, with the legs that hung on them when they were last listed.
+
+    An SBC that does not tell which run has lost one of whose legs none is listed any more, if there were several:
+    a single one may have gone by itself.
+    """
+    seen = record.observation
+    if seen is None or not (seen.reg_read and seen.contacts_read):
+        return ()
+    found: dict[str, list[LegRecord]] = {}
+    for leg in record.legs.values():
+        if leg.seen is not None and leg.seen.part is not None:
+            found.setdefault(leg.seen.part, []).append(leg)
+    return tuple(
+        (part, len(legs))
+        for part, legs in found.items()
+        if (part not in seen.parts if seen.parts is not None else len(legs) > 1)
+        and not any(leg.listed for leg in legs)
+    )

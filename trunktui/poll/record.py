@@ -8,6 +8,7 @@ from trunktui.health.box import BoxMemory
 from trunktui.health.cps import CpsShare
 from trunktui.health.rates import RateMemory
 from trunktui.health.rollup import Share
+from trunktui.health.standby import HaView
 from trunktui.model.box import BoxFacts
 from trunktui.model.inventory import Sbc
 from trunktui.model.link import LinkStatus, SnmpStatus
@@ -24,6 +25,7 @@ class Judged(Struct, frozen=True):
     legs: list[LegStatus]
     shares: tuple[tuple[Share | None, CpsShare | None], ...]
     until: float
+    ha: HaView = HaView()
 
 
 class SbcRecord(Struct):
@@ -41,4 +43,5 @@ class SbcRecord(Struct):
     legs: dict[str, LegRecord] = field(default_factory=dict)
     unlisted: dict[str, Past] = field(default_factory=dict)
     next_poll_at: float | None = None
+    ha: HaView = HaView()
     judged: Judged | None = None

@@ -31,6 +31,7 @@ _CONTACT_WORDS = {
     ContactState.REACHABLE: ("answers", Role.GOOD),
     ContactState.UNREACHABLE: ("no answer", Role.BAD),
     ContactState.UNPROBED: ("not asked", Role.WARN),
+    ContactState.DISABLED: ("off", Role.DIM),
     ContactState.OTHER: ("?", Role.UNKNOWN),
 }
 

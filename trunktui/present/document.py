@@ -239,7 +239,7 @@ def _leg(leg: LegStatus, now: float, wall: datetime) -> Row:
         "at_risk_bound": None if old else _bound(leg),
         "wasted": None,
         "age_s": _age(leg.observed_at, now),
-        "flapping": None,
+        "flapping": None if old else leg.flapping,
     }
 
 

@@ -75,6 +75,9 @@ _PROBE_ROLES = {
     ProbeSignal.MISSING: Role.WARN,
     ProbeSignal.PARTIAL: Role.WARN,
     ProbeSignal.UNMONITORED: Role.WARN,
+    ProbeSignal.AUTH_SUSPECT: Role.WARN,
+    ProbeSignal.OVERLOADED: Role.WARN,
+    ProbeSignal.STUCK: Role.WARN,
     ProbeSignal.DEAD: Role.BAD,
     ProbeSignal.UNKNOWN: Role.DIM,
 }

@@ -1,0 +1,134 @@
+"""Sentences about registrations: late, failing, given up, taken down."""
+
+from __future__ import annotations
+
+from trunktui.health.reasons.words import Words, span, trade
+from trunktui.model.health import RegSignal
+from trunktui.model.inventory import AuthMode
+
+
+def refresh_late(w: Words) -> str:
+    """Return the sentence for a refresh that is out for too long."""
+    elapsed = w.signals.reg_elapsed_s or 0
+    if w.signals.reg is RegSignal.LATE_REFRESH:
+        return f"refresh sent {elapsed} s ago, no answer yet; binding may already be lapsing"
+    return f"refresh overdue {span(elapsed)}; SBC still says Registered - treat as unproven"
+
+
+def failing(w: Words) -> str:
+    """Return the sentence for a registration that failed, but not often enough to be lost."""
+    times = "once" if w.signals.reg_failures <= 1 else f"{w.signals.reg_failures} times"
+    return f"{_refused(w)} {times}; {_attempt(w)}{_calls(w)}"
+
+
+def retrying(w: Words) -> str:
+    """Return the sentence for a registration that is lost and still tried."""
+    s = w.signals
+    if s.reg_elapsed_s is not None and s.reg_seen_once and s.reg_elapsed_s > 40:
+        ago = span(s.reg_elapsed_s)
+        return f"{_refused(w)}, last try {ago} ago: gave up or still trying, the next poll tells{_calls(w)}"
+    if s.reg_gates and not s.reg_old and s.reg_failures <= 1:
+        due = "" if s.reg_due_s is None else f" in about {s.reg_due_s} s"
+        code = "" if s.reg_code is None else f" ({s.reg_code})"
+        return (
+            f"the registration dropped{code}, one lost OPTIONS is enough for {trade(w).software}; "
+            f"calls are refused; back{due} if the carrier answers"
+        )
+    often = "since before the first look" if s.reg_old else f"{s.reg_failures} times or more"
+    return f"{_refused(w)} {often}; {_attempt(w)}{_calls(w)}"
+
+
+def gave_up(w: Words) -> str:
+    """Return the sentence for a registration that nothing will try again."""
+    s = w.signals
+    if s.reg_for_good:
+        rule = " (reg_retry_interval 0)" if w.context.platform == "kamailio" else ""
+        head = f"registration disabled after its first error{rule}{_code(w)}"
+        tail = (
+            "; calls by IP may pass, inbound is lost" if w.context.auth is not AuthMode.REGISTRATION else ""
+        )
+        return f"{head}; will not return by itself{tail}: enable it there"
+    ago = span(s.reg_elapsed_s or 0)
+    if s.calls_pass:
+        return (
+            f"registration gave up {ago} ago{_code(w)} yet calls are answered; inbound and keepalive are lost"
+        )
+    if w.context.auth is AuthMode.HYBRID:
+        return f"registration gave up {ago} ago{_code(w)}, will not retry; calls by IP may pass, inbound is lost. Check the log, then re-register"
+    return f"registration gave up {ago} ago{_code(w)}; will not retry. Check password, allowlist and the SBC's log, then re-register"
+
+
+def unregistered(w: Words) -> str:
+    """Return the sentence for a registration that somebody took down."""
+    s = w.signals
+    if s.reg_elapsed_s is not None:
+        tail = f"its timer ran out {span(s.reg_elapsed_s)} ago"
+    elif s.reg_due_s is not None:
+        tail = f"an old timer still shows {span(s.reg_due_s)}"
+    else:
+        tail = "nothing is scheduled"
+    return f"unregistered outside this tool ({tail}); it does not come back by itself: re-register to resume"
+
+
+def reregistering(w: Words) -> str:
+    """Return the sentence for a registration on its way up."""
+    s = w.signals
+    if s.reg_limit_s is not None and s.reg_elapsed_s is not None:
+        return f"registering, {s.reg_elapsed_s} s of {s.reg_limit_s} s; up once the carrier accepts it"
+    when = f"REGISTER due in {s.reg_due_s} s" if s.reg_due_s is not None else "REGISTER sent, no answer yet"
+    return f"unregistered just now, {when}: somebody re-registers it, or it starts"
+
+
+def off_by_us(w: Words) -> str:
+    """Return the sentence for a registration that we took down."""
+    return f"unregistered by {w.context.off_by}; register to resume{forgotten(w)}"
+
+
+def still_sending(w: Words) -> str:
+    """Return the sentence for a leg that was switched off and takes calls none the less."""
+    count = w.signals.active or 0
+    calls = f"{count} channel{'' if count == 1 else 's'}"
+    if w.signals.sends_on:
+        return (
+            f"unregistered, but {trade(w).software} shows UP again (no ping) and still sends calls ({calls}): "
+            "use the routing switch to drain"
+        )
+    return f"unregistered by {w.context.off_by}, yet {calls} in use: use the routing switch to drain"
+
+
+def forgotten(w: Words) -> str:
+    """Return the words for a leg that has been off for so long that it may be forgotten."""
+    off_s = w.signals.off_s
+    return (
+        ""
+        if off_s is None or off_s <= w.thresholds.admin_off_warn_s
+        else f"; off for {span(off_s)}: still meant so?"
+    )
+
+
+def _refused(w: Words) -> str:
+    return (
+        "REGISTER refused or unanswered" if w.signals.reg_code is None else f"REGISTER {w.signals.reg_code}"
+    )
+
+
+def _code(w: Words) -> str:
+    return "" if w.signals.reg_code is None else f" after {w.signals.reg_code}"
+
+
+def _attempt(w: Words) -> str:
+    s = w.signals
+    if s.reg_elapsed_s is not None:
+        return f"attempt in flight for {span(s.reg_elapsed_s)}, no answer yet"
+    if s.reg_due_s is None:
+        return "nothing scheduled"
+    grows = f" (the wait grows {s.reg_wait_step_s} s each time). R tries now" if s.reg_wait_step_s else ""
+    return f"next attempt in {span(s.reg_due_s)}{grows}"
+
+
+def _calls(w: Words) -> str:
+    if w.signals.calls_pass:
+        return "; calls are still answered"
+    if w.context.auth is AuthMode.HYBRID and w.signals.alive and not w.signals.reg_gates:
+        return "; OPTIONS pass, so calls by IP should too"
+    return ""
