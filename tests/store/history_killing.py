@@ -35,7 +35,7 @@ def main() -> None:
     heard = bytearray()
     for number in range(kills):
         victim = _writer(folder, tell, number)
-        until = time.monotonic() + luck.uniform(0.01, 0.12)
+        until = time.monotonic() + luck.uniform(0.01, 0.08)
         while (left := until - time.monotonic()) > 0:
             if select.select([told], [], [], left)[0]:
                 heard += os.read(told, 65536)
