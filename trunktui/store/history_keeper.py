@@ -36,7 +36,7 @@ TIDY_S = 30.0
 """Seconds between looks for what is too old, where the last found nothing."""
 
 _IDLE_S = 1.0
-_BUSY_S = 0.02
+_BUSY_S = 0.2
 
 Outside = Callable[[str], tuple[Sequence[Event], str]]
 """Finds events that others left elsewhere: given how far it came, returns what is new and how far it is now."""
