@@ -18,6 +18,7 @@ from trunktui.cli.auditing import audit_group
 from trunktui.cli.configuring import config_group
 from trunktui.cli.connect import connect
 from trunktui.cli.demo import demo
+from trunktui.cli.events import events
 from trunktui.cli.marking import ack_group, maintenance_group
 from trunktui.cli.session import Session
 from trunktui.cli.status import check, status
@@ -101,6 +102,7 @@ trunktui.add_command(connect)
 trunktui.add_command(audit_group)
 trunktui.add_command(maintenance_group)
 trunktui.add_command(ack_group)
+trunktui.add_command(events)
 trunktui.add_command(config_group)
 trunktui.add_command(demo)
 trunktui.add_command(reregister)

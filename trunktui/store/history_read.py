@@ -10,7 +10,7 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -41,9 +41,10 @@ PATIENCE_S = 10.0
 
 _BUSY_S = 1.0
 _OPCODES = 10_000
+_PAGE = 2000
 _EVENTS = (
     "SELECT seq, at, kind, subject, sentence, before, after, severity, detail"
-    " FROM event WHERE at >= ? ORDER BY seq DESC"
+    " FROM event WHERE at >= ? AND seq < ? ORDER BY seq DESC LIMIT ?"
 )
 _FIRST_EVENTS = _EVENTS.replace(", detail", ", ''")
 _KINDS = {kind.value: kind for kind in EventKind}
@@ -56,7 +57,7 @@ class HistoryError(Exception):
 
 
 class HistoryReader:
-    """The history in `folder`, opened when it is first asked. For one thread. Nothing here raises but `events_or_why`."""
+    """The history in `folder`, opened when it is first asked. For one thread. Nothing here raises but `events_or_raise`."""
 
     def __init__(self, folder: Path, patience_s: float = PATIENCE_S) -> None:
         self._folder = folder
@@ -114,12 +115,12 @@ class HistoryReader:
         selector: str | None = None,
         kind: EventKind | None = None,
         most: int | None = None,
+        progress: Callable[[int], None] = lambda _: None,
     ) -> Events:
-        """Do as `events`; raises HistoryError where there is nothing to read."""
+        """Do as `events`, telling `progress` how many were looked at. Raises HistoryError where nothing can be read."""
         found: list[Event] = []
-        whole = True
-        with self._asking() as connection:
-            rows = connection.execute(_EVENTS if self._version >= 2 else _FIRST_EVENTS, (since,))
+        before, looked_at = 2**63 - 1, 0
+        while rows := self._page(since, before):
             for row in rows:
                 event = _event(row)
                 if event is None or (kind is not None and event.kind is not kind):
@@ -127,11 +128,17 @@ class HistoryReader:
                 if selector is not None and not about(event, selector):
                     continue
                 if most is not None and len(found) >= most:
-                    whole = False
-                    break
+                    return Events(tuple(reversed(found)), whole=False)
                 found.append(event)
-            rows.close()
-        return Events(tuple(reversed(found)), whole)
+            before, looked_at = rows[-1][0], looked_at + len(rows)
+            progress(looked_at)
+        return Events(tuple(reversed(found)))
+
+    def _page(self, since: float, before: int) -> list[tuple[int, object]]:
+        """Return some rows, newest first: a page at a time, so that no checkpoint waits for the reading of all."""
+        with self._asking() as connection:
+            statement = _EVENTS if self._version >= 2 else _FIRST_EVENTS
+            return connection.execute(statement, (since, before, _PAGE)).fetchall()
 
     @contextlib.contextmanager
     def _asking(self) -> Iterator[sqlite3.Connection]:
