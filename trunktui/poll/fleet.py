@@ -6,7 +6,9 @@ known then ages into unknown by itself.
 
 from __future__ import annotations
 
-from msgspec import structs
+import operator
+
+from msgspec import Struct, structs
 
 from trunktui.health.box import BoxLook, judge_box, reloaded, remember_box, restarted
 from trunktui.health.groups import judge_groups
@@ -20,15 +22,23 @@ from trunktui.model.health import Thresholds
 from trunktui.model.inventory import Inventory
 from trunktui.model.link import LinkError, LinkStatus, SnmpError, SnmpState, SnmpStatus, SshState
 from trunktui.model.observation import AppState, Observation
-from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
+from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import Safe
 from trunktui.poll.carry import carried, first_record
-from trunktui.poll.leg import LegRecord, Scene, judge_leg
+from trunktui.poll.leg import Scene, frame_of, judge_leg
 from trunktui.poll.listing import fold_legs, lost_parts
 from trunktui.poll.record import Judged, SbcRecord
 
 _SNMP_PATIENCE_S = 2.5
 """How much longer a poll by SNMP takes while a sub-agent hangs: the box behind it is none the less alive."""
+
+
+class _Rolled(Struct, frozen=True):
+    """What was rolled up from verdicts on legs; it holds for as long as these very verdicts do."""
+
+    found: list[LegStatus]
+    legs: tuple[LegStatus, ...]
+    groups: tuple[GroupStatus, ...]
 
 
 class Fleet:
@@ -40,6 +50,7 @@ class Fleet:
         self._interval_s = interval_s
         self._generation = 0
         self._records = {sbc.name: first_record(sbc, inventory) for sbc in inventory.sbcs}
+        self._rolled: _Rolled | None = None
 
     def reconfigure(self, inventory: Inventory, thresholds: Thresholds, interval_s: float) -> frozenset[str]:
         """Go by another config from now on, keeping what is known of every SBC and leg that both have.
@@ -49,6 +60,7 @@ class Fleet:
         records, unread = carried(self._records, self.inventory, inventory, thresholds)
         self.inventory, self._records = inventory, records
         self._thresholds, self._interval_s = thresholds, interval_s
+        self._rolled = None
         return unread
 
     def record(self, sbc: str) -> SbcRecord:
@@ -106,23 +118,31 @@ class Fleet:
         usage = self._shares(now)
         for record in self._records.values():
             found += self._judge(record, now, usage)
-        legs = escalate(found, self.inventory)
+        rolled = self._rolled
+        if (
+            rolled is None
+            or len(rolled.found) != len(found)
+            or any(map(operator.is_not, rolled.found, found))
+        ):
+            legs = escalate(found, self.inventory)
+            rolled = self._rolled = _Rolled(found, tuple(legs), judge_groups(legs, self.inventory))
         return Snapshot(
             generation=self._generation,
             at=now,
             sbcs=tuple(self._sbc_status(record, now) for record in self._records.values()),
-            legs=tuple(legs),
-            groups=judge_groups(legs, self.inventory),
+            legs=rolled.legs,
+            groups=rolled.groups,
         )
 
     def _judge(self, record: SbcRecord, now: float, usage: dict[str, Share]) -> list[LegStatus]:
-        held = tuple(usage.get(_trunk_of(leg)) for leg in record.legs.values())
+        held = tuple([usage.get(leg.trunk_name) if leg.trunk else None for leg in record.legs.values()])
         before, ha = record.judged, self._ha(record, now)
         if before is not None and before.shares == held and now <= before.until and before.ha == ha:
             return before.legs
         scene = self._scene(record, now)
         pairs = zip(record.legs.values(), held, strict=True)
-        legs = [judge_leg(leg, scene, share) for leg, share in pairs]
+        frame = frame_of(scene)
+        legs = [judge_leg(leg, frame, share) for leg, share in pairs]
         seen = record.observation
         record.judged = Judged(legs, held, now if seen is None else seen.as_of + scene.stale_s, ha)
         return legs
@@ -222,10 +242,6 @@ class Fleet:
             next_poll_at=record.next_poll_at,
             unread=seen.unread if seen is not None else (),
         )
-
-
-def _trunk_of(leg: LegRecord) -> str:
-    return leg.trunk_name if leg.trunk is not None else ""
 
 
 def _linked(before: LinkStatus, state: SshState, reason: Safe, at: float, *, ok: bool) -> LinkStatus:
