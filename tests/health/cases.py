@@ -59,7 +59,7 @@ CASES = [
         [(0, Says(reg="Registered 95 ago"))],
         LegState.SUSPECT,
         Severity.WARNING,
-        "refresh overdue 1 m 35 s; SBC still says Registered - treat as unproven",
+        "refresh overdue 1 m 35 s; SBC still says Registered - treat as unproven; R asks anew",
     ),
     Case(
         "4 refused or unanswered, calls by address still pass",
@@ -98,7 +98,7 @@ CASES = [
         ],
         LegState.DEGRADED,
         Severity.MINOR,
-        "registration gave up 6 m 10 s ago yet calls are answered; inbound and keepalive are lost",
+        "registration gave up 6 m 10 s ago yet calls are answered; inbound and keepalive are lost until it is re-registered",
     ),
     Case(
         "7 gave up, two looks apart, nothing scheduled",
@@ -114,7 +114,7 @@ CASES = [
         [(0, Says(reg=None, contacts=("NonQual",)))],
         LegState.UNMONITORED,
         Severity.WARNING,
-        "no OPTIONS configured on AOR carrier-a: a dead trunk would look idle",
+        "no OPTIONS configured on AOR carrier-a: a dead trunk would look idle; set qualify_frequency there",
     ),
     Case(
         "8b nobody probes it, but a call was answered lately",
@@ -179,7 +179,7 @@ CASES = [
         ],
         LegState.DEGRADED,
         Severity.MINOR,
-        "OPTIONS unanswered for 1 m 30 s but calls pass; dial plan bypasses qualify",
+        "OPTIONS unanswered for 1 m 30 s but calls pass; dial plan bypasses qualify (one began 20 s ago)",
     ),
     Case(
         "38 no news from the SBC at all",

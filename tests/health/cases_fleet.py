@@ -337,7 +337,7 @@ FLEETS = [
             ),
             "sbc sbc-1": ("up", "none", "answering"),
             "sbc sbc-2": ("up", "none", "standby, sbc-1 holds 10.20.0.10"),
-            "group us": ("up", "none", "its one leg is up"),
+            "group us": ("up", "none", "its one leg is up; others stand by or are off"),
         },
     ),
     FleetCase(

@@ -121,7 +121,7 @@ OTHERS = [
         told(gateway("NOREG", overdue=8)),
         LegState.SUSPECT,
         Severity.WARNING,
-        "OPTIONS sent 8 s ago, no answer yet",
+        "OPTIONS sent 8 s ago, no answer yet; the next poll tells",
     ),
     Case(
         "19 FreeSWITCH counted three misses",

@@ -55,7 +55,10 @@ def test_a_dead_contact_with_answered_calls_is_degraded_also_after_it_was_down()
     calls = Says(reg=None, contacts=("Unavail",), channels=1, answered_ago=20)
     verdict = leg(play(trunks, [*down_by_uri(), (120, calls)]))
     assert (verdict.state, verdict.severity) == (LegState.DEGRADED, Severity.MINOR)
-    assert verdict.reason == "OPTIONS unanswered for 1 m 30 s but calls pass; dial plan bypasses qualify"
+    assert (
+        verdict.reason
+        == "OPTIONS unanswered for 1 m 30 s but calls pass; dial plan bypasses qualify (one began 20 s ago)"
+    )
 
 
 def test_a_leg_that_is_no_longer_probed_does_not_stay_down_as_if_it_were_recovering() -> None:
@@ -245,7 +248,10 @@ def test_answers_a_retransmission_late_are_loss_also_where_most_are_late() -> No
     assert [leg(s).state for s in light[:15]] == [LegState.UP] * 15
     assert leg(light[-1]).state is LegState.DEGRADED
     assert leg(light[-1]).severity is Severity.MINOR
-    assert leg(light[-1]).reason == "OPTIONS answered late again and again (now 2 ms): packets are being lost"
+    assert (
+        leg(light[-1]).reason
+        == "OPTIONS answered late again and again (now 2 ms): packets are being lost; judged by the last 20"
+    )
     heavy = probed(*[SECOND, FIRST, THIRD, SECOND, THIRD] * 4)
     assert {leg(s).state for s in heavy[4:]} == {LegState.DEGRADED}
     assert "packets are being lost" in leg(heavy[-1]).reason
@@ -279,7 +285,7 @@ def test_a_leg_that_comes_and_goes_stays_down_until_it_has_answered_for_longer()
     assert [leg(s).state for s in last[8:13]] == [LegState.DOWN] * 5
     assert leg(last[13]).state is LegState.DEGRADED
     assert leg(last[13]).reason == (
-        "OPTIONS answered late again and again, 3 times not at all (now 2 ms): packets are being lost"
+        "OPTIONS answered late again and again, 3 times not at all (now 2 ms): packets are being lost; judged by the last 20"
     )
     steady = probed(FIRST, *falls, *[FIRST] * 33)
     assert leg(steady[-1]).state is LegState.UP

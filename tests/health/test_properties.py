@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import random
+from itertools import pairwise
+from unittest.mock import patch
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.health.scenes import Says, Trunks, leg, play
+from tests.health.natives import Told, coded, destination, gateway
+from tests.health.scenes import START, Says, Trunks, answer, fleet_of, leg, play, settings_of
 from tests.model.test_text import harmful
+from trunktui.health import signals as health_signals
+from trunktui.health.changes import SOFT, hard_change
 from trunktui.health.reasons import LIMIT
-from trunktui.model.health import LegState, Severity
+from trunktui.model.health import Effective, LegState, Severity
 from trunktui.model.inventory import AuthMode, DialMode
 from trunktui.model.link import SshState
+from trunktui.model.observation import ContactState, NativeLeg
+from trunktui.model.snapshot import LegStatus
+from trunktui.platforms import asterisk
 from trunktui.present.freshness import shown
 
 WORDS = st.sampled_from(
@@ -113,3 +123,111 @@ def test_nothing_stays_green_once_it_is_stale_neither_in_the_engine_nor_on_a_scr
     verdict = leg(play(trunks, polls))
     if verdict.stale_at is not None:
         assert shown(verdict, verdict.stale_at + 1.0).state is LegState.UNKNOWN
+
+
+CODE = st.sampled_from([None, 200, 200, 200, 404, 403, 503, 408, 500, 603])
+GATEWAY = st.builds(
+    gateway,
+    st.sampled_from(["NOREG", "NOREG", "REGED", "REGED", "FAIL_WAIT", "FAILED", "TRYING", "DOWN"]),
+    st.sampled_from(["UP", "UP", "DOWN"]),
+    ping=st.sampled_from([None, "1/3/3", "1/2/3", "1/1/3", "1/0/3", "1/1/1"]),
+    rtt=st.sampled_from([None, 18.0, 19.0, 700.0]),
+    wait=st.sampled_from([None, 30, 210]),
+    since=st.sampled_from([None, 8, 70]),
+    code=CODE,
+    overdue=st.sampled_from([None, None, 1.0, 20.0, 300.0]),
+    calls=st.integers(0, 3),
+    answered=st.sampled_from([None, 5, 300]),
+)
+DESTINATION = st.builds(
+    destination,
+    st.sampled_from(["AP", "AP", "AX", "AN", "TP", "IP", "IX", "DX"]),
+    rtt=st.sampled_from([None, 31.0, 32.0]),
+    count=st.sampled_from([None, "0 of 3", "2 of 3"]),
+    code=CODE,
+    uac=st.sampled_from([None, 20, 17, 16]),
+    left=st.sampled_from([None, 1800]),
+)
+CODED = st.builds(coded, CODE, rtt=st.sampled_from([None, 20.0, 21.0]), calls=st.integers(0, 3))
+NATIVE = st.one_of(
+    st.tuples(st.just("freeswitch"), st.lists(GATEWAY, min_size=1, max_size=10)),
+    st.tuples(st.just("kamailio"), st.lists(DESTINATION, min_size=1, max_size=10)),
+    st.tuples(st.just("other"), st.lists(CODED, min_size=1, max_size=10)),
+)
+
+
+@given(TRUNKS, NATIVE)
+@settings(max_examples=500, deadline=None)
+def test_what_other_platforms_tell_is_up_only_where_all_of_it_is_good(
+    trunks: Trunks, told: tuple[str, list[NativeLeg]]
+) -> None:
+    platform, legs = told
+    polls = [(30.0 * n, Told((native,))) for n, native in enumerate(legs)]
+    verdict = leg(play(Trunks(trunks.auth, trunks.dial, trunks.cap, platform=platform), polls))
+    assert 0 < len(verdict.reason) <= LIMIT
+    assert not harmful(verdict.reason)
+    if verdict.state is not LegState.UP:
+        return
+    (contact,) = legs[-1].contacts
+    assert contact.state is not ContactState.UNREACHABLE
+    assert contact.code not in {408, 500, 503, 603}
+    assert legs[-1].effective in {None, Effective.ROUTABLE}
+    assert legs[-1].registration is None or legs[-1].registration.word in {"REGED", "20"}
+    if contact.probed is False or contact.state is ContactState.UNPROBED:
+        assert verdict.badge == "unmonitored"
+
+
+@given(TRUNKS, STEPS)
+@settings(max_examples=300, deadline=None)
+def test_what_is_calm_is_judged_in_one_step_as_it_is_in_full(
+    trunks: Trunks, steps: list[tuple[float, Says]]
+) -> None:
+    quick = leg(play(trunks, timed(steps)))
+    with patch.object(health_signals, "_calm", lambda *_: False):
+        assert leg(play(trunks, timed(steps))) == quick
+
+
+def each_look(trunks: Trunks, steps: list[tuple[float, Says]]) -> list[LegStatus]:
+    """Return the leg as judged after each answer."""
+    fleet, found = fleet_of(trunks), []
+    for second, says in steps:
+        at, bindings = START + second, fleet.inventory.bindings_on("sbc-1")
+        fleet.answered("sbc-1", asterisk.parse_poll(answer(says, at), settings_of(trunks), bindings))
+        fleet.record("sbc-1").settings_done = True
+        found.append(leg(fleet.snapshot(at)))
+    return found
+
+
+@given(TRUNKS, STEPS)
+@settings(max_examples=300, deadline=None)
+def test_there_is_one_event_for_each_hard_change_and_none_for_doubt_or_want_of_news(
+    trunks: Trunks, steps: list[tuple[float, Says]]
+) -> None:
+    answered = [(second, says) for second, says in timed(steps) if says.silent is None]
+    seen = each_look(trunks, answered)
+    lasting = [status for status in seen if status.state not in SOFT]
+    events = sum(hard_change(before, after) for before, after in pairwise(seen))
+    assert events == sum(
+        before.state is not after.state or before.flapping is not after.flapping
+        for before, after in pairwise(lasting)
+    )
+
+
+@given(st.integers(0, 10_000), st.sampled_from([DialMode.AOR, DialMode.URI, None]))
+@settings(max_examples=40, deadline=None)
+def test_half_of_the_packets_lost_is_no_storm(seed: int, dial: DialMode | None) -> None:
+    """An hour of OPTIONS every 10 s of which 42 % fail, as with half of the packets lost each way."""
+    chance = random.Random(seed)
+
+    def result(n: int) -> str:
+        tries = [chance.random() < 0.25 for _ in range(3)]
+        late = (0, 500, 1500)
+        return next((f"Avail {2 + late[k] + n % 7}.0" for k, got in enumerate(tries) if got), "Unavail")
+
+    polls = [(10.0 * n, Says(reg=None, contacts=(result(n),))) for n in range(360)]
+    seen = each_look(Trunks(auth=AuthMode.IP, dial=dial, qualify=10), polls)
+    assert sum(hard_change(before, after) for before, after in pairwise(seen)) <= 16
+    drops = [n for n, (_, says) in enumerate(polls) if says.contacts == ("Unavail",)]
+    if dial is DialMode.AOR:
+        assert all(seen[n].state is LegState.DOWN for n in drops), "where calls are refused it is said"
+    assert all(status.state is not LegState.UP for status in seen[60:])

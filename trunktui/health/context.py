@@ -16,7 +16,7 @@ _BINS_S = 2.0
 NEAR_CAP = frozenset({Usage.HIGH, Usage.FULL, Usage.OVER_CAP})
 
 
-class LegContext(Struct, frozen=True):
+class LegContext(Struct, frozen=True, gc=False):
     """What the config and the SBC as a whole say about a leg, beside the look at the leg itself.
 
     `freshness` is judged from the last answer's age. `app` and `app_reason`: whether the SBC's software

@@ -26,7 +26,7 @@ MEANT = frozenset({LegState.ADMIN_OFF, LegState.STANDBY})
 _BADNESS = {state: len(WORST_FIRST) - place for place, state in enumerate(WORST_FIRST)}
 
 
-class Flap(Struct, frozen=True):
+class Flap(Struct, frozen=True, gc=False):
     """One leg's steadiness. `changed`: a bit for each pair of results, the newest lowest: whether they differ.
 
     `hard` is the last hard state as judged, `changes` the times of its changes within the window (monotonic

@@ -11,7 +11,7 @@ from trunktui.health.rollup import ROUTABLE, configured
 from trunktui.model.health import LegState, Severity
 from trunktui.model.inventory import Group, Inventory
 from trunktui.model.snapshot import GroupStatus, LegStatus
-from trunktui.model.text import clean
+from trunktui.model.text import Safe, clean
 
 
 class _Member(Struct, frozen=True):
@@ -40,8 +40,9 @@ def judge_groups(legs: Iterable[LegStatus], inventory: Inventory) -> tuple[Group
     if not inventory.groups:
         return ()
     by_trunk = configured(legs)
-    networks = {trunk.name: inventory.upstream(trunk.carrier) for trunk in inventory.trunks}
-    return tuple(_judge(group, by_trunk, networks) for group in inventory.groups)
+    upstreams = {carrier.name: carrier.upstream for carrier in inventory.carriers}
+    networks = {trunk.name: upstreams.get(trunk.carrier or "") for trunk in inventory.trunks}
+    return tuple(_well(group, by_trunk) or _judge(group, by_trunk, networks) for group in inventory.groups)
 
 
 def load_to_move(legs: Iterable[LegStatus]) -> tuple[int | None, bool]:
@@ -63,6 +64,18 @@ def room(legs: Iterable[LegStatus]) -> Room:
     if view.used is None:
         return Room(view.cap)
     return Room(view.cap, max(view.cap - view.used, 0), not view.whole)
+
+
+def _well(group: Group, by_trunk: dict[str, list[LegStatus]]) -> GroupStatus | None:
+    """Return the verdict on a group whose every leg is up, and on no other."""
+    legs = [leg for trunk in group.trunks for leg in by_trunk.get(trunk, ())]
+    for leg in legs:
+        if leg.state is not LegState.UP:
+            return None
+    if not legs:
+        return None
+    words = "its one leg is up" if len(legs) == 1 else f"all {len(legs)} legs up"
+    return GroupStatus(group.name, LegState.UP, Severity.NONE, Safe(words))
 
 
 def _judge(
@@ -97,11 +110,11 @@ def _judge(
         )
         return _group(name, LegState.DEGRADED, Severity.MINOR, words)
     soft = [leg.id for leg in legs if leg.state is not LegState.UP]
-    if soft:
-        words = f"{len(soft)} of {len(legs)} legs not up ({', '.join(soft[:2])})"
-        return _group(name, LegState.DEGRADED, Severity.WARNING, words)
-    words = "its one leg is up" if len(legs) == 1 else f"all {len(legs)} legs up"
-    return _group(name, LegState.UP, Severity.NONE, words)
+    if not soft:
+        words = "its one leg is up" if len(legs) == 1 else f"all {len(legs)} legs up"
+        return _group(name, LegState.UP, Severity.NONE, f"{words}; others stand by or are off")
+    words = f"{len(soft)} of {len(legs)} legs not up ({', '.join(soft[:2])})"
+    return _group(name, LegState.DEGRADED, Severity.WARNING, words)
 
 
 def _primary_lost(name: str, primary: _Member, usable: list[_Member]) -> GroupStatus:

@@ -21,7 +21,7 @@ def keep_peak(peaks: Peaks, at: float, active: int, window_s: float) -> Peaks:
 
 def peak(peaks: Peaks) -> int | None:
     """Return the most channels, None where none were ever counted."""
-    return max((active for _, active in peaks), default=None)
+    return max([active for _, active in peaks], default=None)
 
 
 def heavy_trunks(

@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 
 from trunktui.health.codes import CodeClass, Runs, classify, learn, refused_now, usual
 from trunktui.health.flap import CALM, Flap
-from trunktui.health.load import Peaks, keep_peak
+from trunktui.health.load import Peaks, keep_peak, peak
 from trunktui.model.health import LegState, Thresholds
 from trunktui.model.inventory import AuthMode
 from trunktui.model.observation import Contact, ContactState, NativeLeg, Registration, RegPhase
@@ -21,6 +21,9 @@ _SAME_ATTEMPT_S = 3.0
 """Two looks at one attempt differ by rounding and by the command's own duration, not by more."""
 
 _RTTS_KEPT_S = 3600.0
+_RTTS_KEPT = 120
+"""Round trips of the last hour at most, and no more of them where OPTIONS come often."""
+
 _LOSS_STEPS_MS = (500.0, 1500.0, 3500.0)
 """SIP's T1 retransmissions (RFC 3261, 17.1.1.2): an OPTIONS answered at the second, third, fourth try."""
 
@@ -30,7 +33,7 @@ _TARGETS_OF_A_NAME = 3
 """Asterisk tries each address of a registrar's name for 32 s; how many there are is not seen from here."""
 
 
-class LegMemory(Struct, frozen=True):
+class LegMemory(Struct, frozen=True, gc=False):
     """One leg's past. Times are monotonic seconds; None means it never happened.
 
     `reg_old`, `probe_old`: it was failing already when first looked at, so how often and since when is not
@@ -39,7 +42,8 @@ class LegMemory(Struct, frozen=True):
     of the current streak, `drops` are the times at which one that answered was found silent.
     `codes` are those that answered OPTIONS while nothing was wrong with them, `code` the last one, `code_results`
     how often in a row. `count` is the SBC's own counter, `missing` whether it fell last. `stuck_looks`: looks at
-    which no OPTIONS had been sent for too long. `peaks` stands still from the first bad sign on.
+    which no OPTIONS had been sent for too long. `lossy`: too many of the last OPTIONS were lost. `peaks`, and `load`,
+    the highest of them, stand still from the first bad sign on.
     """
 
     state: LegState = LegState.UNKNOWN
@@ -61,6 +65,7 @@ class LegMemory(Struct, frozen=True):
     rtts: tuple[tuple[float, float], ...] = ()
     slow_results: int = 0
     drops: tuple[float, ...] = ()
+    lossy: bool = False
     looks: int = 0
     looked_at: float | None = None
     codes: Runs = ()
@@ -70,6 +75,7 @@ class LegMemory(Struct, frozen=True):
     missing: bool = False
     stuck_looks: int = 0
     peaks: Peaks = ()
+    load: int | None = None
     off_since: float | None = None
     suspect: bool = False
     flap: Flap = CALM
@@ -103,7 +109,8 @@ def remember(
     `registration_missing`: the leg should have one, the table was read whole, and it is not in it.
     """
     absent_since = (memory.absent_since or at) if registration_missing else None
-    memory = structs.replace(memory, absent_since=absent_since, looked_at=at)
+    if absent_since is not memory.absent_since:
+        memory = structs.replace(memory, absent_since=absent_since)
     if leg.registration is not None:
         memory = _remember_registration(memory, leg.registration, at, uptime_s, t)
     memory = _remember_probe(memory, leg, at, uptime_s, t)
@@ -111,7 +118,7 @@ def remember(
     if leg.channels is None or memory.bad_since is not None or absent_since is not None:
         return memory
     peaks = keep_peak(memory.peaks, at, leg.channels.active, t.load_window_s)
-    return memory if peaks is memory.peaks else structs.replace(memory, peaks=peaks)
+    return memory if peaks is memory.peaks else structs.replace(memory, peaks=peaks, load=peak(peaks))
 
 
 def answers(contact: Contact) -> bool | None:
@@ -139,6 +146,7 @@ def forget_streaks(memory: LegMemory) -> LegMemory:
         looks=memory.looks,
         codes=memory.codes,
         peaks=memory.peaks,
+        load=memory.load,
         off_since=memory.off_since,
         flap=memory.flap,
     )
@@ -187,6 +195,8 @@ def _remember_registration(
     memory: LegMemory, registration: Registration, at: float, uptime_s: int | None, t: Thresholds
 ) -> LegMemory:
     if registration.phase is RegPhase.REGISTERED:
+        if memory.registered_once and memory.reg_bad_since is None:
+            return memory
         return structs.replace(
             memory,
             registered_once=True,
@@ -225,12 +235,18 @@ def _young(uptime_s: int | None, t: Thresholds) -> bool:
 def _remember_probe(
     memory: LegMemory, leg: NativeLeg, at: float, uptime_s: int | None, t: Thresholds
 ) -> LegMemory:
-    first = memory.looks == 0
-    memory = structs.replace(memory, looks=memory.looks + 1)
+    first, looks = memory.looks == 0, memory.looks + 1
     said = [answer for answer in map(answers, leg.contacts) if answer is not None]
     if not said:
         return structs.replace(
-            memory, probe_alive=None, probe_since=None, probe_results=0, probe_old=False, rtt_ms=None
+            memory,
+            looks=looks,
+            looked_at=at,
+            probe_alive=None,
+            probe_since=None,
+            probe_results=0,
+            probe_old=False,
+            rtt_ms=None,
         )
     alive = any(said)
     rtt = max((c.rtt_ms for c in leg.contacts if c.rtt_ms is not None), default=None)
@@ -248,9 +264,14 @@ def _remember_probe(
         slow = 0
     elif rtt != memory.rtt_ms or not rtts:
         slow = slow + 1 if _is_slow(rtt, rtts, t) else 0
-        rtts = (*(entry for entry in rtts if at - entry[0] <= _RTTS_KEPT_S), (at, rtt))
+        rtts = (*_recent(rtts, at), (at, rtt))
+    drops = _drops(memory, alive, at, t)
+    # A window that has not moved says what it said; all of it again at every look would be most of the work.
+    moved = rtts is not memory.rtts or drops != memory.drops
     return structs.replace(
         memory,
+        looks=looks,
+        looked_at=at,
         probe_alive=alive,
         probe_since=since,
         probe_results=results,
@@ -259,7 +280,8 @@ def _remember_probe(
         rtt_ms=rtt,
         rtts=rtts,
         slow_results=slow,
-        drops=_drops(memory, alive, at, t),
+        drops=drops,
+        lossy=_lossy(rtts, drops, t) if moved else memory.lossy,
     )
 
 
@@ -315,31 +337,44 @@ def _remember_words(
 
 
 def _drops(memory: LegMemory, alive: bool, at: float, t: Thresholds) -> tuple[float, ...]:
+    if not memory.drops and (alive or not memory.probe_alive):
+        return memory.drops
     recent = tuple(drop for drop in memory.drops if at - drop <= t.flap_window_s)
     return (*recent, at) if memory.probe_alive and not alive else recent
 
 
+def _recent(rtts: tuple[tuple[float, float], ...], at: float) -> tuple[tuple[float, float], ...]:
+    """Return the round trips that are still remembered, with room for one more."""
+    if rtts and at - rtts[0][0] > _RTTS_KEPT_S:
+        rtts = tuple(entry for entry in rtts if at - entry[0] <= _RTTS_KEPT_S)
+    return rtts[1 - _RTTS_KEPT :]
+
+
 def _is_slow(rtt: float, before: tuple[tuple[float, float], ...], t: Thresholds) -> bool:
+    if rtt <= t.probe_slow_ms:
+        return False  # whatever is usual, without looking for it
     usual = median(tuple(value for _, value in before))
     return rtt > max(t.probe_slow_ms, t.probe_slow_factor * usual if usual is not None else 0.0)
 
 
-def lossy(memory: LegMemory, t: Thresholds) -> bool:
+def _lossy(rtts: tuple[tuple[float, float], ...], drops: tuple[float, ...], t: Thresholds) -> bool:
     """Whether too many of the last OPTIONS were lost: answered a retransmission late, or not before they ran out.
 
     The path's own time is the least that was seen: where half of the packets are lost, the usual answer is a late
     one. A silence counts once however long it lasted: an outage that is over is no loss.
     """
-    last = memory.rtts[-t.loss_window :]
+    last = rtts[-t.loss_window :]
     if not last:
         return False
-    rtts = [rtt for _, rtt in last]
-    late = sum(
-        any(abs(rtt - min(rtts) - step) <= _LOSS_TOLERANCE_MS for step in _LOSS_STEPS_MS) for rtt in rtts
-    )
+    took = [rtt for _, rtt in last]
+    least, late = min(took), 0
+    if max(took) - least >= _LOSS_STEPS_MS[0] - _LOSS_TOLERANCE_MS:
+        late = sum(
+            any(abs(rtt - least - step) <= _LOSS_TOLERANCE_MS for step in _LOSS_STEPS_MS) for rtt in took
+        )
     # Where the window is not full yet, what was lost before its first answer belongs to it.
     since = last[0][0] if len(last) == t.loss_window else 0.0
-    return late + sum(drop >= since for drop in memory.drops) >= t.loss_results
+    return late + sum(drop >= since for drop in drops) >= t.loss_results
 
 
 def median(values: tuple[float, ...]) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trunktui.health.codes import OVERLOAD, refused_now, usual
 from trunktui.health.context import NEAR_CAP, LegContext
-from trunktui.health.memory import LegMemory, answers, lossy
+from trunktui.health.memory import LegMemory, answers
 from trunktui.model.health import ProbeSignal, Thresholds, Usage
 from trunktui.model.inventory import DialMode
 from trunktui.model.observation import Contact, ContactState, NativeLeg
@@ -20,6 +20,8 @@ def read_probe(
             return ProbeSignal.UNKNOWN
         return ProbeSignal.PENDING if context.settings_pending else ProbeSignal.UNMONITORED
     said = [answers(contact) for contact in contacts]
+    if said == [True] and contacts[0].overdue_s is None and not memory.missing:
+        return _answered(memory, context, t)  # nearly always
     states = {contact.state for contact in contacts}
     if ContactState.OTHER in states or states == {ContactState.DISABLED}:
         return ProbeSignal.UNKNOWN
@@ -48,7 +50,7 @@ def _answered(memory: LegMemory, context: LegContext, t: Thresholds) -> ProbeSig
     if changed and refused_now(memory.code, usual(memory.codes), context.auth):
         return ProbeSignal.AUTH_SUSPECT
     # Loss before slowness: each answer that a retransmission saved is slow as well.
-    if lossy(memory, t):
+    if memory.lossy:
         return ProbeSignal.LOSS
     return ProbeSignal.SLOW if memory.slow_results >= t.probe_slow_results else ProbeSignal.OK
 
@@ -67,7 +69,7 @@ def _silent(
     if memory.probe_old or memory.probe_results >= patience:
         return ProbeSignal.DEAD
     # Where packets are known to be lost, one more of them is no new doubt.
-    return ProbeSignal.LOSS if lossy(memory, t) else ProbeSignal.MISSING
+    return ProbeSignal.LOSS if memory.lossy else ProbeSignal.MISSING
 
 
 def _unprobed(leg: NativeLeg, context: LegContext) -> ProbeSignal:

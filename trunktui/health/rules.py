@@ -80,7 +80,7 @@ class Cause(StrEnum):
     PENDING = "pending"
 
 
-class Verdict(Struct, frozen=True):
+class Verdict(Struct, frozen=True, gc=False):
     """A leg's state, how loud, why, and the row of the precedence table that decided."""
 
     state: LegState
@@ -106,11 +106,16 @@ _IMPAIRED = {
 """Row 13: what degrades a leg whose OPTIONS are answered after a fashion."""
 
 
+_UP = Verdict(LegState.UP, Severity.NONE, Cause.UP, 15)
+
+
 def judge(context: LegContext, signals: Signals, memory: LegMemory, t: Thresholds) -> Verdict:
     """Return the verdict on a leg. `memory` decides only whether a recovery has been proven yet."""
     early = _not_seen(context, signals, t)
     if early is not None:
         return early
+    if _well(signals) and not memory.down_by_probe:
+        return _UP
     found = (
         _switched_off(signals, t)
         or _dead(signals)
@@ -120,6 +125,17 @@ def judge(context: LegContext, signals: Signals, memory: LegMemory, t: Threshold
     if memory.down_by_probe and signals.goods and found.state in _RECOVERED and not _proven_back(signals):
         return Verdict(LegState.DOWN, Severity.MAJOR, Cause.RECOVERING, 8)
     return found
+
+
+def _well(signals: Signals) -> bool:
+    """Whether every signal is as good as can be, so that no row but the last but one can match: nearly always."""
+    return (
+        signals.probe is ProbeSignal.OK
+        and signals.reg in _REG_FINE
+        and signals.effective is Effective.ROUTABLE
+        and signals.usage not in NEAR_CAP
+        and signals.cps not in NEAR_CAP
+    )
 
 
 def _not_seen(context: LegContext, signals: Signals, t: Thresholds) -> Verdict | None:

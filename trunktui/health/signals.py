@@ -19,7 +19,7 @@ _INITIAL_DELAY_S = 10
 _REG_LOST = frozenset({RegSignal.RETRYING, RegSignal.GAVE_UP, RegSignal.UNREGISTERED, RegSignal.ADMIN_OFF})
 
 
-class Signals(Struct, frozen=True):
+class Signals(Struct, frozen=True, gc=False):
     """A leg in words. Durations in seconds; `reg_elapsed_s` since an attempt began or a refresh was due.
 
     `reg_old`, `probe_old`: it failed already when first looked at, so failures and misses are lower bounds.
@@ -81,14 +81,45 @@ def read_signals(
     reg, due, elapsed = _registration(leg, memory, context, t)
     effective = _effective(leg, context, reg)
     channels, cps = usage(context, t), cps_usage(context, t)
+    if _calm(leg, memory, elapsed):
+        # Nearly always: all that is left out here is as Signals has it by default.
+        return Signals(
+            reg,
+            read_probe(leg, memory, context, (channels, cps), t),
+            effective,
+            channels,
+            due,
+            goods=memory.probe_results,
+            goods_wanted=t.probe_up_after,
+            rtt_ms=memory.rtt_ms,
+            alive=leg.contacts,
+            answered_age_s=leg.channels.answered_age_s if leg.channels else None,
+            cps=cps,
+            active=leg.channels.active if leg.channels else None,
+        )
+    return _in_full(leg, memory, (reg, due, elapsed), context, at, t)
+
+
+def _in_full(
+    leg: NativeLeg,
+    memory: LegMemory,
+    registration: tuple[RegSignal, int | None, int | None],
+    context: LegContext,
+    at: float,
+    t: Thresholds,
+) -> Signals:
+    """Return every signal of a leg of which something is out of the ordinary, or which tells more than most."""
+    reg, due, elapsed = registration
+    channels, cps = usage(context, t), cps_usage(context, t)
     answered = leg.channels.answered_age_s if leg.channels else None
     drops = sum(at - drop <= t.flap_window_s for drop in memory.drops) if memory.drops else 0
     row, first = leg.registration, leg.contacts[0] if leg.contacts else None
     active = leg.channels.active if leg.channels else None
+    dead, unprobed, alive = _sorted(leg.contacts)
     return Signals(
         reg=reg,
         probe=read_probe(leg, memory, context, (channels, cps), t),
-        effective=effective,
+        effective=_effective(leg, context, reg),
         usage=channels,
         reg_due_s=due,
         reg_elapsed_s=elapsed,
@@ -104,11 +135,11 @@ def read_signals(
         silent_s=at - memory.probe_since if memory.probe_alive is False and memory.probe_since else 0.0,
         rtt_ms=memory.rtt_ms,
         usual_ms=median(tuple(rtt for _, rtt in memory.rtts)) if memory.slow_results else None,
-        dead=tuple([c for c in leg.contacts if answers(c) is False]),
-        unprobed=tuple([c for c in leg.contacts if unwatched(c)]),
-        alive=tuple([c for c in leg.contacts if answers(c)]),
+        dead=dead,
+        unprobed=unprobed,
+        alive=alive,
         answered_age_s=answered,
-        calls_pass=_calls_pass(answered, memory.bad_since, at, t),
+        calls_pass=_calls_pass(answered, memory, at, t),
         absent_s=_age(memory.absent_since, at),
         cps=cps,
         reg_limit_s=row.limit_s if row else None,
@@ -126,6 +157,41 @@ def read_signals(
         off_s=_age(memory.off_since, at),
         # Unregistered, and taking calls none the less: to switch it off so does not drain it.
         sends_on=reg in _REG_LOST and leg.effective is Effective.ROUTABLE and leg.reg_gates and bool(active),
+    )
+
+
+def _calm(leg: NativeLeg, memory: LegMemory, elapsed: int | None) -> bool:
+    """Whether nothing is, or lately was, out of the ordinary with a leg of one contact that tells no more than that."""
+    return (
+        elapsed is None
+        and memory.probe_alive is True
+        and memory.reg_bad_since is None
+        and memory.absent_since is None
+        and memory.off_since is None
+        and memory.code is None
+        and memory.count is None
+        and not memory.drops
+        and not memory.slow_results
+        and not memory.stuck_looks
+        and leg.effective is None
+        and not leg.reg_gates
+        and len(leg.contacts) == 1
+        and leg.contacts[0].overdue_s is None
+    )
+
+
+def _sorted(contacts: tuple[Contact, ...]) -> tuple[tuple[Contact, ...], ...]:
+    """Return the contacts that fail, those that nobody asks, and those that answer."""
+    if len(contacts) == 1:  # nearly always
+        (one,) = contacts
+        said = answers(one)
+        if said is not None:
+            return ((), (), contacts) if said else (contacts, contacts if unwatched(one) else (), ())
+    said_of = [(contact, answers(contact)) for contact in contacts]
+    return (
+        tuple(contact for contact, said in said_of if said is False),
+        tuple(contact for contact in contacts if unwatched(contact)),
+        tuple(contact for contact, said in said_of if said),
     )
 
 
@@ -205,6 +271,8 @@ def _effective(leg: NativeLeg, context: LegContext, reg: RegSignal) -> Effective
         return leg.effective
     if leg.reg_gates and reg in _REG_LOST:
         return Effective.REFUSED_LOCALLY
+    if len(leg.contacts) == 1 and leg.contacts[0].state is ContactState.REACHABLE:
+        return Effective.ROUTABLE
     states = {contact.state for contact in leg.contacts}
     if states == {ContactState.DISABLED}:
         return Effective.ADMIN_OFF
@@ -217,8 +285,9 @@ def _effective(leg: NativeLeg, context: LegContext, reg: RegSignal) -> Effective
     return Effective.UNKNOWN
 
 
-def _calls_pass(answered_age_s: int | None, bad_since: float | None, at: float, t: Thresholds) -> bool:
+def _calls_pass(answered_age_s: int | None, memory: LegMemory, at: float, t: Thresholds) -> bool:
     """Whether a call that began after the first bad sign was answered lately: it beats any other sign."""
     if answered_age_s is None or answered_age_s > t.answered_recent_s:
         return False
+    bad_since = memory.bad_since
     return bad_since is not None and at - answered_age_s > bad_since

@@ -171,10 +171,6 @@ class Inventory(Struct, frozen=True):
         """Return the configured legs of one SBC, in the config's order."""
         return tuple(b for trunk in self.trunks for b in trunk.bindings if b.sbc == sbc)
 
-    def upstream(self, carrier: str | None) -> str | None:
-        """Return the network that a carrier's calls leave on, None where that is not told."""
-        return next((c.upstream for c in self.carriers if c.name == carrier), None)
-
     def trunk(self, name: str) -> Trunk | None:
         """Return the trunk called `name`, or None."""
         return next((trunk for trunk in self.trunks if trunk.name == name), None)

@@ -19,7 +19,7 @@ from trunktui.model.observation import Evidence as Evidence
 from trunktui.model.text import Safe
 
 
-class RegView(Struct, frozen=True):
+class RegView(Struct, frozen=True, gc=False):
     """A leg's registration. `next_at`: when the SBC means to REGISTER next (past = in flight or overdue).
 
     `failures` counts attempts seen to fail since the last success, None when not known.
@@ -35,7 +35,7 @@ class RegView(Struct, frozen=True):
     delay_s: int | None = None
 
 
-class ProbeView(Struct, frozen=True):
+class ProbeView(Struct, frozen=True, gc=False):
     """A leg's OPTIONS probe; `detect_s` is the worst case from far end dead to SBC noticing, None unknown."""
 
     state: ProbeSignal
@@ -47,7 +47,7 @@ class ProbeView(Struct, frozen=True):
     contacts: tuple[Contact, ...] = ()
 
 
-class ChannelsView(Struct, frozen=True):
+class ChannelsView(Struct, frozen=True, gc=False):
     """A leg's channels; `used` counts against `cap` over every leg that shares it, None when not known.
 
     `whole` False: some of those legs' channels are not known, so `used` is a lower bound.
@@ -77,7 +77,7 @@ class CpsView(Struct, frozen=True):
     used_whole: bool = True
 
 
-class LegStatus(Struct, frozen=True):
+class LegStatus(Struct, frozen=True, gc=False):
     """One leg, judged. `was` is the last known state while the state is unknown for want of news.
 
     `at_risk`: dials that a silent death would burn before its SBC notices, infinite where it never would, None

@@ -6,10 +6,11 @@ known then ages into unknown by itself.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from trunktui.health.box import BoxLook, judge_box, reloaded, remember_box, restarted
 from trunktui.health.cps import CpsShare, cps_shares
@@ -25,10 +26,10 @@ from trunktui.model.health import Thresholds
 from trunktui.model.inventory import Inventory, NativeNames
 from trunktui.model.link import LinkError, LinkStatus, SnmpError, SnmpState, SnmpStatus, SshState
 from trunktui.model.observation import AppState, Observation
-from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
+from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import Safe
 from trunktui.poll.carry import carried, first_record
-from trunktui.poll.leg import LegRecord, Scene, judge_leg
+from trunktui.poll.leg import LegRecord, Scene, frame_of, judge_leg
 from trunktui.poll.listing import fold_legs, ignored, lost_parts
 from trunktui.poll.past import Past, unlisted
 from trunktui.poll.record import Judged, SbcRecord
@@ -44,6 +45,14 @@ class _Usage(NamedTuple):
     cps: dict[str, CpsShare]
 
 
+class _Rolled(Struct, frozen=True):
+    """What was rolled up from verdicts on legs; it holds for as long as these very verdicts do."""
+
+    found: list[LegStatus]
+    legs: tuple[LegStatus, ...]
+    groups: tuple[GroupStatus, ...]
+
+
 class Fleet:
     """Everything known of every SBC and leg."""
 
@@ -53,6 +62,7 @@ class Fleet:
         self._interval_s = interval_s
         self._generation = 0
         self._records = {sbc.name: first_record(sbc, inventory) for sbc in inventory.sbcs}
+        self._rolled: _Rolled | None = None
 
     def reconfigure(self, inventory: Inventory, thresholds: Thresholds, interval_s: float) -> frozenset[str]:
         """Go by another config from now on, keeping what is known of every SBC and leg that both have.
@@ -62,6 +72,7 @@ class Fleet:
         records, unread = carried(self._records, self.inventory, inventory, thresholds)
         self.inventory, self._records = inventory, records
         self._thresholds, self._interval_s = thresholds, interval_s
+        self._rolled = None
         return unread
 
     def recall(self, memory: Mapping[str, Past]) -> None:
@@ -134,24 +145,32 @@ class Fleet:
         for record in self._records.values():
             found += self._judge(record, now, usage)
             found += [unlisted(leg_id, past, record.link) for leg_id, past in _expected(record).items()]
-        legs = escalate(found, self.inventory)
+        rolled = self._rolled
+        if (
+            rolled is None
+            or len(rolled.found) != len(found)
+            or any(map(operator.is_not, rolled.found, found))
+        ):
+            legs = escalate(found, self.inventory)
+            rolled = self._rolled = _Rolled(found, tuple(legs), judge_groups(legs, self.inventory))
         return Snapshot(
             generation=self._generation,
             at=now,
             sbcs=tuple(self._sbc_status(record, now) for record in self._records.values()),
-            legs=tuple(legs),
-            groups=judge_groups(legs, self.inventory),
+            legs=rolled.legs,
+            groups=rolled.groups,
         )
 
     def _judge(self, record: SbcRecord, now: float, usage: _Usage) -> list[LegStatus]:
-        trunks = [_trunk_of(leg) for leg in record.legs.values()]
-        held = tuple((usage.channels.get(trunk), usage.cps.get(trunk)) for trunk in trunks)
+        trunks = [leg.trunk_name if leg.trunk else "" for leg in record.legs.values()]
+        held = tuple([(usage.channels.get(trunk), usage.cps.get(trunk)) for trunk in trunks])
         before, ha = record.judged, self._ha(record, now)
         if before is not None and before.shares == held and now <= before.until and before.ha == ha:
             return before.legs
         scene = self._scene(record, now)
         pairs = zip(record.legs.values(), held, strict=True)
-        legs = [judge_leg(leg, scene, channels, _rate(record, leg), cps) for leg, (channels, cps) in pairs]
+        frame = frame_of(scene)
+        legs = [judge_leg(leg, frame, channels, _rate(record, leg), cps) for leg, (channels, cps) in pairs]
         seen = record.observation
         record.judged = Judged(legs, held, now if seen is None else seen.as_of + scene.stale_s, ha)
         return legs
@@ -281,10 +300,6 @@ def _rate(record: SbcRecord, leg: LegRecord) -> Rate | None:
     if seen is None or seen.channels is None or seen.native.endpoint is None:
         return None
     return record.rates.rate(seen.native.endpoint)
-
-
-def _trunk_of(leg: LegRecord) -> str:
-    return leg.trunk_name if leg.trunk is not None else ""
 
 
 def _linked(before: LinkStatus, state: SshState, reason: Safe, at: float, *, ok: bool) -> LinkStatus:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from trunktui.health import reasons
 from trunktui.health.box import BoxMemory, in_grace
@@ -10,7 +10,6 @@ from trunktui.health.context import LegContext
 from trunktui.health.cps import CpsShare, cps_view, deciding
 from trunktui.health.detect import detect_s, dials_at_risk
 from trunktui.health.flap import Flap, note
-from trunktui.health.load import peak
 from trunktui.health.memory import LegMemory, settle
 from trunktui.health.rates import Rate
 from trunktui.health.rollup import Share
@@ -116,17 +115,44 @@ class Scene(Struct, frozen=True):
         return Freshness.LATE if age > self.late_s else Freshness.FRESH
 
 
+class Frame(Struct, frozen=True):
+    """What all legs of one SBC share at the instant of judging, worked out once. Times are monotonic seconds."""
+
+    scene: Scene
+    base: LegContext
+    looked_at: float
+    outdated: bool
+    observed_at: float | None
+    late_at: float | None
+    stale_at: float | None
+
+
+def frame_of(scene: Scene) -> Frame:
+    """Return what the legs around which `scene` is have in common."""
+    observation, base = scene.observation, _shared_context(scene)
+    as_of = observation.as_of if observation is not None else None
+    return Frame(
+        scene=scene,
+        base=base,
+        looked_at=observation.at if observation is not None else scene.now,
+        # A good look that grew too old is told as what it was, dimmed and without a countdown, by whoever shows it.
+        outdated=base.freshness is Freshness.STALE and base.app is AppState.ANSWERING,
+        observed_at=as_of,
+        late_at=None if as_of is None else as_of + scene.late_s,
+        stale_at=None if as_of is None else as_of + scene.stale_s,
+    )
+
+
 def judge_leg(
     record: LegRecord,
-    scene: Scene,
+    frame: Frame,
     share: Share | None,
     rate: Rate | None = None,
     cps_share: CpsShare | None = None,
 ) -> LegStatus:
     """Judge a leg, remember its state in `record`, and return what views show."""
-    context = _context(record, scene, share, cps_share)
-    observation, t = scene.observation, scene.thresholds
-    looked_at = observation.at if observation is not None else scene.now
+    scene, looked_at = frame.scene, frame.looked_at
+    context, t = _context(record, frame, share, cps_share), scene.thresholds
     leg = record.seen if record.listed else None
     signals = read_signals(leg, record.memory, context, looked_at, t)
     judged = judge(context, signals, record.memory, t)
@@ -137,7 +163,7 @@ def judge_leg(
     past = record.past
     since_at, record.past = lasting(past, verdict.state, memory.state_since)
     words = _words(record, context, signals, flap, t)
-    blind = _is_blind(judged.cause, context)
+    blind = judged.cause in _BLIND and not frame.outdated
     trunk = record.trunk
     known = memory.known or (past.state if past is not None else None)
     probe = _probe_view(record, scene.platform, signals, blind)
@@ -150,7 +176,7 @@ def judge_leg(
         carrier=trunk.carrier if trunk else None,
         account=trunk.account if trunk else None,
         groups=record.groups,
-        auth=record.auth,
+        auth=context.auth,
         auth_guessed=trunk is None,
         discovered=trunk is None,
         why_not_actionable=_why_not_actionable(record),
@@ -164,17 +190,17 @@ def judge_leg(
         probe=probe,
         channels=_channels_view(leg, context, signals, blind),
         cps=cps,
-        observed_at=observation.as_of if observation else None,
-        late_at=observation.as_of + scene.late_s if observation else None,
-        stale_at=observation.as_of + scene.stale_s if observation else None,
+        observed_at=frame.observed_at,
+        late_at=frame.late_at,
+        stale_at=frame.stale_at,
         evidence=leg.evidence if leg is not None else (),
         badge="unmonitored" if verdict.cause is Cause.UP_UNMONITORED else None,
         at_risk=_at_risk(cps, probe),
         flapping=flap.since is not None,
         hard=flap.bad if flap.since is not None else flap.hard,
-        load=peak(memory.peaks),
+        load=memory.load,
     )
-    return status if past is None or observation is not None else remembered(status, past, scene.link)
+    return status if past is None or frame.observed_at is not None else remembered(status, past, scene.link)
 
 
 def _words(
@@ -193,30 +219,17 @@ def _words(
     )
 
 
-def _is_blind(cause: Cause, context: LegContext) -> bool:
-    # A good look that grew too old is told as what it was, dimmed and without a countdown, by whoever shows it.
-    outdated = context.freshness is Freshness.STALE and context.app is AppState.ANSWERING
-    return cause in _BLIND and not outdated
-
-
-def _context(record: LegRecord, scene: Scene, share: Share | None, cps_share: CpsShare | None) -> LegContext:
-    cps_now, cps_window_s = deciding(cps_share or CpsShare(), scene.thresholds)
-    observation, freshness, trunk = scene.observation, scene.freshness, record.trunk
+def _shared_context(scene: Scene) -> LegContext:
+    """Return the context of every leg of an SBC, but for what is a leg's own."""
+    observation, freshness = scene.observation, scene.freshness
     uptime = observation.box.uptime_s if observation else None
-    listed = record.seen if record.listed else None
-    active = listed.channels.active if listed and listed.channels else None
     failing = scene.link.state not in {SshState.OK, SshState.PENDING}
     lost = freshness in {Freshness.STALE, Freshness.NEVER}
-    part = record.seen.part if record.seen else None
     return LegContext(
-        id=record.id,
-        sbc=record.sbc,
-        auth=record.auth,
+        id="",
+        sbc="",
+        auth=AuthMode.IP,
         platform=scene.platform,
-        dial=trunk.dial if trunk else None,
-        direction=trunk.direction if trunk else Direction.OUTBOUND,
-        enabled=trunk.enabled if trunk else True,
-        configured=trunk is not None,
         freshness=freshness,
         age_s=scene.now - observation.as_of if observation else 0.0,
         link_words=scene.link.reason,
@@ -233,17 +246,39 @@ def _context(record: LegRecord, scene: Scene, share: Share | None, cps_share: Cp
         reg_read=observation.reg_read if observation else False,
         contacts_read=observation.contacts_read if observation else False,
         unread=observation.unread if observation else (),
+        egress_ip=scene.egress_ip,
+        ha=scene.ha,
+    )
+
+
+def _context(record: LegRecord, frame: Frame, share: Share | None, cps_share: CpsShare | None) -> LegContext:
+    cps_now, cps_window_s = (None, None) if cps_share is None else deciding(cps_share, frame.scene.thresholds)
+    trunk, seen = record.trunk, record.seen
+    part, used, whole = seen.part if seen else None, None, True
+    if share is not None and share.cap is not None:
+        used, whole = share.used, share.whole
+    elif record.listed and seen is not None and seen.channels is not None:
+        used = seen.channels.active
+    if part is not None and all(part != name for name, _ in frame.scene.lost_parts):
+        part = None
+    return structs.replace(
+        frame.base,
+        id=record.id,
+        sbc=record.sbc,
+        auth=record.auth,
+        dial=trunk.dial if trunk else None,
+        direction=trunk.direction if trunk else Direction.OUTBOUND,
+        enabled=trunk.enabled if trunk else True,
+        configured=trunk is not None,
         cap=share.cap if share else None,
-        used=share.used if share and share.cap is not None else active,
-        used_whole=share.whole if share and share.cap is not None else True,
+        used=used,
+        used_whole=whole,
         account=share.account if share else None,
         cps_now=cps_now,
         cps_window_s=cps_window_s,
         cps_cap=cps_share.cap if cps_share else None,
         heavy=share.heavy if share else False,
-        lost_part=part if part is not None and any(part == name for name, _ in scene.lost_parts) else None,
-        egress_ip=scene.egress_ip,
-        ha=scene.ha,
+        lost_part=part,
     )
 
 

@@ -44,10 +44,13 @@ def dead(w: Words) -> str:
 def ignored(w: Words) -> str:
     """Return the sentence for calls that pass where OPTIONS do not."""
     if w.context.platform == "asterisk" and w.context.dial is DialMode.URI:
-        return f"OPTIONS unanswered for {span(w.signals.silent_s)} but calls pass; dial plan bypasses qualify"
-    return (
-        f"OPTIONS unanswered for {span(w.signals.silent_s)} but calls pass: ask the carrier to answer OPTIONS"
-    )
+        return f"OPTIONS unanswered for {span(w.signals.silent_s)} but calls pass; dial plan bypasses qualify{_last_call(w)}"
+    return f"OPTIONS unanswered for {span(w.signals.silent_s)} but calls pass{_last_call(w)}: ask the carrier to answer OPTIONS"
+
+
+def _last_call(w: Words) -> str:
+    age = w.signals.answered_age_s
+    return "" if age is None else f" (one began {span(age)} ago)"
 
 
 def missing(w: Words) -> str:
@@ -59,7 +62,7 @@ def missing(w: Words) -> str:
     if s.count is not None and s.count.misses:
         return _by_own_count(w)
     if s.overdue_s is not None and not s.dead:
-        return f"OPTIONS sent {span(s.overdue_s)} ago, no answer yet"
+        return f"OPTIONS sent {span(s.overdue_s)} ago, no answer yet; the next poll tells"
     where = hosts(s.dead)
     if w.context.dial is None:
         interval = w.probe.interval_s if w.probe else None
@@ -96,7 +99,8 @@ def loss(w: Words) -> str:
     s = w.signals
     now = f"now {ms(s.rtt_ms)}" if s.alive else "the last one not at all"
     drops = f", {s.drops} times not at all" if s.drops > 1 else ""
-    return f"OPTIONS answered late again and again{drops} ({now}): packets are being lost"
+    last = w.thresholds.loss_window
+    return f"OPTIONS answered late again and again{drops} ({now}): packets are being lost; judged by the last {last}"
 
 
 def partial(w: Words) -> str:
@@ -109,7 +113,8 @@ def partial(w: Words) -> str:
 def slow(w: Words) -> str:
     """Return the sentence for slow answers."""
     s = w.signals
-    return f"OPTIONS answered in {ms(s.rtt_ms)}" + (f", usually {ms(s.usual_ms)}" if s.usual_ms else "")
+    usually = f", usually {ms(s.usual_ms)}" if s.usual_ms else ""
+    return f"OPTIONS answered in {ms(s.rtt_ms)}{usually}, {w.thresholds.probe_slow_results} in a row; UP at the next fast one"
 
 
 def auth_suspect(w: Words) -> str:
@@ -147,7 +152,8 @@ def unmonitored(w: Words) -> str:
             f"{registered(w)}Status UP is a default: no ping set on {thing(w)}; a dead trunk would look idle"
         )
     if w.probe is not None and w.probe.interval_s == 0:
-        return f"{registered(w)}no OPTIONS configured on {thing(w)}: a dead trunk would look idle"
+        hint = "; set qualify_frequency there" if w.context.platform == "asterisk" else ""
+        return f"{registered(w)}no OPTIONS configured on {thing(w)}: a dead trunk would look idle{hint}"
     if w.probe is not None:
         return f"OPTIONS are configured on {thing(w)} but none was ever sent: a dead trunk would look idle"
     return f"{registered(w)}OPTIONS never sent (settings of {thing(w)} not readable): a dead trunk would look idle"

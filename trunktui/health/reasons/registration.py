@@ -12,7 +12,7 @@ def refresh_late(w: Words) -> str:
     elapsed = w.signals.reg_elapsed_s or 0
     if w.signals.reg is RegSignal.LATE_REFRESH:
         return f"refresh sent {elapsed} s ago, no answer yet; binding may already be lapsing"
-    return f"refresh overdue {span(elapsed)}; SBC still says Registered - treat as unproven"
+    return f"refresh overdue {span(elapsed)}; SBC still says Registered - treat as unproven; R asks anew"
 
 
 def failing(w: Words) -> str:
@@ -50,9 +50,7 @@ def gave_up(w: Words) -> str:
         return f"{head}; will not return by itself{tail}: enable it there"
     ago = span(s.reg_elapsed_s or 0)
     if s.calls_pass:
-        return (
-            f"registration gave up {ago} ago{_code(w)} yet calls are answered; inbound and keepalive are lost"
-        )
+        return f"registration gave up {ago} ago{_code(w)} yet calls are answered; inbound and keepalive are lost until it is re-registered"
     if w.context.auth is AuthMode.HYBRID:
         return f"registration gave up {ago} ago{_code(w)}, will not retry; calls by IP may pass, inbound is lost. Check the log, then re-register"
     return f"registration gave up {ago} ago{_code(w)}; will not retry. Check password, allowlist and the SBC's log, then re-register"

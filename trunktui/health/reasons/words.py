@@ -17,7 +17,7 @@ LINK_LIMIT = 70
 _DEFAULTS = Thresholds()
 
 
-class Words(Struct, frozen=True):
+class Words(Struct, frozen=True, gc=False):
     """What a sentence may speak of: the leg's context, signals, loaded settings, past and last known state."""
 
     context: LegContext
