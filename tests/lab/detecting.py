@@ -119,17 +119,16 @@ def _news(since: float, word: str) -> dict[str, float]:
     found: dict[str, float] = {}
     for sbc in SBCS:
         log: Path = RUN_DIR / "nodes" / sbc / "root/var/log/asterisk/full.log"
-        for line in log.read_text(errors="replace").splitlines()[-2000:]:
-            news = _NEWS.match(line)
-            if news is None or news[3] != word or not news[2].startswith("detect-"):
-                continue
-            at = _moment(news[1])
-            if at >= since:
-                found.setdefault(f"{news[2]}@{sbc}", at)
+        news = [_NEWS.match(line) for line in log.read_text(errors="replace").splitlines()]
+        told = [(match[2], match[3], _moment(match[1])) for match in news if match]
+        # The log's zone is only known to the SBC; its youngest line is young.
+        zone_s = round((told[-1][2] - time.time()) / _QUARTER_S) * _QUARTER_S if told else 0.0
+        for trunk, said, at in told:
+            if said == word and trunk.startswith("detect-") and at - zone_s >= since:
+                found.setdefault(f"{trunk}@{sbc}", at - zone_s)
     return found
 
 
 def _moment(stamp: str) -> float:
-    """Return a stamp of the log, which is local time of a zone that only the SBC knows, as seconds since 1970."""
-    at = datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC).timestamp()
-    return at - round((at - time.time()) / _QUARTER_S) * _QUARTER_S
+    """Return a stamp of the log as seconds since 1970, as if its zone were UTC."""
+    return datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC).timestamp()

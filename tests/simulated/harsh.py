@@ -117,6 +117,11 @@ class HarshWorld(World):
             registrations=tuple(self._stepped(sbc, row, steps, t) for row in look.registrations),
         )
 
+    def _clock_s(self, sbc: str, t: float) -> float:
+        """Return what an SBC's clock shows at second `t`, set as often as it was until then."""
+        steps = (step.by for step in self._steps if step.sbc == sbc and step.at <= t)
+        return super()._clock_s(sbc, t) + sum(steps)
+
     def _booted(self, sbc: str, t: float) -> float:
         """Return what `World._booted` does; asked for once per contact, so the last answer is kept."""
         if self._boots.get(sbc, (math.nan, 0.0))[0] != t:

@@ -22,6 +22,7 @@ from trunktui.config.load import Config, parse
 from trunktui.demo.config import Access, config_text
 from trunktui.demo.plan import FleetPlan
 from trunktui.demo.tempo import Tempo
+from trunktui.demo.world import EPOCH
 from trunktui.health.reasons import LIMIT
 from trunktui.model.health import LegState
 from trunktui.model.inventory import Sbc
@@ -41,7 +42,13 @@ from trunktui.wiring import KNOWN_PLATFORMS
 STEP_S = 20.0
 _FIRST_LOOK_S = 5.37
 _CHANGES_PER_EVENT = 3
-_OLD_CELLS = (ColumnKey.REGISTRATION, ColumnKey.OPTIONS, ColumnKey.CHANNELS)
+_OLD_CELLS = (
+    ColumnKey.REGISTRATION,
+    ColumnKey.OPTIONS,
+    ColumnKey.CHANNELS,
+    ColumnKey.CPS,
+    ColumnKey.DIALS,
+)
 
 
 class Report(Struct):
@@ -64,6 +71,7 @@ class Report(Struct):
     restless: list[str] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
     link_faults: dict[str, int] = field(default_factory=dict)
+    rates: Counter[str] = field(default_factory=Counter)
     cpu_s: float = 0.0
     changes: list[tuple[float, str, str]] = field(default_factory=list)
 
@@ -102,6 +110,7 @@ class _Play:
         self._pollers = [self._poller(sbc, config, seed) for sbc in config.inventory.sbcs]
         self._snapshot: Snapshot | None = None
         self._told: dict[str, Told] = {}
+        self._history: dict[str, list[Told]] = {}
         self._was: dict[str, LegState] = {}
         self._changed: Counter[str] = Counter()
         self.report = Report(faults=hour.counted())
@@ -137,7 +146,7 @@ class _Play:
             self._fleet,
             pace=Pace(config.poll.interval_s, config.poll.fast_interval_s),
             clock=clock,
-            wall=lambda: 0.0,
+            wall=lambda: EPOCH + clock(),
             chance=random.Random(f"{seed} {sbc.name}").random,
             changed=lambda: None,
         )
@@ -148,6 +157,7 @@ class _Play:
         stuck = any(way.start <= now < way.end for way in self._engine_stuck)
         if self._snapshot is None or not stuck:
             self._snapshot, self._told = self._fleet.snapshot(now), dict(self._network.told)
+            self._history = {sbc: list(told) for sbc, told in self._network.history.items()}
         for leg in self._snapshot.legs:
             self._compare_leg(leg, now)
         for sbc in self._snapshot.sbcs:
@@ -166,7 +176,10 @@ class _Play:
             *contradictions(seen),
             *unlike(row, leg, seen, now),
             *self._judge.wrong_figures(leg, told, now),
+            *self._judge.wrong_rate(leg, self._history.get(leg.sbc, []), now),
         ]
+        if leg.cps.now is not None:
+            report.rates["whole" if leg.cps.whole else "at_least"] += 1
         if seen.state in GREEN:
             found += self._judge.lies(seen, told, now)
             self._measure(leg.id, now)

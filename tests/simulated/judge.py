@@ -169,6 +169,28 @@ class Judge:
         if shown.channels.active not in {None, said.calls}:
             yield f"{shown.channels.active} channels, its SBC said {said.calls}"
 
+    def wrong_rate(self, shown: LegStatus, history: list[Told], now: float) -> Iterator[str]:
+        """Yield how a leg's dials per second differ from those that its SBC really tried between two looks.
+
+        A rate by one look alone, the first, counts what is left of the last seconds: it can only be a lower bound.
+        """
+        rate = shown.cps
+        if rate.now is None or rate.window_s is None or shown.stale_at is None or now > shown.stale_at:
+            return
+        trunk, seen = self._legs[shown.id].trunk.name, rate.now * rate.window_s
+        windows = [
+            last.dialled.get(trunk, 0) - first.dialled.get(trunk, 0)
+            for last in history[-3:]
+            for first in history
+            if abs(last.looked_at - first.looked_at - rate.window_s) < 0.01
+        ]
+        if not windows and rate.whole:
+            yield f"{rate.now} dials/s over {rate.window_s:.1f} s, between no two looks"
+        if windows and not any(seen <= truth + 0.01 for truth in windows):
+            yield f"{seen:.1f} dials in {rate.window_s:.1f} s, there were {windows}"
+        if windows and rate.whole and not any(seen >= truth - 0.01 for truth in windows):
+            yield f"{seen:.1f} dials in {rate.window_s:.1f} s, there were {windows}, and it is not called a lower bound"
+
     def sbc_lies(self, shown: SbcStatus, told: Told | None, now: float) -> Iterator[str]:
         """Yield why an SBC that is up should not be so any more; nothing for one that is not."""
         if shown.state is not SbcState.UP:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from tests.simulated.harsh import Figures, HarshWorld, figures_in, good_in
 from tests.simulated.troubles import ALL, Way, WayTrouble
+from trunktui.demo import box_words
 from trunktui.demo.asterisk_words import answer
 from trunktui.demo.remote_script import RemoteScript, Run, read_script
 from trunktui.demo.rows import Daemon, Look
@@ -23,6 +24,7 @@ from trunktui.transport.limits import Counters, Limits
 
 _KEEPALIVES_S = 18.0
 _KILLED = 137
+_LOOKS = 12
 _LATEST_S = 26.0
 """More than a whole poll's budget."""
 
@@ -32,6 +34,7 @@ class Told(Struct, frozen=True):
 
     `serving`: whether Asterisk was in service.
     `good` and `figures` are empty where the tables were garbled on the way: what they said then is nobody's.
+    `dialled` is true in any case: how many calls it had really tried over each trunk since the hour began.
     """
 
     looked_at: float
@@ -39,6 +42,7 @@ class Told(Struct, frozen=True):
     serving: bool
     good: Mapping[str, bool]
     figures: Mapping[str, Figures]
+    dialled: Mapping[str, int]
 
 
 class _Stream:
@@ -76,6 +80,7 @@ class Network:
         self.counters = Counters()
         self.world = world
         self.told: dict[str, Told] = {}
+        self.history: dict[str, list[Told]] = {}
         self.polls = 0
         self._ports = ports
         self._ways: dict[str, list[WayTrouble]] = {}
@@ -221,7 +226,11 @@ class SimulatedLink:
         if self._is_poll(script):
             said = ({}, {}) if garbled else (good_in(look), figures_in(look))
             serving = look.daemon is Daemon.RUNNING
-            self._network.told[self._sbc] = Told(look.at, self._network.now(), serving, *said)
+            told = Told(look.at, self._network.now(), serving, *said, look.dialled)
+            self._network.told[self._sbc] = told
+            history = self._network.history.setdefault(self._sbc, [])
+            history.append(told)
+            del history[:-_LOOKS]
             self._network.polls += 1
 
 
@@ -241,9 +250,7 @@ def _read_same(line: str) -> RemoteScript:
 
 def _printed(run: Run, look: Look) -> tuple[bytes, bytes, int]:
     """Return what a command leaves on stdout and stderr, and its exit status."""
-    if run.argv[0] == "test":
-        return b"", b"", int(look.daemon is Daemon.STOPPED)
-    printed = answer(run.argv[2], look)
+    printed = box_words.answer(run.argv, look) or answer(run.argv[2], look)
     return printed.out.encode(), printed.err.encode(), printed.status
 
 

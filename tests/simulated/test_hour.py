@@ -11,8 +11,9 @@ from tests.simulated.harsh import Loss, mixed_fleet
 from tests.simulated.hour import Report, play
 from tests.simulated.troubles import ALL, Hour, Way, WayTrouble, awful_hour
 from trunktui.demo.story import Kind, Script, Trouble
-from trunktui.health import rules
+from trunktui.health import rates, rules
 from trunktui.health.memory import LegMemory
+from trunktui.health.rates import RateMemory
 from trunktui.health.signals import LegContext, Signals
 from trunktui.model.health import LegState, Severity, Thresholds
 from trunktui.model.observation import AppState, ContactState, NativeLeg, Observation, RegPhase
@@ -48,6 +49,7 @@ def test_an_hour_of_random_faults_shows_nothing_as_up_that_is_not_and_nothing_as
     wanted = {LegState.DOWN, LegState.UNKNOWN, LegState.DEGRADED, LegState.SUSPECT, LegState.UNMONITORED}
     assert wanted <= report.states.keys()
     assert {"auth", "host_key", "hung", "refused", "unreachable"} <= report.link_faults.keys()
+    assert min(report.rates["whole"], report.rates["at_least"]) > 1_000
     assert report.dark > 0, "the SBC with the changed host key stays unknown"
 
 
@@ -142,6 +144,28 @@ def test_a_figure_that_belongs_to_another_trunk_is_found(monkeypatch: pytest.Mon
     look = listing._look
     monkeypatch.setattr(listing, "_look", muddled)
     assert _found(play(SMALL, Hour(ends=300.0), SEED).lies, r"trunk-03@\S+ up: \d+ channels, its SBC said")
+
+
+def test_a_rate_that_is_not_called_a_lower_bound_where_it_is_one_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def sure(before: RateMemory, look: Observation, window_s: float) -> tuple[rates.Window, int]:
+        window, carry = compared(before, look, window_s)
+        return structs.replace(window, whole=True), carry
+
+    compared = rates._compared
+    monkeypatch.setattr(rates, "_compared", sure)
+    assert _found(short_hour().lies, r"\d dials in \d+\.\d s, there were .* not called a lower bound")
+
+
+def test_a_rate_that_counts_a_channel_at_every_look_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forgetful(before: RateMemory, look: Observation, window_s: float) -> tuple[rates.Window, int]:
+        return compared(structs.replace(before, ids=frozenset()), look, window_s)
+
+    compared = rates._compared
+    monkeypatch.setattr(rates, "_compared", forgetful)
+    monkeypatch.setattr(rates, "_started_over", lambda *_: False)
+    assert _found(play(SMALL, Hour(ends=400.0), SEED).lies, r"dials in \d+\.\d s, there were \[\d+")
 
 
 def test_a_poller_that_asks_too_seldom_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta, timezone
 
 from textual.pilot import Pilot
 
@@ -18,6 +19,7 @@ from trunktui.tui.paint import Palette
 from trunktui.tui.ports import Requests
 
 WALL = "14:03:22 UTC"
+MOMENT = datetime(2026, 11, 23, 15, 3, 22, tzinfo=timezone(timedelta(hours=1)))
 
 
 class Show:
@@ -41,6 +43,7 @@ class Show:
             requests,
             clock=lambda: self.now,
             wall=lambda: WALL,
+            moment=lambda: MOMENT,
         )
         self.pilot: Pilot[None] | None = None
 

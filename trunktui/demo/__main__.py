@@ -139,7 +139,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         plan = newcomers_fleet(snmp=options.snmp is not False)
     script = Script() if options.sbcs else NEWCOMERS_STORY
-    asyncio.run(simulate(World(plan, script, options.seed, Tempo(options.speed)), _say))
+    world = World(plan, script, options.seed, Tempo(options.speed), time.time())
+    asyncio.run(simulate(world, _say))
     return 0
 
 

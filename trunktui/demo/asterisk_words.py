@@ -235,7 +235,7 @@ def _endpoint_channel(call: Call, at: float) -> str:
     clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
     state = "Up" if at >= call.answered else "Ring" if call.inbound else "Ringing"
     application = "Dial" if call.inbound else "AppDial"
-    channel = f"PJSIP/{call.trunk}-{token(8, call.key, 'trunk')}/{application}"
+    channel = f"PJSIP/{call.trunk}-{_serial(call, trunk=True)}/{application}"
     extension = _number(call) if call.inbound else ""
     return (
         f'    Channel: {channel:<51.51} {state:<13} {clock}   \n        Exten: {extension:<25} CLCID: "" <>\n'
@@ -252,15 +252,20 @@ def _channels(call: Call, at: float, sbc: str) -> str:
     target = f"PJSIP/{_CUSTOMER}" if call.inbound else f"PJSIP/{number}@{call.trunk}"
     context = "from-carrier" if call.inbound else "from-dialers"
     answering = "from-dialers" if call.inbound else "from-carrier"
-    unique = f"{sbc}-{token(6, call.key, 'unique')}"
-    first = f"PJSIP/{caller}-{token(8, call.key, 'caller' if not call.inbound else 'trunk')}"
-    second = f"PJSIP/{called}-{token(8, call.key, 'trunk' if not call.inbound else 'caller')}"
+    unique = f"{sbc}-{call.made}"
+    first = f"PJSIP/{caller}-{_serial(call, trunk=call.inbound)}"
+    second = f"PJSIP/{called}-{_serial(call, trunk=not call.inbound)}"
     return (
         f"{first}!{context}!{number}!4!{'Up' if up else 'Ring'}!Dial!{target},60!{_CUSTOMER}!!!3!{seconds}!{bridge}!"
-        f"{unique}.1\n"
+        f"{unique}.{2 * call.number}\n"
         f"{second}!{answering}!!1!{'Up' if up else 'Ringing'}!AppDial!(Outgoing Line)!{number}!!!3!{seconds}!{bridge}!"
-        f"{unique}.2\n"
+        f"{unique}.{2 * call.number + 1}\n"
     )
+
+
+def _serial(call: Call, *, trunk: bool) -> str:
+    """Return the number of one of a call's two channels: who called has the first."""
+    return f"{2 * call.number + int(trunk is not call.inbound):08x}"
 
 
 def _number(call: Call) -> str:

@@ -2,12 +2,14 @@
 
 Each group has `lines` on an SBC; a line makes one call after another, of random length, while the hour of the
 day wants it. A call goes to the first trunk of its choice that the SBC believes in. If that trunk is dead and
-nobody has noticed yet, the call is lost: those are the dials that a silent death wastes.
+nobody has noticed yet, the call rings into silence and is lost: those are the dials that a silent death wastes. One
+that the carrier refuses at once leaves no trace but in Asterisk's counters.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -17,6 +19,9 @@ from trunktui.demo.tempo import DAY_S, Tempo, chance
 
 _SHORTEST_S, LONGEST_S = 60.0, 900.0
 _RINGING_S = 40.0
+_GIVEN_UP_S = 30.0
+"""So long the dial plan lets a call ring that nobody answers."""
+
 _CUT_S = 60.0
 """A call whose carrier died ends so much later: nobody hears anything any more."""
 
@@ -30,15 +35,26 @@ _SHARES = (0.60, 0.86)
 class Route(Struct, frozen=True):
     """One trunk as a choice for a call on one SBC.
 
-    `believed(t)`: whether the SBC would send a call there; `works(t)`: whether the carrier takes it;
-    `dies(t)`: when the carrier next fails, after `t`.
+    `believed(t)`: whether the SBC would send a call there; `works(t)`: whether the carrier takes it; `silent(t)`:
+    whether it says nothing at all; `dies(t)`: when the carrier next fails, after `t`.
     """
 
     trunk: str
     inbound: bool
     believed: Callable[[float], bool]
     works: Callable[[float], bool]
+    silent: Callable[[float], bool]
     dies: Callable[[float], float]
+
+
+class Try(Struct, frozen=True):
+    """One call that is tried over a trunk at second `at`; it would end at `end`, at once if it is refused."""
+
+    at: float
+    key: str
+    trunk: str
+    inbound: bool
+    end: float
 
 
 class _Line:
@@ -75,15 +91,18 @@ class CallLoad:
     ) -> None:
         self._routes = routes
         self._wanted = wanted
-        self._limit = limit
+        self.limit = limit
         self._tempo = tempo
         self._lines = [_Line(seed, tempo, index, lines, longest_s) for index in range(lines)]
 
     def at(self, t: float, booted: float) -> list[Call]:
         """Return the calls that are up at `t` on an SBC whose Asterisk started at `booted`."""
+        return sorted(self.up(t, booted), key=lambda call: (call.started, call.key))[: self.limit]
+
+    def up(self, t: float, booted: float) -> list[Call]:
+        """Return what `at` does, with those that the limit may have kept out: a `Tally` knows which."""
         calls = [call for line in self._lines if (call := self._present(line, t)) is not None]
-        calls = [call for call in calls if call.started >= booted]
-        return sorted(calls, key=lambda call: (call.started, call.key))[: self._limit]
+        return [call for call in calls if call.started >= booted]
 
     def _present(self, line: _Line, t: float) -> Call | None:
         number = math.floor((t - line.phase) / line.period)
@@ -92,16 +111,41 @@ class CallLoad:
             line.call, line.ends = self._made(line, number)
         return line.call if t < line.ends else None
 
-    def _made(self, line: _Line, number: int) -> tuple[Call | None, float]:
-        """Return the call that a line begins in its period `number`, and when it ends."""
+    def tried(self, since: float, until: float) -> list[Try]:
+        """Return the calls that are tried after `since` and up to `until`, those that come to nothing included."""
+        found = []
+        for line in self._lines:
+            first, last = (math.floor((t - line.phase) / line.period) for t in (since, until))
+            for number in range(first + 1, last + 1):
+                route, began = self._try(line, number)
+                if route is not None:
+                    call, ends = self._made(line, number)
+                    end = ends if call is not None else began
+                    found.append(Try(began, _key(line, number), route.trunk, route.inbound, end))
+        return found
+
+    def _try(self, line: _Line, number: int) -> tuple[Route | None, float]:
+        """Return over which trunk a line tries a call in its period `number`, and when; None: it does not."""
         began = line.phase + number * line.period
         route = self._chosen(line, number, began)
-        if self._wanted(began) <= line.wanted_from or route is None or not route.works(began):
+        if self._wanted(began) <= line.wanted_from or route is None:
             return None, began
+        # What would come in and cannot never reaches us.
+        return (None if route.inbound and not route.works(began) else route), began
+
+    def _made(self, line: _Line, number: int) -> tuple[Call | None, float]:
+        """Return the call that a line begins in its period `number`, and when it ends."""
+        route, began = self._try(line, number)
+        if route is None:
+            return None, began
+        if not route.works(began):
+            if not route.silent(began):
+                return None, began
+            lost = Call(route.trunk, _key(line, number), began, math.inf, route.inbound)
+            return lost, min(began + self._tempo.span(_GIVEN_UP_S), began + line.period)
         spell = line.period * (0.55 + 0.43 * chance(*line.seed, "spell", number))
         ringing = min(self._tempo.span(_RINGING_S) * chance(*line.seed, "ring", number), spell / 3)
-        key = "/".join(str(part) for part in (*line.seed, number))
-        call = Call(route.trunk, key, began, began + ringing, route.inbound)
+        call = Call(route.trunk, _key(line, number), began, began + ringing, route.inbound)
         return call, min(began + spell, route.dies(began) + self._tempo.span(_CUT_S))
 
     def _chosen(self, line: _Line, number: int, began: float) -> Route | None:
@@ -109,6 +153,66 @@ class CallLoad:
         first = sum(pick > share for share in _SHARES) % max(len(self._routes), 1)
         order = (*self._routes[first:], *self._routes[:first])
         return next((route for route in order if route.believed(began)), None)
+
+
+class Tally:
+    """Numbers the calls of one SBC in the order in which they are tried, as Asterisk's own counters do.
+
+    `booted(t)`: when its Asterisk started last, at `t` or before; `before`: how many it had had by second 0. Ask
+    in the order of time only.
+    """
+
+    def __init__(
+        self, loads: list[CallLoad], tempo: Tempo, booted: Callable[[float], float], before: int
+    ) -> None:
+        self._loads = loads
+        self._booted = booted
+        self._kept_s = 2.0 * tempo.span(LONGEST_S)
+        self._through = -tempo.span(LONGEST_S)
+        self._life = booted(self._through)
+        self._numbers: dict[str, tuple[float, int]] = {}
+        self._ends: list[list[float]] = [[] for _ in loads]
+        self.count = before
+        self.dialled: Counter[str] = Counter()
+
+    def advance(self, t: float) -> None:
+        """Count what was tried up to `t`; a start of Asterisk begins at 0 again."""
+        if t <= self._through:
+            return
+        tries = [(each, n) for n, load in enumerate(self._loads) for each in load.tried(self._through, t)]
+        for one, n in sorted(tries, key=lambda each: (each[0].at, each[0].key)):
+            self._live(one.at)
+            self._admit(one, n)
+            self.count += 1
+            if not one.inbound:
+                self.dialled[one.trunk] += 1
+        self._live(t)
+        self._through = t
+        if self._numbers and next(iter(self._numbers.values()))[0] < t - self._kept_s:
+            old = t - self._kept_s / 2.0
+            self._numbers = {key: value for key, value in self._numbers.items() if value[0] >= old}
+
+    def number(self, key: str) -> int | None:
+        """Return the number of a call; None for one that its carrier refused, for its cap was full."""
+        found = self._numbers.get(key)
+        return None if found is None else found[1]
+
+    def _admit(self, one: Try, n: int) -> None:
+        limit = self._loads[n].limit
+        if limit is not None:
+            self._ends[n] = [end for end in self._ends[n] if end > one.at]
+            if len(self._ends[n]) >= limit:
+                return
+            self._ends[n].append(one.end)
+        self._numbers[one.key] = one.at, self.count
+
+    def _live(self, t: float) -> None:
+        if (life := self._booted(t)) != self._life:
+            self._life, self.count = life, 0
+
+
+def _key(line: _Line, number: int) -> str:
+    return "/".join(str(part) for part in (*line.seed, number))
 
 
 def daily(t: float, tempo: Tempo, utc_offset: float) -> float:

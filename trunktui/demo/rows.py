@@ -39,13 +39,19 @@ class ContactRow(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """One call over a trunk: two channels. `started` and `answered` in seconds of the simulation."""
+    """One call over a trunk: two channels. `started` and `answered` in seconds of the simulation.
+
+    `number` counts the calls of the SBC since its Asterisk started, from 0; `made` is the second of the SBC's
+    clock in which it began.
+    """
 
     trunk: str
     key: str
     started: float
     answered: float
     inbound: bool = False
+    number: int = 0
+    made: int = 0
 
 
 class TrunkObjects(Struct, frozen=True):
@@ -64,7 +70,11 @@ class TrunkObjects(Struct, frozen=True):
 
 
 class Look(Struct, frozen=True):
-    """An SBC's Asterisk at second `at` of the simulation; the tables are empty unless it is RUNNING."""
+    """An SBC's Asterisk at second `at` of the simulation; the tables are empty unless it is RUNNING.
+
+    `clock_s` is what the SBC's clock shows (seconds since 1970), `zone_s` how far its local time is ahead of UTC.
+    `dialled`: by trunk, how many calls the SBC has tried to make out over it since the simulation began.
+    """
 
     at: float
     sbc: str
@@ -76,6 +86,10 @@ class Look(Struct, frozen=True):
     contacts: tuple[ContactRow, ...] = ()
     calls: tuple[Call, ...] = ()
     processed: int = 0
+    clock_s: float = 0.0
+    zone_s: int = 0
+    address: str = "192.0.2.1"
+    dialled: dict[str, int] = {}
 
 
 class Disk(Struct, frozen=True):

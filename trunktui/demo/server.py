@@ -13,10 +13,11 @@ from contextlib import asynccontextmanager, suppress
 
 import asyncssh
 
+from trunktui.demo import box_words
 from trunktui.demo.asterisk_words import answer, taken
 from trunktui.demo.processes import Processes
 from trunktui.demo.remote_script import RemoteScript, Run, read_script
-from trunktui.demo.rows import Daemon, Look
+from trunktui.demo.rows import Look
 from trunktui.demo.world import World
 
 LOOPBACK = "127.0.0.1"
@@ -193,8 +194,8 @@ class SimulatedSbc:
         """Return what a command leaves on stdout and stderr, and its exit status."""
         if len(run.argv) == 3 and run.argv[0].endswith("/asterisk") and run.argv[1] == "-rx":
             return await self._console(run)
-        if len(run.argv) == 3 and run.argv[0] == "test":
-            return b"", b"", int(self._look().daemon is Daemon.STOPPED)
+        if (printed := box_words.answer(run.argv, self._look())) is not None:
+            return printed.out.encode(), printed.err.encode(), printed.status
         program = run.argv[0] if run.argv else ""
         said = f"/usr/bin/timeout: failed to run command ‘{program}’: No such file or directory\n"
         return b"", said.encode(), _NOT_FOUND

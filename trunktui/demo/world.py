@@ -7,11 +7,11 @@ Everything follows from the plan, the script, the seed, the tempo, and what oper
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from trunktui.demo.calls import CallLoad, Route, daily
+from trunktui.demo.calls import CallLoad, Route, Tally, daily
 from trunktui.demo.deeds import Deed, Deeds
 from trunktui.demo.machine import MachineModel
 from trunktui.demo.plan import FleetPlan, SbcPlan, TrunkPlan
@@ -42,6 +42,13 @@ _SURGE_LONGEST_S = 300.0
 """A campaign's calls are short, so its end is soon seen."""
 
 _DAY_OFFSETS = {"nyc": -0.12, "sgp": 0.2}
+_ZONES_S = {"nyc": -5 * 3600, "sgp": 8 * 3600}
+
+EPOCH = 1_795_600_000.0
+"""Seconds since 1970 at second 0, where nobody says when that was."""
+
+_CALLS_PER_S = 0.37
+"""What an SBC had had by then, over the time since its Asterisk started."""
 
 
 class Truth(Struct, frozen=True):
@@ -90,14 +97,18 @@ class _Leg:
 
 
 class World:
-    """The fleet of `plan` under `script`; second 0 is when the simulation began."""
+    """The fleet of `plan` under `script`; second 0 is when the simulation began, `epoch` seconds after 1970."""
 
-    def __init__(self, plan: FleetPlan, script: Script, seed: int, tempo: Tempo) -> None:
+    def __init__(
+        self, plan: FleetPlan, script: Script, seed: int, tempo: Tempo, epoch: float = EPOCH
+    ) -> None:
         self.plan = plan
         self.tempo = tempo
         self.timeline = Timeline(script, tempo)
         self.deeds = Deeds()
         self._seed = seed
+        self._epoch = epoch
+        self._tallies: dict[str, Tally] = {}
         self._sbcs = {sbc.name: sbc for sbc in plan.sbcs}
         self._legs = {sbc.name: [self._leg(sbc, trunk) for trunk in plan.on(sbc.name)] for sbc in plan.sbcs}
         self._loads = {sbc.name: self._loads_on(sbc) for sbc in plan.sbcs}
@@ -123,22 +134,28 @@ class World:
         """Return what Asterisk on `sbc` would tell at second `t`."""
         plan, booted = self._sbcs[sbc], self._booted(sbc, t)
         daemon = self._daemon(sbc, t)
-        blank = Look(t, sbc, daemon, plan.version, max(int(t - booted), 0))
+        blank = Look(
+            t,
+            sbc,
+            daemon,
+            plan.version,
+            max(int(t - booted), 0),
+            clock_s=self._clock_s(sbc, t),
+            zone_s=_ZONES_S.get(plan.site, 0),
+            address=plan.egress_ip,
+        )
         if daemon is not Daemon.RUNNING:
             return blank
         legs = self._legs[sbc]
-        calls = self._calls(sbc, t)
-        return Look(
-            at=t,
-            sbc=sbc,
-            daemon=daemon,
-            version=plan.version,
-            uptime_s=blank.uptime_s,
+        tally = self._tally(sbc, t)
+        return structs.replace(
+            blank,
             trunks=tuple(leg.objects for leg in legs),
             registrations=tuple(row for leg in legs if (row := self._registration(leg, t)) is not None),
             contacts=tuple(row for leg in legs for row in leg.contacts(t)),
-            calls=tuple(calls),
-            processed=int((t - booted) * 0.37) + len(calls),
+            calls=tuple(self._counted_calls(sbc, t, booted)),
+            processed=tally.count,
+            dialled=dict(tally.dialled),
         )
 
     def truth(self, leg_id: str, t: float) -> Truth:
@@ -172,6 +189,26 @@ class World:
     def _calls(self, sbc: str, t: float) -> list[Call]:
         booted = self._booted(sbc, t)
         return [call for load in self._loads[sbc] for call in load.at(t, booted)]
+
+    def _counted_calls(self, sbc: str, t: float, booted: float) -> Iterator[Call]:
+        tally = self._tally(sbc, t)
+        for load in self._loads[sbc]:
+            for call in load.up(t, booted):
+                number = tally.number(call.key)
+                if number is not None:
+                    made = int(self._clock_s(sbc, call.started))
+                    yield structs.replace(call, number=number, made=made)
+
+    def _tally(self, sbc: str, t: float) -> Tally:
+        if sbc not in self._tallies:
+            before = int(86400.0 * self._sbcs[sbc].up_days * _CALLS_PER_S)
+            self._tallies[sbc] = Tally(self._loads[sbc], self.tempo, lambda at: self._booted(sbc, at), before)
+        self._tallies[sbc].advance(t)
+        return self._tallies[sbc]
+
+    def _clock_s(self, sbc: str, t: float) -> float:  # noqa: ARG002 - a harsher world sets its clocks
+        """Return what an SBC's clock shows at second `t`."""
+        return self._epoch + t
 
     def _machine_of(self, sbc: SbcPlan) -> MachineModel:
         earlier = 86400.0 * (sbc.up_days + 30.0 * chance(self._seed, sbc.name, "machine"))
@@ -309,4 +346,7 @@ class World:
         def dies(t: float) -> float:
             return self.timeline.next_start(Kind.CARRIER_DEAD, carrier, t)
 
-        return Route(leg.trunk.name, leg.trunk.inbound, leg.believed, works, dies)
+        def silent(t: float) -> bool:
+            return not self._answers(carrier, t)
+
+        return Route(leg.trunk.name, leg.trunk.inbound, leg.believed, works, silent, dies)

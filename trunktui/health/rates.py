@@ -184,7 +184,12 @@ def _started_over(before: RateMemory, look: Observation, window_s: float) -> boo
 
 def _compared(before: RateMemory, look: Observation, window_s: float) -> tuple[Window, int]:
     """Return what is new since the look before, and by how many calls the list was ahead of the counter."""
-    new = [row for row in look.channel_rows if row.id not in before.ids]
+    # One that is older than that stood there before, and was left out of the list.
+    oldest_s = window_s + look.took_s + before.took_s
+    rows = {
+        row.id: row for row in look.channel_rows if row.id not in before.ids
+    }  # each once, if one is said twice
+    new = [row for row in rows.values() if row.age_s <= oldest_s]
     processed, calls = look.box.calls_processed, None
     missed, carry = 1, 0  # without the counter nobody knows
     if processed is not None and before.processed is not None:

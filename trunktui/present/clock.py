@@ -1,6 +1,8 @@
-"""Writes an SBC's clock and zone: in step with ours or not, and how far its local time is from UTC."""
+"""Writes times of day, and an SBC's clock and zone: in step with ours or not, how far its local time is from UTC."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 from trunktui.model.snapshot import SbcStatus
 from trunktui.present.cells import Cell, Role
@@ -20,6 +22,16 @@ def clock_cell(sbc: SbcStatus, *, old: bool) -> Cell:
         return Cell(f"in step ({doubt}){zone}")
     way = "ahead of" if offset > 0 else "behind"
     return Cell(f"{_seconds(abs(offset))} {way} ours ({doubt}){zone}")
+
+
+def moment_words(moment: datetime) -> str:
+    """Return a time of day in UTC and, where its own zone is another, there too."""
+    utc = moment.astimezone(UTC)
+    text = f"{utc:%Y-%m-%d %H:%M:%S} UTC"
+    if moment.utcoffset() == utc.utcoffset():
+        return text
+    day = "" if moment.date() == utc.date() else f"{moment:%Y-%m-%d} "
+    return f"{text} ({day}{moment:%H:%M:%S} here)"
 
 
 def zone_words(ahead_s: int) -> str:

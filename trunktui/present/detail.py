@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import humanize
 
 from trunktui.model.inventory import AuthMode
@@ -10,10 +12,10 @@ from trunktui.model.observation import Contact, ContactState
 from trunktui.model.snapshot import ChannelsView, LegStatus, SbcStatus
 from trunktui.present.box import box_facts
 from trunktui.present.cells import SBC_ROLES, Cell, Line, Role, plain
-from trunktui.present.clock import clock_cell
+from trunktui.present.clock import clock_cell, moment_words
 from trunktui.present.columns import ColumnKey
 from trunktui.present.fleet import channel_cells, row_of
-from trunktui.present.freshness import duration, sbc_stale, shown_sbc, stale
+from trunktui.present.freshness import duration, sbc_stale, shown, shown_sbc, stale
 from trunktui.present.head import sentence
 from trunktui.present.marks import mark_facts
 from trunktui.present.rates import cps_words, per_second, risk_words
@@ -46,8 +48,13 @@ def sentence_lines(leg: LegStatus, now: float, width: int, height: int) -> tuple
     return (*lines[: height - 1], (Cell(last if cell_width(last) < width else fit(last, width - 1)),))
 
 
-def detail_lines(leg: LegStatus, now: float, samples: Samples, width: int) -> tuple[Line, ...]:
-    """Return what is known of a leg: sentence, charts, contacts, ages, names, evidence."""
+def detail_lines(
+    leg: LegStatus, now: float, samples: Samples, width: int, wall: datetime | None = None
+) -> tuple[Line, ...]:
+    """Return what is known of a leg: sentence, charts, contacts, ages, names, evidence.
+
+    `wall` is the time of day at `now`, in this host's zone; without it only ages are told.
+    """
     old = stale(leg, now)
     registration = row_of(leg, now).cell(ColumnKey.REGISTRATION)
     return (
@@ -60,6 +67,7 @@ def detail_lines(leg: LegStatus, now: float, samples: Samples, width: int) -> tu
         *_labelled("detect time", _detect(leg), "", width),
         *_dials(leg, width, old=old),
         *_labelled("age", Cell(_ages(leg, now)), "", width),
+        *_since(leg, now, width, wall),
         *_labelled("carrier", Cell(_carrier(leg)), "", width),
         *_labelled("on the SBC", Cell(_names(leg)), "", width),
         *_evidence(leg, width, Role.DIM if old else Role.TEXT),
@@ -67,10 +75,15 @@ def detail_lines(leg: LegStatus, now: float, samples: Samples, width: int) -> tu
 
 
 def page_lines(
-    leg: LegStatus, sbc: SbcStatus | None, now: float, samples: Samples, width: int
+    leg: LegStatus,
+    sbc: SbcStatus | None,
+    now: float,
+    samples: Samples,
+    width: int,
+    wall: datetime | None = None,
 ) -> tuple[Line, ...]:
     """Return the full page of a leg: all of `detail_lines`, then its SBC and the lines that were not read."""
-    lines = detail_lines(leg, now, samples, width)
+    lines = detail_lines(leg, now, samples, width, wall)
     return lines if sbc is None else (*lines, (), *sbc_lines(sbc, now, width))
 
 
@@ -224,6 +237,14 @@ def _ages(leg: LegStatus, now: float) -> str:
         left = leg.stale_at - now
         parts.append(f"unknown in {duration(left)}" if left >= 0 else "not believed any more")
     return ", ".join(parts)
+
+
+def _since(leg: LegStatus, now: float, width: int, wall: datetime | None) -> tuple[Line, ...]:
+    """Return since when the leg has its state, as a time of day."""
+    since = shown(leg, now).since_at
+    if wall is None or since is None:
+        return ()
+    return _labelled("since", Cell(moment_words(wall - timedelta(seconds=now - since))), "", width)
 
 
 def _carrier(leg: LegStatus) -> str:

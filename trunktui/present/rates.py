@@ -86,7 +86,7 @@ def _few(dials: float, *, least: bool) -> str:
     whole = round(dials)
     if whole < _MANY:
         return f"{mark}{whole}"
-    if whole < 10 * _MANY and not least:
+    if whole < 9.95 * _MANY and not least:
         return f"{whole / _MANY:.1f}k"
     return f"{mark}{whole // _MANY}k"
 

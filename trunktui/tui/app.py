@@ -79,8 +79,13 @@ def utc_clock() -> str:
     return datetime.now(UTC).strftime("%H:%M:%S UTC")
 
 
+def local_moment() -> datetime:
+    """Return the time of day in this host's zone, for telling when something was; never used to compute."""
+    return datetime.now().astimezone()
+
+
 class FleetApp(App[None], inherit_bindings=False):
-    """The Textual app. `clock` and `wall` are arguments so that a test can stop them.
+    """The Textual app. `clock`, `wall` and `moment` are arguments so that a test can stop them.
 
     `requests` carries out what the operator asks for, `history` knows what was before; None: there is nobody to.
     `crash_line` is set when the app ended on an error of its own.
@@ -104,6 +109,7 @@ class FleetApp(App[None], inherit_bindings=False):
         *,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], str] = utc_clock,
+        moment: Callable[[], datetime] = local_moment,
     ) -> None:
         super().__init__(ansi_color=True, driver_class=driver.JobDriver)
         self.animation_level = "none"
@@ -126,6 +132,7 @@ class FleetApp(App[None], inherit_bindings=False):
             palette=palette,
             clock=clock,
             wall=wall,
+            moment=moment,
             copy=self._copy,
             command=self._command,
             title=options.title,

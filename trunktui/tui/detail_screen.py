@@ -43,7 +43,8 @@ class DetailScreen(PathPage, Scrolls, ActingScreen, inherit_bindings=False):
         else:
             sbc = next((sbc for sbc in snapshot.sbcs if sbc.name == leg.sbc), None)
             samples = self._stage.watch.samples(leg.id)
-            self._page.show(page_lines(leg, sbc, at, samples, self.size.width))
+            wall = self._stage.moment_of(at)
+            self._page.show(page_lines(leg, sbc, at, samples, self.size.width, wall))
         self._draw_head()
 
     def leg_in_hand(self) -> str | None:
