@@ -235,9 +235,9 @@ async def test_a_leg_in_the_maintenance_of_its_sbc_says_what_ends_that(tmp_path:
 
 
 class BrokenBook(MarkBook):
-    """A file that may only be read, for as long as `broken`."""
+    """A file that may only be read, until it is `mended`."""
 
-    broken = True
+    mended = threading.Event()
 
     def begin(self, *given: Any) -> Any:
         self._check()
@@ -248,7 +248,7 @@ class BrokenBook(MarkBook):
         return super().end(*given)
 
     def _check(self) -> None:
-        if self.broken:
+        if not self.mended.is_set():
             raise MarksError("nothing was marked: marks.jsonl: read-only file system")
 
 
@@ -257,15 +257,16 @@ async def test_where_nothing_can_be_written_marks_hold_a_new_one_is_refused_and_
 ) -> None:
     MarkBook(tmp_path).begin(ack(LEG, severity=Severity.CRITICAL), WALL)
     book = BrokenBook(tmp_path)
+    book.mended.clear()
     async with Operator(tmp_path, book=book) as alice:
         await alice.polls(DEAD)
         assert alice.leg.covered
         assert "read-only file system" in (await alice.ask(Mark(LEG, TWO_HOURS, "x"))).text
         await alice.polls(FINE, FINE, FINE)
         await alice.polls(DEAD)
-        assert not alice.leg.covered
+        assert (alice.leg.state, alice.leg.covered) == (LegState.DOWN, False)
         await alice.until(lambda: "cannot be written" in alice.seen.marks.notice)
-        book.broken = False
+        book.mended.set()
         await alice.until(lambda: MarkBook(tmp_path).read().open(alice.wall()) == ())
         await alice.until(lambda: alice.seen.marks.notice == "")
 

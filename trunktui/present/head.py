@@ -114,6 +114,9 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Ce
     parts += [_sbc_news(snapshot, now, sbc) for sbc in gone]
     if engine.alive and engine.restarts:
         parts.append(Cell(f"engine restarted ({engine.restarts}×)", Role.WARN))
+    unread = snapshot.marks.notice and not snapshot.marks.read
+    if unread:
+        parts.append(Cell("marks are not known: see trunktui maintenance list", Role.WARN))
     if silent is None and (bad := _bad_legs(snapshot, now, troubled)):
         parts.append(_leg_news(bad))
     parts += [_sbc_news(snapshot, now, sbc) for sbc in troubled if sbc.state not in _SBC_GONE]
@@ -122,7 +125,7 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Ce
         parts.append(Cell(f"asking {_named(waiting)} ...", Role.DIM))
     if engine.alive and engine.notice:
         parts.append(Cell(engine.notice, Role.WARN))
-    if snapshot.marks.notice:
+    if snapshot.marks.notice and not unread:
         parts.append(Cell(snapshot.marks.notice, Role.WARN))
     hushed = covered_news((shown(leg, now) for leg in snapshot.legs), told)
     if not parts:
