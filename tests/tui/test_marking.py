@@ -208,7 +208,8 @@ async def test_the_page_tells_who_until_when_and_why() -> None:
         await show.press("slash", *"maint", "enter", "enter")
         await show.until_shown("fleet > ")
         page = show.text()
-        assert "DOWN 6 m 12 s (maintenance until 2026-11-25 23:15 UTC)" in page
+        assert "DOWN 6 m 12 s: registration gave up" in page
+        assert "allowlist (maintenance until 2026-11-25 23:15 UTC)" in " ".join(page.split())
         assert "maintenance   until 2026-11-25 23:15 UTC" in page
         assert "by alice: CHG-12 new firmware" in page
         assert "planned from 2026-11-26 03:15 UTC" in page

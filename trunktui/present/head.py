@@ -159,13 +159,13 @@ def sentence(leg: LegStatus, now: float) -> tuple[Cell, ...]:
     """Return a leg's one sentence: its id, its state and since when, and the reason."""
     leg = shown(leg, now)
     since = "" if leg.since_at is None else f" {in_words(now - leg.since_at)}"
-    badges = "; ".join(text for text in (leg.badge, brief_mark(leg)) if text)
-    badge = f" ({badges})" if badges else ""
+    badge = f" ({leg.badge})" if leg.badge else ""
+    mark = brief_mark(leg)
     return (
         Cell(leg.id, Role.TITLE),
         Cell("  "),
         Cell(f"{STATE_WORDS[leg.state]}{since}{badge}", STATE_ROLES[leg.state]),
-        Cell(f": {leg.reason or 'nothing to remark'}"),
+        Cell(f": {leg.reason or 'nothing to remark'}{f' ({mark})' if mark else ''}"),
     )
 
 
