@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from tests.marking import ack, ahead, maintenance
+from tests.marking import ALICE, ack, ahead, maintenance
 from tests.tui.fleet_samples import HOSTILE, NOW, fleet, leg, sbc
 from tests.tui.running import Show, showing
 from trunktui.model.health import LegState, Severity
@@ -228,15 +228,22 @@ async def test_marks_can_be_filtered_by(typed: str, left: int) -> None:
         await show.until(lambda: len(rows(show)) == left)
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-async def test_hostile_reasons_and_names_reach_no_terminal(text: str) -> None:
-    mark = maintenance(
-        TARGET, reason=clean(text, 200), who=replace(maintenance().who, login_user=clean(text))
+async def test_hostile_reasons_and_names_reach_no_terminal() -> None:
+    legs = tuple(
+        replace(
+            leg(f"trunk-{number:02d}", "fra-1"),
+            maintenance=maintenance(
+                TARGET, reason=clean(text, 200), who=replace(ALICE, login_user=clean(text))
+            ),
+        )
+        for number, text in enumerate(HOSTILE)
     )
-    async with showing(marked(FIRST, mark), (160, 45)) as show:
-        await show.press("enter")
-        await show.until_shown("fleet > ")
-        assert all(char.isprintable() or char == "\n" for char in show.text())
+    async with showing(Snapshot(1, NOW, sbcs=(sbc("fra-1"),), legs=legs), (160, 45)) as show:
+        for number in range(len(legs)):
+            await show.until_shown(f"── trunk-{number:02d}@fra-1 ")
+            assert "for alpha-us@nyc-1" in show.text("detail")
+            assert all(char.isprintable() or char == "\n" for char in show.text())
+            await show.press("j")
 
 
 async def test_trouble_with_the_marks_is_told_in_the_news() -> None:

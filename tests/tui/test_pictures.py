@@ -143,7 +143,7 @@ def test_the_fleet_with_marks(snap_compare: Compare, size: str, theme: str) -> N
     async def play(pilot: Pilot[None]) -> None:
         await polled(show)(pilot)
         await show.news(with_marks())
-        await show.press("G", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k")
+        await show.press("g", "j", "j", "j")
         show.app.screen.draw()  # type: ignore[attr-defined]
         await pilot.pause()
 
