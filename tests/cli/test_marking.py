@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.shell_completion import ShellComplete
 from msgspec.structs import replace
 
 from tests.cli.conftest import Outcome
 from tests.fleets import fleet, leg, sample, unreachable_sbc
 from trunktui import wiring_marks
+from trunktui.cli.main import trunktui
 from trunktui.config.load import load
 from trunktui.model.health import LegState, Severity
 from trunktui.model.marks import Kept
@@ -257,6 +259,25 @@ def test_every_command_has_help(mark: Cli, argv: tuple[str, ...]) -> None:
     assert done.code == 0
     assert "Usage: trunktui" in done.out
     assert max(map(len, done.out.splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("words", "completes"),
+    [
+        (("maintenance", "add", "n"), ["nyc-1"]),
+        (("maintenance", "end", "l"), []),
+        (("maintenance", "end", "n"), ["nyc-1"]),
+        (("ack", "end", "n"), []),
+        (("ack", "add", "lo"), ["lon-1"]),
+    ],
+)
+def test_a_shell_completes_names_of_the_config_and_what_is_open(
+    mark: Cli, config_path: Path, words: tuple[str, ...], completes: list[str]
+) -> None:
+    mark("maintenance", "add", "nyc-1", "--for", "2h", *WHY)
+    shell = ShellComplete(trunktui, {}, "trunktui", "_TRUNKTUI_COMPLETE")
+    found = shell.get_completions(["--config", str(config_path), *words[:-1]], words[-1])
+    assert [one.value for one in found] == completes
 
 
 def test_the_help_of_check_says_how_marks_count(mark: Cli) -> None:

@@ -73,54 +73,54 @@ async def test_a_slip_marks_nothing(keys: tuple[str, ...], says: str) -> None:
         assert not engine.asked
 
 
-@pytest.mark.parametrize(
-    ("typed", "request_"),
-    [
-        ("maint 2h new firmware", Mark(TARGET, Window(7200), "new firmware")),
-        ("maint here 90m x", Mark(TARGET, Window(5400), "x")),
-        ("maint sbc 1h30m CHG-12", Mark(Target(Scope.SBC, "nyc-1"), Window(5400), "CHG-12")),
-        ("maint carrier 22:00-23:30 x", Mark(Target(Scope.CARRIER, "alpha"), Window(None, 1320, 1410), "x")),
-        ("maint trunk 3d x", Mark(Target(Scope.TRUNK, "alpha-us"), Window(259200), "x")),
-        ("maint group 1w x", Mark(Target(Scope.GROUP, "us-outbound"), Window(604800), "x")),
-        ("maint fra-1 2h x", Mark(Target(Scope.SBC, "fra-1"), Window(7200), "x")),
-        ("maint sbc:fra-1 2h x", Mark(Target(Scope.SBC, "fra-1"), Window(7200), "x")),
-        ("maint [/] odd name@fra-1 2h x", Mark(Target(Scope.LEG, "[/] odd name@fra-1"), Window(7200), "x")),
-        ("unmaint", Unmark(TARGET)),
-        ("unmaint sbc", Unmark(Target(Scope.SBC, "nyc-1"))),
-        ("unack", Unmark(TARGET, ack=True)),
-        ("ack sbc isp is down", Acknowledge(Target(Scope.SBC, "nyc-1"), "isp is down", seen=Severity.NONE)),
-        ("ack 4h till noon", Acknowledge(TARGET, "till noon", Window(14400), Severity.CRITICAL)),
-        ("ack beta-us is slow too", Acknowledge(TARGET, "beta-us is slow too", seen=Severity.CRITICAL)),
-    ],
-)
-async def test_what_can_be_typed(typed: str, request_: Request) -> None:
-    engine = Engine()
-    async with showing(requests=engine) as show:
-        await show.press("colon")
-        show.app.screen._foot.take_paste(typed)  # type: ignore[attr-defined]
-        await show.press("enter")
-        await show.until(lambda: bool(engine.asked))
-        assert engine.asked == [request_]
+TYPED: list[tuple[str, Request]] = [
+    ("maint 2h new firmware", Mark(TARGET, Window(7200), "new firmware")),
+    ("maint here 90m x", Mark(TARGET, Window(5400), "x")),
+    ("maint sbc 1h30m CHG-12", Mark(Target(Scope.SBC, "nyc-1"), Window(5400), "CHG-12")),
+    ("maint carrier 22:00-23:30 x", Mark(Target(Scope.CARRIER, "alpha"), Window(None, 1320, 1410), "x")),
+    ("maint trunk 3d x", Mark(Target(Scope.TRUNK, "alpha-us"), Window(259200), "x")),
+    ("maint group 1w x", Mark(Target(Scope.GROUP, "us-outbound"), Window(604800), "x")),
+    ("maint fra-1 2h x", Mark(Target(Scope.SBC, "fra-1"), Window(7200), "x")),
+    ("maint sbc:fra-1 2h x", Mark(Target(Scope.SBC, "fra-1"), Window(7200), "x")),
+    ("maint [/] odd name@fra-1 2h x", Mark(Target(Scope.LEG, "[/] odd name@fra-1"), Window(7200), "x")),
+    ("unmaint", Unmark(TARGET)),
+    ("unmaint sbc", Unmark(Target(Scope.SBC, "nyc-1"))),
+    ("unack", Unmark(TARGET, ack=True)),
+    ("ack sbc isp is down", Acknowledge(Target(Scope.SBC, "nyc-1"), "isp is down", seen=Severity.NONE)),
+    ("ack 4h till noon", Acknowledge(TARGET, "till noon", Window(14400), Severity.CRITICAL)),
+    ("ack beta-us is slow too", Acknowledge(TARGET, "beta-us is slow too", seen=Severity.CRITICAL)),
+]
+REFUSED = [
+    ("maint soon x", "say for how long: :maint [sbc|NAME] 2h|3d|22:00-23:30 (UTC) WHY"),
+    ("maint 400d x", "say for how long"),
+    ("maint nyc 2h x", 'no leg, trunk, SBC, carrier or group is called "nyc"; the nearest are nyc-1'),
+    ("maint delta 2h x", '"delta" is more than one thing: write trunk:delta or carrier:delta'),
+    ("ack group", "say why"),
+    ("unack trunk", "a trunk raises no alarm of its own: acknowledge its legs, or :maint trunk"),
+]
 
 
-@pytest.mark.parametrize(
-    ("typed", "says"),
-    [
-        ("maint soon x", '"soon" is no time: :maint [sbc|NAME] 2h, 1h30m, 3d or 22:00-23:30 (UTC), then why'),
-        ("maint 400d x", '"400d" is no time'),
-        ("maint nyc 2h x", 'no leg, trunk, SBC, carrier or group is called "nyc"; the nearest are nyc-1'),
-        ("maint delta 2h x", '"delta" is more than one thing: write trunk:delta or carrier:delta'),
-        ("ack group", "say why"),
-        ("unack trunk", "a trunk raises no alarm of its own: acknowledge its legs, or :maint trunk"),
-    ],
-)
-async def test_what_marks_nothing_is_said_in_one_line(typed: str, says: str) -> None:
+async def run(show: Show, typed: str) -> None:
+    await show.press("colon")
+    show.app.screen._foot.take_paste(typed)  # type: ignore[attr-defined]
+    await show.press("enter")
+
+
+async def test_what_can_be_typed() -> None:
     engine = Engine()
     async with showing(requests=engine) as show:
-        await show.press("colon")
-        show.app.screen._foot.take_paste(typed)  # type: ignore[attr-defined]
-        await show.press("enter")
-        await show.until(lambda: says in show.text("foot"))
+        for number, (typed, request) in enumerate(TYPED, 1):
+            await run(show, typed)
+            await show.until(lambda wanted=number: len(engine.asked) == wanted)  # type: ignore[misc]
+            assert engine.asked[-1] == request, typed
+
+
+async def test_what_marks_nothing_is_said_in_one_line() -> None:
+    engine = Engine()
+    async with showing(requests=engine) as show:
+        for typed, says in REFUSED:
+            await run(show, typed)
+            await show.until(lambda text=says: text in show.text("foot"))  # type: ignore[misc]
         assert not engine.asked
 
 
