@@ -168,9 +168,13 @@ def first_look(
 
     Returns the judged fleet and what was observed, None where nothing was: the link's reason says why.
     """
+    from trunktui.wiring_marks import marked
+
     fleet = new_fleet(config)
     asyncio.run(_collect(config, fleet, budget_s, lambda *_: None, logged_in))
-    return fleet.snapshot(time.monotonic()), fleet.record(config.inventory.sbcs[0].name).observation
+    return marked(config, fleet.snapshot(time.monotonic())), fleet.record(
+        config.inventory.sbcs[0].name
+    ).observation
 
 
 async def _collect(

@@ -60,6 +60,10 @@ class FakeWiring(types.ModuleType):
         # The sample is of second 1000 of a clock of its own; only its ages must fit this machine's clock.
         return sample()
 
+    def first_snapshot(self, config: Config) -> Snapshot:
+        """Pretend to know the fleet from the config."""
+        return self.snapshot or sample()
+
     def first_look(
         self, config: Config, budget_s: float, logged_in: Callable[[], None]
     ) -> tuple[Snapshot, Observation | None]:

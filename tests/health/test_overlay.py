@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.marking import LEG, WALL, ack, ago, ahead, maintenance
 from trunktui.health.overlay import Over, alarm_of, overlaid
 from trunktui.model.health import SEVERITY_RANK, LegState, SbcState, Severity
 from trunktui.model.marks import EndCause, Mark, Scope, Target
-from trunktui.model.snapshot import GroupStatus, LegStatus, Snapshot
+from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import Safe
 
 DOWN = leg("alpha@nyc-1", LegState.DOWN, Severity.MAJOR, groups=("us",))
@@ -175,6 +176,13 @@ fleets = st.builds(
 marks = st.lists(windows | acks, max_size=6, unique_by=lambda mark: mark.id)
 
 
+def each(snapshot: Snapshot) -> Iterator[LegStatus | SbcStatus | GroupStatus]:
+    """Yield everything that can be covered."""
+    yield from snapshot.legs
+    yield from snapshot.sbcs
+    yield from snapshot.groups
+
+
 def bare(snapshot: Snapshot) -> Snapshot:
     """Return a snapshot without its marks."""
     none: dict[str, Any] = {"maintenance": None, "acknowledged": None}
@@ -196,7 +204,7 @@ def test_no_acknowledgement_ever_hides_anything_louder_than_what_was_acknowledge
     snapshot: Snapshot, given_marks: list[Mark]
 ) -> None:
     seen, over = overlaid(snapshot, given_marks, WALL)
-    for one in (*seen.legs, *seen.sbcs, *seen.groups):
+    for one in each(seen):
         if one.acknowledged is not None:
             assert SEVERITY_RANK[one.severity] <= SEVERITY_RANK[one.acknowledged.severity]
             assert one.acknowledged.id not in {end.id for end in over}
@@ -207,7 +215,7 @@ def test_a_mark_whose_time_is_over_or_to_come_covers_nothing(
     snapshot: Snapshot, given_marks: list[Mark]
 ) -> None:
     seen, _ = overlaid(snapshot, given_marks, WALL)
-    for one in (*seen.legs, *seen.sbcs, *seen.groups):
+    for one in each(seen):
         assert one.maintenance is None or one.maintenance.since <= WALL < one.maintenance.until
         assert one.acknowledged is None or one.acknowledged.until is None or one.acknowledged.until > WALL
 

@@ -13,6 +13,7 @@ from tests.lifecycle.dashboard import ALL_UP, Dashboard, await_gone
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d\S* ?\S* (engine|screen)\[(\d+)\] \S.*")
 WALL_CLOCK = """
 import datetime, random, time
+import trunktui.model.snapshot  # its types name the true class, the only one that frames can hold
 true_time, chance = time.time, random.Random()
 def stepping(): return true_time() + chance.choice((-3600.0, 0.0, 3600.0, 86400.0))
 time.time = stepping

@@ -6,11 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
+from tests.marking import ack, maintenance
 from tests.tui.acting_samples import CAUSE, PAUSE, UNLOCKED, YES, FakeEngine
 from tests.tui.fleet_samples import fleet
 from tests.tui.running import Show
+from trunktui.model.health import Severity
+from trunktui.model.marks import MarksNote, Scope, Target
+from trunktui.model.snapshot import Snapshot
 
 Compare = Callable[..., bool]
 SIZES = {"160x45": (160, 45), "80x24": (80, 24), "40x10": (40, 10)}
@@ -127,6 +132,38 @@ def confirmed(show: Show, *keys: str) -> Callable[[Pilot[None]], Awaitable[None]
         await pilot.pause()
 
     return play
+
+
+@pytest.mark.parametrize(
+    ("size", "theme"), [("160x45", "dark"), ("80x24", "mono"), ("80x24", "ansi"), ("40x10", "light")]
+)
+def test_the_fleet_with_marks(snap_compare: Compare, size: str, theme: str) -> None:
+    show = Show(fleet(), theme=theme)
+
+    async def play(pilot: Pilot[None]) -> None:
+        await polled(show)(pilot)
+        await show.news(with_marks())
+        await show.press("g", "j", "j", "j")
+        show.app.screen.draw()  # type: ignore[attr-defined]
+        await pilot.pause()
+
+    assert snap_compare(show.app, terminal_size=SIZES[size], run_before=play)
+
+
+def with_marks() -> Snapshot:
+    """Return the fleet with its worst leg acknowledged and two legs in the maintenance of their SBC."""
+    whole = fleet()
+    box = maintenance(Target(Scope.SBC, "lon-2"))
+    known = ack(Target(Scope.LEG, "alpha-us@nyc-1"), severity=Severity.CRITICAL)
+    legs = tuple(
+        replace(one, maintenance=box)
+        if one.sbc == "lon-2"
+        else replace(one, acknowledged=known)
+        if one.id == known.target.name
+        else one
+        for one in whole.legs
+    )
+    return replace(whole, generation=8, legs=legs, marks=MarksNote(read=True))
 
 
 def test_the_help(snap_compare: Compare) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from trunktui.cli.completing import names_of_config, open_marks
 from trunktui.cli.output import encodable
 from trunktui.cli.session import Session
 from trunktui.cli.status import collected
@@ -54,7 +55,7 @@ def maintenance_group() -> None:
 
 
 @maintenance_group.command(name="add", epilog=_TARGET)
-@click.argument("selector")
+@click.argument("selector", shell_complete=names_of_config)
 @click.option("--for", "for_", metavar="TIME", help="How long: 90m, 2h, 1h30m, 3d; at most 30d.")
 @click.option(
     "--until", metavar="WHEN", help="Its end: 23:30 or 2026-11-25T23:30, UTC unless it names a zone."
@@ -92,7 +93,9 @@ def list_maintenance(session: Session, everything: bool, form: str) -> int:
 
 
 @maintenance_group.command(name="end")
-@click.argument("names", nargs=-1, required=True, metavar="ID|NAME...")
+@click.argument(
+    "names", nargs=-1, required=True, metavar="ID|NAME...", shell_complete=open_marks(Maintenance)
+)
 @click.pass_obj
 def end_maintenance(session: Session, names: tuple[str, ...]) -> int:
     """End maintenance early, by the id that `list` prints or by what it is about."""
@@ -108,7 +111,7 @@ def ack_group() -> None:
 
 
 @ack_group.command(name="add")
-@click.argument("selector")
+@click.argument("selector", shell_complete=names_of_config)
 @click.option(
     "--for", "for_", metavar="TIME", help="For no longer than 4h, 2d ...; left out: until it is over."
 )
@@ -152,7 +155,7 @@ def list_acks(session: Session, everything: bool, form: str) -> int:
 
 
 @ack_group.command(name="end")
-@click.argument("names", nargs=-1, required=True, metavar="ID|NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="ID|NAME...", shell_complete=open_marks(Ack))
 @click.pass_obj
 def end_ack(session: Session, names: tuple[str, ...]) -> int:
     """Take acknowledgements back, by the id that `list` prints or by what they are about."""

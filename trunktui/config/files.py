@@ -75,7 +75,7 @@ def read_private(path: Path, limit: int) -> bytes:
 
 
 def state_dir(configured: str | None, config_path: Path, env: Mapping[str, str]) -> Path:
-    """Return the folder for the audit log, the engine's log and the refused logins: `configured`, else one of its own for each config file."""
+    """Return the folder for the audit log, the marks, the engine's log and the refused logins: `configured`, else one of its own for each config file."""
     if configured is not None:
         return expand(configured, env, config_path.parent)
     tag = hashlib.sha256(os.fsencode(config_path.resolve())).hexdigest()[:16]

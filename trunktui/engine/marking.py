@@ -173,7 +173,7 @@ class Marker:
             if wider:
                 around = wider[0].target
                 return _refused(
-                    f"nothing was ended: {target.words} is in it with {around.words}: "
+                    f"{target.words} is in it with {around.words}: "
                     f":un{'maint' if kind is Maintenance else 'ack'} {around.scope.value} ends that"
                 )
             return _refused(f"nothing was ended: {target.words} has no {what}")

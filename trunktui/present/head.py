@@ -116,6 +116,9 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Ce
     parts += [_sbc_news(snapshot, now, sbc) for sbc in gone]
     if engine.alive and engine.restarts:
         parts.append(Cell(f"engine restarted ({engine.restarts}×)", Role.WARN))
+    unread = snapshot.marks.notice and not snapshot.marks.read
+    if unread:
+        parts.append(Cell("marks are not known: see trunktui maintenance list", Role.WARN))
     if silent is None and (bad := _bad_legs(snapshot, now, troubled)):
         parts.append(_leg_news(bad))
     parts += [_sbc_news(snapshot, now, sbc) for sbc in troubled if sbc.state not in _SBC_GONE]
@@ -126,7 +129,7 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Ce
         parts.append(Cell(engine.notice, Role.WARN))
     if engine.alive and engine.history:
         parts.append(Cell(engine.history, Role.WARN))
-    if snapshot.marks.notice:
+    if snapshot.marks.notice and not unread:
         parts.append(Cell(snapshot.marks.notice, Role.WARN))
     hushed = covered_news((shown(leg, now) for leg in snapshot.legs), told)
     if not parts:
@@ -160,13 +163,13 @@ def sentence(leg: LegStatus, now: float) -> tuple[Cell, ...]:
     """Return a leg's one sentence: its id, its state and since when, and the reason."""
     leg = shown(leg, now)
     since = "" if leg.since_at is None else f" {in_words(now - leg.since_at)}"
-    badges = "; ".join(text for text in (leg.badge, brief_mark(leg)) if text)
-    badge = f" ({badges})" if badges else ""
+    badge = f" ({leg.badge})" if leg.badge else ""
+    mark = brief_mark(leg)
     return (
         Cell(leg.id, Role.TITLE),
         Cell("  "),
         Cell(f"{STATE_WORDS[leg.state]}{since}{badge}", STATE_ROLES[leg.state]),
-        Cell(f": {leg.reason or 'nothing to remark'}"),
+        Cell(f": {leg.reason or 'nothing to remark'}{f' ({mark})' if mark else ''}"),
     )
 
 

@@ -14,7 +14,6 @@ from trunktui.model.window import parse_window
 
 _SHOWN = 60
 _HERE = frozenset({"here", "leg"})
-_TIMES = "2h, 1h30m, 3d or 22:00-23:30 (UTC)"
 
 
 class MarkingError(Exception):
@@ -79,8 +78,7 @@ def _maintenance(rest: str, leg: LegStatus | None, snapshot: Snapshot) -> Mark:
     whom, when, why = _split(rest)
     window = parse_window(when)
     if window is None:
-        what = f'"{clean(when, _SHOWN)}" is no time' if when else "say for how long"
-        raise MarkingError(f"{what}: :maint [sbc|NAME] {_TIMES}, then why")
+        raise MarkingError("say for how long: :maint [sbc|NAME] 2h|3d|22:00-23:30 (UTC) WHY")
     target = _whom(whom, leg, snapshot) if whom else _here(leg)
     return Mark(target, window, checked_reason(why))
 
@@ -91,7 +89,7 @@ def _split(rest: str) -> tuple[str, str, str]:
     for index, word in enumerate(words):
         if parse_window(word) is not None:
             return " ".join(words[:index]), word, " ".join(words[index + 1 :])
-    return "", words[0] if words else "", ""
+    return "", "", ""
 
 
 def _acknowledgement(rest: str, leg: LegStatus | None, snapshot: Snapshot) -> Acknowledge:

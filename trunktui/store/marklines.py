@@ -30,7 +30,7 @@ LINE_LIMIT = 16 * 1024
 """Bytes of the longest line that is read; the longest that is written is a quarter of that."""
 
 _STATE_LIMIT = 40
-_NAME_LIMIT = 256
+_NAME_LIMIT = 1024
 _SLACK = timedelta(minutes=1)
 _BEGINNING = b'{"v":1,"'
 

@@ -1,0 +1,55 @@
+"""What a shell completes of names: those of the config, and of marks that are open."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from trunktui.cli.session import Session
+from trunktui.model.marks import Ack, Maintenance
+
+if TYPE_CHECKING:
+    from trunktui.config.load import Config
+
+
+def _completing(context: click.Context) -> Config | None:
+    """Return the config of a command line that is still being typed, None where it cannot be read."""
+    from trunktui.config.errors import ConfigError
+
+    try:
+        return Session(context.find_root().params.get("config_path"), os.environ).config()
+    except ConfigError:
+        return None
+
+
+def names_of_config(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """Return the names of the config that begin so."""
+    config = _completing(context)
+    if config is None:
+        return []
+    fleet = config.inventory
+    names = [f"{one.trunk}@{one.sbc}" for trunk in fleet.trunks for one in trunk.bindings]
+    for kind in (fleet.sbcs, fleet.trunks, fleet.carriers, fleet.groups):
+        names += [one.name for one in kind]
+    return sorted({name for name in names if name.startswith(begun)})
+
+
+def open_marks(
+    kind: type[Maintenance | Ack],
+) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return what names the open marks of a kind that begin so."""
+
+    def complete(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+        from trunktui import wiring_marks
+
+        config = _completing(context)
+        if config is None:
+            return []
+        marks = wiring_marks.book_of(config).read().open(wiring_marks.utc_now())
+        names = {name for mark in marks if isinstance(mark, kind) for name in (mark.id, mark.target.name)}
+        return sorted(name for name in names if name.startswith(begun))
+
+    return complete
