@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from tests.cli.conftest import CONFIG, Outcome
 from tests.store.histories import event, write
+from trunktui.cli.events import _Progress
 from trunktui.model.history import EventKind
 from trunktui.model.text import clean
 
@@ -146,6 +147,21 @@ def test_nonsense_is_a_usage_error(cli: Cli, config_path: Path, words: tuple[str
     code, _, err = cli("--config", config_path, "events", *words)
     assert code == 64
     assert words[1] in err
+
+
+def test_long_reading_tells_how_far_it_is_and_wipes_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _Progress(shown=True) as quick:
+        quick.tell(2000)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("trunktui.cli.events._QUIET_S", -1.0)
+    with _Progress(shown=True) as slow:
+        slow.tell(2000)
+    with _Progress(shown=False) as piped:
+        piped.tell(2000)
+    # click leaves the wiping out where stderr is no terminal
+    assert capsys.readouterr().err == "\rreading the history ... 2000 events\r"
 
 
 def test_a_time_that_no_calendar_has_is_shown_as_not_known(cli: Cli, config_path: Path, state: Path) -> None:

@@ -241,6 +241,13 @@ def test_what_went_while_nobody_watched_is_told_when_its_sbc_has_answered() -> N
     assert [one.subject for one in found.forgotten] == [ACME]
 
 
+def test_what_another_config_on_the_same_state_folder_has_is_left_alone() -> None:
+    memory = Memory((LastKnown(clean("theirs@lon-9"), UP, None),), (), UTC)
+    watched = Watched(memory)
+    found = watched.look(leg(ACME))
+    assert (found.forgotten, found.events) == ((), ())
+
+
 def group(severity: Severity, state: LegState = UP) -> GroupStatus:
     """Return the group of the leg."""
     return GroupStatus("us", state, severity, Safe("words"))

@@ -327,6 +327,22 @@ def test_a_history_in_a_folder_that_may_not_be_written_can_be_read_once_nobody_w
         write(folder, event(1))
         os.chown(folder / "history.db", NOBODY, NOBODY)
         folder.chmod(0o555)
-        with acting_as(NOBODY, NOBODY):
-            assert [one.sentence for one in read(folder).events] == ["sentence 1"]
-        assert not list(folder.glob("*-wal"))
+        with acting_as(NOBODY, NOBODY), HistoryReader(folder) as reader:
+            assert [one.sentence for one in reader.events(0).events] == ["sentence 1"]
+            assert not list(folder.glob("*-wal"))
+            os.seteuid(0)
+            os.chown(folder / "history.db", 0, 0)
+            write(folder, event(2))
+            os.chown(folder / "history.db", NOBODY, NOBODY)
+            os.seteuid(NOBODY)
+            assert len(reader.events(0).events) == 2
+
+
+def test_a_reader_that_stays_open_follows_to_the_file_that_stands_there_now(tmp_path: Path) -> None:
+    write(tmp_path, event(1))
+    with HistoryReader(tmp_path) as reader:
+        assert [one.sentence for one in reader.events(0).events] == ["sentence 1"]
+        (tmp_path / "history.db").rename(tmp_path / "away")
+        assert "is not there" in reader.events(0).why
+        write(tmp_path, event(2))
+        assert [one.sentence for one in reader.events(0).events] == ["sentence 2"]

@@ -307,6 +307,7 @@ def test_an_audit_log_that_was_begun_anew_is_read_from_its_start(tmp_path: Path)
         log.append(intent(f"a{number}"))
     events, position = source("")
     assert len(events) == 3
+    assert len(source("")[0]) == 3, "what was not written is told again"
     assert source(position) == ((), position)
     (tmp_path / "audit.jsonl").rename(tmp_path / "audit.jsonl.1")
     from tests.store.logs import Clock

@@ -63,6 +63,8 @@ class HistoryReader:
         self._folder = folder
         self._patience_s = patience_s
         self._connection: sqlite3.Connection | None = None
+        self._identity = (0, 0)
+        self._frozen = False
         self._version = 0
         self._until = math.inf
 
@@ -145,7 +147,7 @@ class HistoryReader:
         """Open the file if need be; what goes wrong is raised as HistoryError, and it is opened anew next time."""
         place = clean(str(self._folder / FILE_NAME), LINE_LIMIT)
         try:
-            connection = self._connection = self._connection or self._opened()
+            connection = self._current()
             self._until = time.monotonic() + self._patience_s
             yield connection
         except FileNotFoundError:
@@ -159,6 +161,18 @@ class HistoryReader:
         except sqlite3.Error as error:
             self.close()
             raise HistoryError(f"no history: {place}: {clean(str(error))}") from error
+        finally:
+            if self._frozen:
+                self.close()  # by the next question somebody may write
+
+    def _current(self) -> sqlite3.Connection:
+        """Return a connection to the file that stands there now: a damaged one may have been put aside."""
+        found = (self._folder / FILE_NAME).stat()
+        identity = (found.st_dev, found.st_ino)
+        if self._connection is None or identity != self._identity:
+            self.close()
+            self._connection, self._identity = self._opened(), identity
+        return self._connection
 
     def _opened(self) -> sqlite3.Connection:
         path = self._folder / FILE_NAME
@@ -166,6 +180,7 @@ class HistoryReader:
             pass
         check_local(self._folder)
         uri = f"file:{quote(os.fsencode(path))}?mode=ro"
+        self._frozen = False
         try:
             connection, self._version = _connected(uri)
         except sqlite3.OperationalError:
@@ -173,6 +188,7 @@ class HistoryReader:
             if (self._folder / f"{FILE_NAME}-wal").exists():
                 raise
             connection, self._version = _connected(f"{uri}&immutable=1")
+            self._frozen = True
         connection.set_progress_handler(lambda: time.monotonic() > self._until, _OPCODES)
         return connection
 
