@@ -10,15 +10,13 @@ from trunktui.model.observation import Contact, ContactState
 from trunktui.model.snapshot import ChannelsView, LegStatus, SbcStatus
 from trunktui.present.box import box_facts
 from trunktui.present.cells import SBC_ROLES, Cell, Line, Role, plain
+from trunktui.present.charts import LABEL_CELLS
 from trunktui.present.columns import ColumnKey
 from trunktui.present.fleet import channel_cells, row_of
 from trunktui.present.freshness import duration, sbc_stale, shown_sbc, stale
 from trunktui.present.head import sentence
-from trunktui.present.series import Samples, sparkline, spread
 from trunktui.present.words import NOT_KNOWN, SBC_WORDS, cell_width, fit, plural, span, wrap
 
-_LABEL_CELLS = 15
-_SPARK_CELLS = 60
 _AUTH_WORDS = {
     AuthMode.REGISTRATION: "registration",
     AuthMode.IP: "IP",
@@ -42,13 +40,13 @@ def sentence_lines(leg: LegStatus, now: float, width: int, height: int) -> tuple
     return (*lines[: height - 1], (Cell(last if cell_width(last) < width else fit(last, width - 1)),))
 
 
-def detail_lines(leg: LegStatus, now: float, samples: Samples, width: int) -> tuple[Line, ...]:
-    """Return what is known of a leg: sentence, charts, contacts, ages, names, evidence."""
+def detail_lines(leg: LegStatus, now: float, charts: tuple[Line, ...], width: int) -> tuple[Line, ...]:
+    """Return what is known of a leg: sentence, its `charts`, contacts, ages, names, evidence."""
     old = stale(leg, now)
     registration = row_of(leg, now).cell(ColumnKey.REGISTRATION)
     return (
         *_wrapped(sentence(leg, now), width),
-        *_charts(leg, samples, width, old=old),
+        *charts,
         *_contacts(leg, width, old=old),
         *_labelled("registration", registration, "" if old else _attempts(leg), width),
         *_in_use(leg.channels, width, old=old),
@@ -60,11 +58,16 @@ def detail_lines(leg: LegStatus, now: float, samples: Samples, width: int) -> tu
     )
 
 
+def spell_lines(text: str, width: int) -> tuple[Line, ...]:
+    """Return how often a leg was down, as `spells.how_often` words it."""
+    return _labelled("outages", Cell(text), "", width) if text else ()
+
+
 def page_lines(
-    leg: LegStatus, sbc: SbcStatus | None, now: float, samples: Samples, width: int
+    leg: LegStatus, sbc: SbcStatus | None, now: float, charts: tuple[Line, ...], width: int
 ) -> tuple[Line, ...]:
     """Return the full page of a leg: all of `detail_lines`, then its SBC and the lines that were not read."""
-    lines = detail_lines(leg, now, samples, width)
+    lines = detail_lines(leg, now, charts, width)
     return lines if sbc is None else (*lines, (), *sbc_lines(sbc, now, width))
 
 
@@ -113,24 +116,6 @@ def _figures(sbc: SbcStatus, now: float, width: int, *, old: bool) -> tuple[Line
         *_labelled("running for", Cell(span(started), role), "", width),
         *_labelled("load", Cell(f"{_count(channels)} channels, {_count(calls)} calls", role), "", width),
     )
-
-
-def _charts(leg: LegStatus, samples: Samples, width: int, *, old: bool) -> tuple[Line, ...]:
-    lines: list[Line] = []
-    for label, values, now_is, unit in (
-        ("RTT", samples.rtt_ms, leg.probe.rtt_ms, " ms"),
-        ("channels", samples.channels, leg.channels.active, ""),
-    ):
-        bounds = spread(values)
-        if bounds is None or len(values) < 2:
-            continue
-        last = NOT_KNOWN if now_is is None else f"{'was ' if old else ''}{now_is:.0f}{unit}"
-        text = f"  {last}, {bounds[0]:.0f} to {bounds[1]:.0f}{unit} in {plural(len(values), 'poll')}"
-        room = min(_SPARK_CELLS, width - _LABEL_CELLS - cell_width(text))
-        if room > 0:
-            chart = Cell(sparkline(values, room), Role.DIM if old else Role.LABEL)
-            lines.append((_label(label), chart, Cell(text, Role.DIM)))
-    return tuple(lines)
 
 
 def _contacts(leg: LegStatus, width: int, *, old: bool) -> tuple[Line, ...]:
@@ -239,7 +224,7 @@ def _until(now: float, at: float | None) -> str:
 
 
 def _label(text: str) -> Cell:
-    return Cell(f" {text:<{_LABEL_CELLS - 1}}", Role.LABEL)
+    return Cell(f" {text:<{LABEL_CELLS - 1}}", Role.LABEL)
 
 
 def _labelled(label: str, cell: Cell, more: str, width: int) -> tuple[Line, ...]:
@@ -248,7 +233,7 @@ def _labelled(label: str, cell: Cell, more: str, width: int) -> tuple[Line, ...]
 
 
 def _hung(label: str, cells: tuple[Cell, ...], width: int) -> tuple[Line, ...]:
-    lines = _wrapped(cells, width - _LABEL_CELLS + 1, margin="")
+    lines = _wrapped(cells, width - LABEL_CELLS + 1, margin="")
     return tuple((_label(label if index == 0 else ""), *line) for index, line in enumerate(lines))
 
 

@@ -22,6 +22,7 @@ COMMANDS = (
     Command(("write",), "app.write", "unlock write mode for 15 minutes, on SBCs with `write = true`"),
     Command(("readonly", "write off"), "app.readonly", "end write mode at once"),
     Command(("verify",), "app.verify", "look what became of unfinished actions; only reads"),
+    Command(("events",), "app.events", "what happened"),
     Command(("quit", "q"), "app.leave(0)", "quit"),
     Command(("help",), "app.help", "all keys and commands"),
 )

@@ -18,7 +18,8 @@ from trunktui.tui.commands import COMMANDS, Command
 class Key(NamedTuple):
     """One thing a key does: Textual's names of the keys, what to print, the action, one line of help.
 
-    `hint` is its short word in the footer, empty where it is not shown there.
+    `hint` is its short word in the footer, empty where it is not shown there. `beside`: in the help it stands
+    beside the one before.
     """
 
     names: str
@@ -26,6 +27,7 @@ class Key(NamedTuple):
     action: str
     help: str
     hint: str = ""
+    beside: bool = False
 
 
 EVERYWHERE = (
@@ -36,7 +38,12 @@ EVERYWHERE = (
 )
 _BOTH_WAYS = frozenset({"move", "edge", "page", "app.leave"})
 COMMAND = Key("colon", ":", "command", "type a command; tab completes it")
-PROBE = Key("O", "O", "probe", "send OPTIONS now and tell the answer; harmless", "OPTIONS")
+PROBE = Key("O", "O", "probe", "send OPTIONS now; harmless", "OPTIONS", beside=True)
+EVENTS = Key("e", "e", "events", "events: what happened, newest first", "events")
+SPANS = (
+    Key("left_square_bracket", "[ ]", "span(-1)", "charts: a shorter time", "time span"),
+    Key("right_square_bracket", "]", "span(1)", "charts: a longer time"),
+)
 WRITE = (
     Key(
         "R",
@@ -57,6 +64,7 @@ FLEET = (
     Key("s", "s", "sort", "sort: trouble, leg, carrier, sbc", "sort"),
     Key("y", "y", "copy", "copy the leg's sentence (OSC 52)", "copy"),
     PROBE,
+    EVENTS,
     Key("j,down", "j down", "move(1)", "next leg"),
     Key("k,up", "k up", "move(-1)", "previous leg"),
     Key("g,home", "g home", "edge(-1)", "first leg"),
@@ -76,7 +84,12 @@ PAGE = (
     Key("G,end", "G end", "edge(1)", "to the end"),
     COMMAND,
 )
-DETAIL = (*PAGE, Key("y", "y", "copy", "copy the leg's sentence (OSC 52)", "copy"), PROBE)
+DETAIL = (*PAGE, Key("y", "y", "copy", "copy the leg's sentence (OSC 52)", "copy"), PROBE, EVENTS, *SPANS)
+HAPPENED = (
+    *PAGE,
+    Key("slash", "/", "filter", "filter: any text; !word hides; esc clears", "filter"),
+    Key("plus", "+", "more", "load older events", "older ones"),
+)
 NO = Key("escape,n,q", "esc", "back", "no: nothing is sent", "no (default)")
 _SCROLL = (
     Key("j,down", "j k", "scroll(1)", "a line on", "scroll"),
@@ -126,8 +139,8 @@ def help_lines() -> tuple[Line, ...]:
     return (
         (Cell(" Keys", Role.TITLE), Cell("   (only R changes an SBC, and only after :write)", Role.DIM)),
         *(_keys_line(keys) for keys in _paired((*FLEET, *WRITE, *EVERYWHERE))),
-        *(_help_line(" ".join(f":{name}" for name in one.names), one.help) for one in COMMANDS[:-2]),
-        _keys_line(tuple(_of_command(one) for one in COMMANDS[-2:])),
+        *(_help_line(" ".join(f":{name}" for name in one.names), one.help) for one in COMMANDS[:-3]),
+        _keys_line(tuple(_of_command(one) for one in COMMANDS[-3:])),
         (
             Cell(" Filter words: ", Role.LABEL),
             Cell("up degr susp down unmon unkn off stby, group:x, state:x"),
@@ -136,11 +149,12 @@ def help_lines() -> tuple[Line, ...]:
 
 
 def _paired(keys: tuple[Key, ...]) -> list[tuple[Key, ...]]:
-    """Put two keys in a row together that do the same one way and the other: else the help outgrows 24 lines."""
+    """Put two keys in a row together where one is `beside` the other, or the other way round: 24 lines are few."""
     lines: list[tuple[Key, ...]] = []
     for key in keys:
         verb = key.action.partition("(")[0]
-        if verb in _BOTH_WAYS and len(lines[-1]) == 1 and lines[-1][0].action.startswith(f"{verb}("):
+        both = verb in _BOTH_WAYS and len(lines[-1]) == 1 and lines[-1][0].action.startswith(f"{verb}(")
+        if both or key.beside:
             lines[-1] = (*lines[-1], key)
         else:
             lines.append((key,))

@@ -19,6 +19,7 @@ from trunktui.tui.foot import Foot
 from trunktui.tui.keys import Key
 from trunktui.tui.lines import Lines, Page
 from trunktui.tui.paint import Palette
+from trunktui.tui.past import Past
 from trunktui.tui.ports import History
 from trunktui.tui.watch import FleetWatch
 
@@ -26,7 +27,8 @@ from trunktui.tui.watch import FleetWatch
 class Stage(NamedTuple):
     """`clock` gives monotonic seconds, `wall` the time of day as text; `copy` returns what to tell of it.
 
-    `command` runs what was typed after `:`; `doer` has actions carried out; `history` knows what was before.
+    `command` runs what was typed after `:`; `doer` has actions carried out; `past` draws what was before,
+    `history` is where it reads.
     """
 
     watch: FleetWatch
@@ -37,6 +39,7 @@ class Stage(NamedTuple):
     command: Callable[[str], None]
     title: str
     doer: Doer
+    past: Past
     history: History | None = None
 
     def write_left(self) -> float | None:
