@@ -53,7 +53,7 @@ async def test_reload_is_asked_for_and_its_outcome_is_said(size: tuple[int, int]
 async def test_an_unknown_command_is_answered_with_the_known_ones(size: tuple[int, int]) -> None:
     async with showing(size=size) as show:
         await show.press(*":wat now", "enter")
-        await show.until_shown('no command "wat"; there are :reload :write :readonly :verify :quit :help')
+        await show.until_shown('no command "wat": :reload :write :readonly :verify :events :quit :help')
 
 
 async def test_escape_leaves_the_line_and_the_filter_as_it_was() -> None:

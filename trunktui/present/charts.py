@@ -39,6 +39,10 @@ _WHOLE = 0.97
 _AXIS_FROM = 14
 _DAY_S = 86400.0
 _TOLERANCE = 0.01
+_LATE = 1 / 3
+"""The newest poll stands for 1.5 intervals: the next is missing once it is two old, as a leg is late then."""
+
+_STEP = 8
 
 _STATES = tuple(state for state in WORST_FIRST if state is not LegState.UNKNOWN)
 _REG_STATES: dict[RegSignal, LegState] = {
@@ -132,7 +136,7 @@ def missing(points: Sequence[Point], until: float) -> float:
     gone = 0.0
     for one, then in zip(points, (*(point.at for point in points[1:]), until), strict=True):
         gap = then - one.until
-        if gap > one.span_s * _TOLERANCE:
+        if gap > one.span_s * (_LATE if one is points[-1] else _TOLERANCE):
             # a poll that no other follows stands for half an interval too long
             gone += gap + (one.span_s / 3 if one.polls == 1 else 0.0)
     return min(gone / (until - points[0].at), 1.0)
@@ -323,7 +327,7 @@ def _room(texts: list[tuple[str, ...]], width: int) -> int | None:
         longest = max((cell_width(_chosen(text, choice)) for text in texts), default=0)
         room = width - LABEL_CELLS - longest - 3
         if room >= max(_LEAST_CHART, (width - LABEL_CELLS) // 3):
-            return room
+            return room // _STEP * _STEP  # else a figure of one digit more would move every bar
     return None
 
 
@@ -352,12 +356,16 @@ def _axis(drawn: _Drawn, view: View, width: int) -> Iterable[Line]:
     gap = drawn.count - cell_width(since) - cell_width(until)
     there = [local_text(at, view.local, dated=dated) for at in (drawn.since, view.now)]
     zone = f"; here {there[0]} to {there[1]}" if there[0] else ""
-    keys = f"{view.span.words}, UTC{zone}; [ ] other spans"
-    if drawn.count < _AXIS_FROM or gap < 1 or drawn.count + LABEL_CELLS + cell_width(keys) > width:
-        for piece in wrap(f"{since} to {until} UTC{zone}; [ ] other spans", max(width - LABEL_CELLS, 8)):
-            yield _plain_line("", piece, width)
+    words = f"{view.span.words}, UTC{zone}; [ ] other spans"
+    if drawn.count < _AXIS_FROM or gap < 1:
+        words = f"{since} to {until}, {words}"
+    elif drawn.count + LABEL_CELLS + 2 + cell_width(words) <= width:
+        yield _plain_line("", f"{since}{' ' * gap}{until}  {words}", width)
         return
-    yield _plain_line("", f"{since}{' ' * gap}{until}  {keys}", width)
+    else:
+        yield _plain_line("", f"{since}{' ' * gap}{until}", width)
+    for piece in wrap(words, max(width - LABEL_CELLS, 8)):
+        yield _plain_line("", piece, width)
 
 
 def _plain_line(label: str, text: str, width: int) -> Line:

@@ -104,8 +104,8 @@ def page(loaded: Loaded | None, words: str, local: Local, width: int) -> tuple[L
     if not shown:
         told = f'No event{about} matches "{words}": {hidden} hidden{older}; esc clears the filter.'
         return _said(told, width)
-    told = f"{plural(len(shown), 'event')}{about}" + (f", {hidden} hidden by the filter" if hidden else "")
-    end = f"{told}{older}." if older else f"{told}: that is all that is kept."
+    told = f"{plural(len(shown), 'event')}{about}" + (f", {hidden} more hidden by the filter" if hidden else "")
+    end = f"{told}{older}." if older else f"{told}; that is all that is kept."
     return (*rows(shown, local, width), (), *_said(end, width))
 
 

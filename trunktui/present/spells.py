@@ -74,7 +74,7 @@ def how_often(found: Spells, points: Sequence[Point], span: Span, now: float, lo
         parts.append(f"down {count} {window}, {in_words(total)} in all")
         parts.append(_last(found.down[-1], now, local))
     else:
-        parts.append(f"not down {window}")
+        parts.append(f"not seen down {window}")
     if found.flapped:
         parts.append(f"began to flap {plural(found.flapped, 'time')}")
     unseen = round(missing(points, now) * 100)

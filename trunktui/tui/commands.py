@@ -40,7 +40,7 @@ def find(typed: str) -> Command | None:
         return whole
     name = words.partition(" ")[0]
     if not any(name in one.names for one in COMMANDS):
-        raise UnknownCommandError(f'no command "{clean(name, _SHOWN)}"; there are {known()}')
+        raise UnknownCommandError(f'no command "{clean(name, _SHOWN)}": {known()}')
     raise UnknownCommandError(f":{name} stands alone; nothing follows it")
 
 
