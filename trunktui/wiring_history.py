@@ -148,6 +148,8 @@ class ScreenHistory:
         future: asyncio.Future[T] = loop.create_future()
 
         def answer(reader: HistoryReader) -> None:
+            if future.done():  # whoever asked has moved on
+                return
             found = question(reader)
             with suppress(RuntimeError):  # the loop is gone: nobody waits any more
                 loop.call_soon_threadsafe(partial(_give, future, found))

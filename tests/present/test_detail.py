@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tests.tui.fleet_samples import NOW, evidence_of, leg, ok_probe, sbc
+from tests.tui.fleet_samples import NOW, evidence_of, leg, sbc
 from trunktui.model.health import LegState, RegSignal, SbcState, Usage
 from trunktui.model.link import LinkStatus, SnmpState, SnmpStatus, SshState
 from trunktui.model.snapshot import ChannelsView, LegStatus, RegView, SbcStatus, Snapshot
 from trunktui.model.text import Safe
-from trunktui.present.cells import Line, Role, plain
+from trunktui.present.cells import Cell, Line, Role, plain
 from trunktui.present.detail import detail_lines, page_lines, sbc_lines
 from trunktui.present.empty import empty_lines
 from trunktui.present.query import Query
-from trunktui.present.series import Samples
 from trunktui.present.words import cell_width, to_ascii
 
-SAMPLES = Samples((20.0, 22.0, 21.0), (12.0, 13.0, 12.0))
+CHARTS: tuple[Line, ...] = ((Cell(" RTT           ", Role.LABEL), Cell("▁▂▃")),)
 LATER = NOW + 200
 REMEDY = (
     "not polled, 3 legs unknown: host key of 10.77.0.10:22 is not the one in /home/noc/.ssh/known_hosts; if the "
@@ -32,7 +31,7 @@ def labelled(lines: tuple[Line, ...], label: str) -> list[Line]:
 def page(
     one: LegStatus, box: SbcStatus | None = None, now: float = NOW, width: int = 120
 ) -> tuple[Line, ...]:
-    return page_lines(one, box or sbc(), now, SAMPLES, width)
+    return page_lines(one, box or sbc(), now, CHARTS, width)
 
 
 def words(lines: tuple[Line, ...]) -> str:
@@ -44,7 +43,7 @@ def test_a_fresh_leg_is_told_as_now() -> None:
     (contact,) = labelled(lines, "contact")
     assert plain(contact) == " contact       answers     21 ms  sip:198.51.100.7:5060"
     assert contact[1].role is Role.GOOD
-    assert ", 20 to 22 ms in 3 polls" in plain(labelled(lines, "RTT")[0])
+    assert plain(labelled(lines, "RTT")[0]) == " RTT           ▁▂▃"
     assert plain(labelled(lines, "ssh")[0]) == " ssh           ok"
     assert plain(labelled(lines, "running for")[0]) == " running for   3d"
 
@@ -59,10 +58,6 @@ def test_once_the_news_is_old_nothing_on_the_page_is_told_as_now() -> None:
     assert {cell.role for cell in contact[1:]} == {Role.DIM}
     assert {cell.role for cell in labelled(lines, "evidence")[0][1:]} == {Role.DIM}
     assert not {cell.role for line in lines for cell in line if "Rejected" in cell.text} - {Role.DIM}
-    for label in ("RTT", "channels"):
-        (chart,) = labelled(lines, label)
-        assert "  was " in plain(chart)
-        assert {cell.role for cell in chart[1:]} == {Role.DIM}
     assert plain(labelled(lines, "registration")[0]) == " registration  was gave up"
     assert plain(labelled(lines, "in use")[0]) == " in use        – on this leg  –/90 of the cap"
     assert plain(labelled(lines, "ssh")[0]) == " ssh           was ok"
@@ -82,22 +77,22 @@ def test_a_link_that_failed_keeps_its_reason_however_old_the_last_answer() -> No
 
 def test_a_count_that_misses_legs_is_shown_as_a_lower_bound() -> None:
     part = leg(channels=ChannelsView(Usage.HIGH, active=12, cap=200, used=41, whole=False))
-    (line,) = labelled(detail_lines(part, NOW, SAMPLES, 120), "in use")
+    (line,) = labelled(detail_lines(part, NOW, CHARTS, 120), "in use")
     assert plain(line) == (
         " in use        12 on this leg  ≥41/200 of the cap: not every leg that shares it is known"
     )
     assert "leg >=41/200 of the cap" in to_ascii(plain(line))
-    (whole,) = labelled(detail_lines(leg(), NOW, SAMPLES, 120), "in use")
+    (whole,) = labelled(detail_lines(leg(), NOW, CHARTS, 120), "in use")
     assert plain(whole) == " in use        12 on this leg  12/90 of the cap"
 
 
 def test_a_leg_without_a_cap_tells_its_channels_only() -> None:
     free = leg(channels=ChannelsView(Usage.NO_CAP, active=7))
     assert (
-        plain(labelled(detail_lines(free, NOW, SAMPLES, 120), "in use")[0]) == " in use        7 on this leg"
+        plain(labelled(detail_lines(free, NOW, CHARTS, 120), "in use")[0]) == " in use        7 on this leg"
     )
     dark = leg(channels=ChannelsView(Usage.UNKNOWN))
-    assert not labelled(detail_lines(dark, NOW, SAMPLES, 120), "in use")
+    assert not labelled(detail_lines(dark, NOW, CHARTS, 120), "in use")
 
 
 def test_the_page_shows_a_long_reason_whole_at_every_width() -> None:
@@ -121,16 +116,5 @@ def test_what_hangs_behind_a_cell_stays_apart_from_it_where_the_line_breaks() ->
         reg=RegView(RegSignal.GAVE_UP, next_at=NOW - 720, failures=12, gave_up=True),
         evidence=evidence_of("a"),
     )
-    lines = detail_lines(one, NOW, SAMPLES, 72)
+    lines = detail_lines(one, NOW, CHARTS, 72)
     assert "gave up 12m  12 failed attempts, the SBC will" in plain(labelled(lines, "registration")[0])
-
-
-def test_charts_fit_their_width() -> None:
-    many = Samples(tuple(float(n) for n in range(240)), ())
-    for width in range(40, 160):
-        for now in (NOW, LATER):
-            rtt = replace(leg(), probe=ok_probe(21.4))
-            assert all(
-                cell_width(plain(line)) <= width
-                for line in labelled(detail_lines(rtt, now, many, width), "RTT")
-            )

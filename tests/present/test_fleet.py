@@ -32,7 +32,6 @@ from trunktui.present.freshness import shown
 from trunktui.present.head import EngineNews, HeadFacts, head_line, news_line
 from trunktui.present.layout import cut_line, row_line, title_line
 from trunktui.present.query import Query, parse_query
-from trunktui.present.series import Samples
 from trunktui.present.words import NOT_KNOWN, cell_width, to_ascii
 
 texts = st.text(max_size=40).map(clean)
@@ -89,7 +88,7 @@ def test_any_fleet_can_be_shown_at_any_time_and_width(
     assert cell_width(plain(cut_line(head, width))) <= width
     assert cell_width(plain(cut_line(news_line(snapshot, now, EngineNews()), width))) <= width
     for one in snapshot.legs:
-        page_lines(one, snapshot.sbcs[1], now, Samples((None, 1.0), (3.0, None)), width)
+        page_lines(one, snapshot.sbcs[1], now, (), width)
     assert empty_lines(snapshot, now, parse_query(query), width)
 
 
@@ -283,7 +282,7 @@ def test_a_bar_shows_a_trace_and_never_more_than_full(share: float, text: str) -
 
 
 def test_the_detail_of_a_leg_tells_its_sentence_evidence_and_age() -> None:
-    text = "\n".join(plain(line) for line in detail_lines(fleet().legs[0], NOW, Samples(), 120))
+    text = "\n".join(plain(line) for line in detail_lines(fleet().legs[0], NOW, (), 120))
     assert text.startswith(" alpha-us@nyc-1  DOWN 6 m 12 s: registration gave up 12 min ago")
     assert "Rejected   (exp. 720s ago)" in text
     assert "seen 3s ago, late in 57s, unknown in 1m27s" in text

@@ -18,7 +18,6 @@ from trunktui.present.detail import page_lines
 from trunktui.present.fleet import Sort, fleet_order, row_of
 from trunktui.present.query import Query
 from trunktui.present.rates import cps_cell, cps_words, dials_cell, per_second, risk_words
-from trunktui.present.series import Samples
 from trunktui.present.words import cell_width
 
 
@@ -141,7 +140,7 @@ def test_times_of_day_are_told_in_utc_and_here_where_here_is_another_zone() -> N
 
 def test_the_page_tells_since_when_as_a_time_of_day() -> None:
     wall = datetime(2026, 11, 23, 3, 14, 7, tzinfo=UTC)
-    lines = page_lines(leg("t@nyc-1"), sbc("nyc-1"), NOW, Samples(), 120, wall)
+    lines = page_lines(leg("t@nyc-1"), sbc("nyc-1"), NOW, (), 120, wall)
     text = ["".join(cell.text for cell in line) for line in lines]
     assert " since         2026-11-23 02:14:07 UTC" in text
     assert " at risk       33s x 2.1/s: 69 dials before the SBC notices" in text

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trunktui.model.health import LegState, ProbeSignal, RegSignal, SbcState
-from trunktui.present.series import sparkline
+from trunktui.present.series import bars
 from trunktui.present.words import (
     LONG_WORDS,
     NOT_KNOWN,
@@ -98,14 +98,11 @@ def test_ascii_is_as_wide_as_what_it_stands_for(text: str) -> None:
     assert len(to_ascii(composed)) == cell_width(composed)
 
 
-@given(st.lists(st.one_of(st.none(), st.floats(0, 1e6))), st.integers(0, 80))
-def test_a_chart_has_one_cell_per_sample_and_gaps_where_none_is(
-    values: list[float | None], width: int
+@given(st.lists(st.one_of(st.none(), st.floats(0, 1e6))), st.floats(0, 1e6))
+def test_a_chart_has_one_cell_per_value_and_gaps_where_none_is(
+    values: list[float | None], top: float
 ) -> None:
-    chart = sparkline(values, width)
-    last = values[len(values) - len(chart) :]
-    assert len(chart) == min(len(values), width)
-    assert [char == " " for char in chart] == [value is None for value in last]
+    assert [char == " " for char in bars(values, top)] == [value is None for value in values]
 
 
 def test_at_least_is_two_characters_in_ascii_and_takes_the_place_of_a_blank() -> None:

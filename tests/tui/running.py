@@ -5,21 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, tzinfo
 
 from textual.pilot import Pilot
 
 from tests.tui.fleet_samples import NOW, ScriptedFeed, fleet, never_polled
+from tests.tui.pasts import EPOCH
 from trunktui.model.snapshot import Snapshot
 from trunktui.present.themes import load_theme
 from trunktui.tui.app import DashboardOptions, FleetApp
 from trunktui.tui.grid import FleetGrid
 from trunktui.tui.lines import Lines
 from trunktui.tui.paint import Palette
-from trunktui.tui.ports import Requests
+from trunktui.tui.ports import History, Requests
 
 WALL = "14:03:22 UTC"
-MOMENT = datetime(2026, 11, 23, 15, 3, 22, tzinfo=timezone(timedelta(hours=1)))
 
 
 class Show:
@@ -33,6 +33,8 @@ class Show:
         ascii_only: bool = False,
         requests: Requests | None = None,
         write: bool = False,
+        history: History | None = None,
+        zone: tzinfo = UTC,
     ) -> None:
         self.now = NOW
         self.feed = ScriptedFeed(never_polled(snapshot))
@@ -41,9 +43,11 @@ class Show:
             DashboardOptions(title="prod-eu", write=write),
             Palette(load_theme(theme), ascii_only=ascii_only),
             requests,
+            history,
             clock=lambda: self.now,
             wall=lambda: WALL,
-            moment=lambda: MOMENT,
+            utc=lambda: EPOCH + self.now,
+            local=lambda moment: moment.astimezone(zone),
         )
         self.pilot: Pilot[None] | None = None
 
@@ -99,10 +103,14 @@ async def showing(
     ascii_only: bool = False,
     requests: Requests | None = None,
     write: bool = False,
+    history: History | None = None,
+    zone: tzinfo = UTC,
 ) -> AsyncIterator[Show]:
     """Run the app over `snapshot`; with `polled` it has been seen once."""
     whole = fleet() if snapshot is None else snapshot
-    show = Show(whole, theme=theme, ascii_only=ascii_only, requests=requests, write=write)
+    show = Show(
+        whole, theme=theme, ascii_only=ascii_only, requests=requests, write=write, history=history, zone=zone
+    )
     async with show.app.run_test(size=size) as pilot:
         show.pilot = pilot
         await pilot.pause()

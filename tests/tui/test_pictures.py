@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta, timezone
 
 import pytest
 from msgspec.structs import replace
@@ -11,7 +12,8 @@ from textual.pilot import Pilot
 
 from tests.marking import ack, maintenance
 from tests.tui.acting_samples import CAUSE, PAUSE, UNLOCKED, YES, FakeEngine
-from tests.tui.fleet_samples import fleet
+from tests.tui.fleet_samples import NOW, fleet
+from tests.tui.pasts import EPOCH, FakeHistory, changes, polls
 from tests.tui.running import Show
 from trunktui.model.health import Severity
 from trunktui.model.marks import MarksNote, Scope, Target
@@ -169,3 +171,60 @@ def with_marks() -> Snapshot:
 def test_the_help(snap_compare: Compare) -> None:
     show = Show(fleet())
     assert snap_compare(show.app, terminal_size=(80, 24), run_before=polled(show, "question_mark"))
+
+
+HOUR_3 = timezone(timedelta(hours=3))
+
+
+def remembered() -> FakeHistory:
+    """Return a history with a gap, a bad hour, an outage in it, and what happened."""
+    now = EPOCH + NOW
+    return FakeHistory(now, polls(now, gap=(14400, 11000)), changes(now, 3, "alpha-us@nyc-1"))
+
+
+def recalled(show: Show, seen: Callable[[], bool], *keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
+    """Return what to do before the picture: one poll, some keys, the time until the past is there."""
+
+    async def play(pilot: Pilot[None]) -> None:
+        await polled(show, *keys)(pilot)
+        await show.until(seen)
+        await pilot.pause()
+
+    return play
+
+
+@pytest.mark.parametrize("theme", ["dark", "mono"])
+def test_the_fleet_with_charts(snap_compare: Compare, theme: str) -> None:
+    show = Show(fleet(), theme=theme, history=remembered())
+    play = recalled(show, lambda: "in 8h" in show.text("detail"))
+    assert snap_compare(show.app, terminal_size=(160, 45), run_before=play)
+
+
+@pytest.mark.parametrize(
+    ("size", "theme"),
+    [("160x45", "dark"), ("160x45", "mono"), ("80x24", "ansi"), ("80x24", "light"), ("40x10", "dark")],
+)
+def test_the_charts_of_a_leg(snap_compare: Compare, size: str, theme: str) -> None:
+    show = Show(fleet(), theme=theme, history=remembered(), zone=HOUR_3)
+    play = recalled(show, lambda: show.app._stage.past._read is not None, "enter")
+    assert snap_compare(show.app, terminal_size=SIZES[size], run_before=play)
+
+
+def test_the_charts_of_a_leg_in_ascii(snap_compare: Compare) -> None:
+    show = Show(fleet(), theme="mono", ascii_only=True, history=remembered())
+    play = recalled(show, lambda: "outages" in show.text("page"), "enter")
+    assert snap_compare(show.app, terminal_size=(80, 24), run_before=play)
+
+
+@pytest.mark.parametrize("theme", ["dark", "mono"])
+@pytest.mark.parametrize("size", SIZES)
+def test_the_events(snap_compare: Compare, size: str, theme: str) -> None:
+    show = Show(fleet(), theme=theme, history=remembered(), zone=HOUR_3)
+    play = recalled(show, lambda: "25 Nov" in show.text("page"), "e")
+    assert snap_compare(show.app, terminal_size=SIZES[size], run_before=play)
+
+
+def test_the_events_of_a_leg_that_has_none(snap_compare: Compare) -> None:
+    show = Show(fleet(), history=FakeHistory(EPOCH + NOW))
+    play = recalled(show, lambda: "No events about" in show.text("page"), "enter", "e")
+    assert snap_compare(show.app, terminal_size=(80, 24), run_before=play)

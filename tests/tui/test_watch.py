@@ -23,23 +23,34 @@ def test_one_poll_is_one_sample_however_often_it_is_told() -> None:
     watch = FleetWatch(Snapshot(0, NOW))
     for _ in range(3):
         watch.accept(update(seen(NOW)), NOW)
-    assert watch.samples("alpha-us@nyc-1").rtt_ms == (21.4,)
+    assert [one.rtt_ms for one in watch.samples("alpha-us@nyc-1")] == [21.4]
 
 
-def test_missing_polls_are_gaps() -> None:
+def test_missing_polls_are_no_samples_and_worth_a_look_on_disk() -> None:
     watch = FleetWatch(Snapshot(0, NOW))
     for at in (NOW, NOW + INTERVAL, NOW + 4 * INTERVAL, NOW + 5 * INTERVAL + 3):
         watch.accept(update(seen(at)), at)
-    assert watch.samples("alpha-us@nyc-1").channels == (12, 12, None, None, 12, 12)
+    assert [one.at - NOW for one in watch.samples("alpha-us@nyc-1")] == [0, 30, 120, 153]
+    assert watch.forgot_after("alpha-us@nyc-1", NOW)  # somebody else may have seen them
+    assert not watch.forgot_after("alpha-us@nyc-1", NOW + 130)
 
 
 def test_samples_of_a_leg_that_is_gone_are_forgotten_and_all_stay_bounded() -> None:
     watch = FleetWatch(Snapshot(0, NOW))
     for n in range(1000):
         watch.accept(update(seen(NOW + n)), NOW + n)
-    assert 100 < len(watch.samples("alpha-us@nyc-1").rtt_ms) < 1000
+    assert 100 < len(watch.samples("alpha-us@nyc-1")) < 1000
+    assert watch.forgot_after("alpha-us@nyc-1", NOW)
+    assert not watch.forgot_after("alpha-us@nyc-1", NOW + 990)
     watch.accept(update(), NOW + 2000)
-    assert watch.samples("alpha-us@nyc-1").rtt_ms == ()
+    assert watch.samples("alpha-us@nyc-1") == ()
+
+
+def test_samples_are_told_in_utc() -> None:
+    watch = FleetWatch(Snapshot(0, NOW), offset=lambda: 1e9)
+    watch.accept(update(seen(NOW)), NOW)
+    (sample,) = watch.samples("alpha-us@nyc-1")
+    assert (sample.at, sample.interval_s, sample.channels) == (1e9 + NOW, INTERVAL, 12)
 
 
 def test_growing_old_is_a_change_like_any_other() -> None:

@@ -15,6 +15,7 @@ from msgspec import Struct
 from trunktui.model.health import LegState, SbcState, Severity
 from trunktui.model.history import Event, EventKind, Known, Memory, Sample
 from trunktui.model.link import SshState
+from trunktui.model.sampling import sample_of as sample_of
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import LINE_LIMIT, Safe, clean
 
@@ -64,22 +65,6 @@ class _Sbc(Struct):
 def is_flapping(leg: LegStatus) -> bool:
     """Tell whether a leg goes up and down so often that its single changes say nothing."""
     return leg.flapping
-
-
-def sample_of(leg: LegStatus, offset: float) -> Sample | None:
-    """Return the last poll of a leg as a sample, None without one; `offset` is UTC less monotonic seconds."""
-    if leg.observed_at is None or leg.late_at is None:
-        return None
-    return Sample(
-        at=leg.observed_at + offset,
-        interval_s=(leg.late_at - leg.observed_at) / 2,  # late means: two intervals old
-        state=leg.state,
-        registration=leg.registration.state,
-        probe=leg.probe.state,
-        rtt_ms=leg.probe.rtt_ms,
-        channels=leg.channels.active,
-        cps=leg.cps.now,
-    )
 
 
 class Recorder:

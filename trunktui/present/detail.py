@@ -12,6 +12,7 @@ from trunktui.model.observation import Contact, ContactState
 from trunktui.model.snapshot import ChannelsView, LegStatus, SbcStatus
 from trunktui.present.box import box_facts
 from trunktui.present.cells import SBC_ROLES, Cell, Line, Role, plain
+from trunktui.present.charts import LABEL_CELLS
 from trunktui.present.clock import clock_cell, moment_words
 from trunktui.present.columns import ColumnKey
 from trunktui.present.fleet import channel_cells, row_of
@@ -19,11 +20,8 @@ from trunktui.present.freshness import duration, sbc_stale, shown, shown_sbc, st
 from trunktui.present.head import sentence
 from trunktui.present.marks import mark_facts
 from trunktui.present.rates import cps_words, per_second, risk_words
-from trunktui.present.series import Samples, sparkline, spread
 from trunktui.present.words import NOT_KNOWN, SBC_WORDS, cell_width, fit, plural, span, wrap
 
-_LABEL_CELLS = 15
-_SPARK_CELLS = 60
 _AUTH_WORDS = {
     AuthMode.REGISTRATION: "registration",
     AuthMode.IP: "IP",
@@ -49,9 +47,9 @@ def sentence_lines(leg: LegStatus, now: float, width: int, height: int) -> tuple
 
 
 def detail_lines(
-    leg: LegStatus, now: float, samples: Samples, width: int, wall: datetime | None = None
+    leg: LegStatus, now: float, charts: tuple[Line, ...], width: int, wall: datetime | None = None
 ) -> tuple[Line, ...]:
-    """Return what is known of a leg: sentence, charts, contacts, ages, names, evidence.
+    """Return what is known of a leg: sentence, its `charts`, contacts, ages, names, evidence.
 
     `wall` is the time of day at `now`, in this host's zone; without it only ages are told.
     """
@@ -60,7 +58,7 @@ def detail_lines(
     return (
         *_wrapped(sentence(leg, now), width),
         *_marks(leg, width),
-        *_charts(leg, samples, width, old=old),
+        *charts,
         *_contacts(leg, width, old=old),
         *_labelled("registration", registration, "" if old else _attempts(leg), width),
         *_in_use(leg.channels, width, old=old),
@@ -74,16 +72,21 @@ def detail_lines(
     )
 
 
+def spell_lines(text: str, width: int) -> tuple[Line, ...]:
+    """Return how often a leg was down, as `spells.how_often` words it."""
+    return _labelled("outages", Cell(text), "", width) if text else ()
+
+
 def page_lines(
     leg: LegStatus,
     sbc: SbcStatus | None,
     now: float,
-    samples: Samples,
+    charts: tuple[Line, ...],
     width: int,
     wall: datetime | None = None,
 ) -> tuple[Line, ...]:
     """Return the full page of a leg: all of `detail_lines`, then its SBC and the lines that were not read."""
-    lines = detail_lines(leg, now, samples, width, wall)
+    lines = detail_lines(leg, now, charts, width, wall)
     return lines if sbc is None else (*lines, (), *sbc_lines(sbc, now, width))
 
 
@@ -142,24 +145,6 @@ def _figures(sbc: SbcStatus, now: float, width: int, *, old: bool) -> tuple[Line
         ),
         *_labelled("its clock", clock_cell(sbc, old=old), "", width),
     )
-
-
-def _charts(leg: LegStatus, samples: Samples, width: int, *, old: bool) -> tuple[Line, ...]:
-    lines: list[Line] = []
-    for label, values, now_is, unit in (
-        ("RTT", samples.rtt_ms, leg.probe.rtt_ms, " ms"),
-        ("channels", samples.channels, leg.channels.active, ""),
-    ):
-        bounds = spread(values)
-        if bounds is None or len(values) < 2:
-            continue
-        last = NOT_KNOWN if now_is is None else f"{'was ' if old else ''}{now_is:.0f}{unit}"
-        text = f"  {last}, {bounds[0]:.0f} to {bounds[1]:.0f}{unit} in {plural(len(values), 'poll')}"
-        room = min(_SPARK_CELLS, width - _LABEL_CELLS - cell_width(text))
-        if room > 0:
-            chart = Cell(sparkline(values, room), Role.DIM if old else Role.LABEL)
-            lines.append((_label(label), chart, Cell(text, Role.DIM)))
-    return tuple(lines)
 
 
 def _contacts(leg: LegStatus, width: int, *, old: bool) -> tuple[Line, ...]:
@@ -287,7 +272,7 @@ def _until(now: float, at: float | None) -> str:
 
 
 def _label(text: str) -> Cell:
-    return Cell(f" {text:<{_LABEL_CELLS - 1}}", Role.LABEL)
+    return Cell(f" {text:<{LABEL_CELLS - 1}}", Role.LABEL)
 
 
 def _labelled(label: str, cell: Cell, more: str, width: int) -> tuple[Line, ...]:
@@ -296,7 +281,7 @@ def _labelled(label: str, cell: Cell, more: str, width: int) -> tuple[Line, ...]
 
 
 def _hung(label: str, cells: tuple[Cell, ...], width: int) -> tuple[Line, ...]:
-    lines = _wrapped(cells, width - _LABEL_CELLS + 1, margin="")
+    lines = _wrapped(cells, width - LABEL_CELLS + 1, margin="")
     return tuple((_label(label if index == 0 else ""), *line) for index, line in enumerate(lines))
 
 

@@ -6,7 +6,9 @@ from textual import events
 from textual.binding import BindingsMap
 
 from trunktui.model.action import Verb
+from trunktui.model.snapshot import LegStatus
 from trunktui.tui.confirm_screen import ConfirmScreen
+from trunktui.tui.events_screen import EventsScreen
 from trunktui.tui.keys import EVERYWHERE, MARKS, WRITE, Key, bindings
 from trunktui.tui.progress_screen import ProgressScreen
 from trunktui.tui.stage import Stage, StageScreen
@@ -72,6 +74,14 @@ class ActingScreen(StageScreen, inherit_bindings=False):
             self.app.push_screen(ProgressScreen(self._stage, leg_id))
         else:
             self.app.push_screen(ConfirmScreen(self._stage, Verb.REREGISTER, leg_id))
+
+    def scope(self) -> LegStatus | None:
+        """Return the leg whose events alone are shown from here; None: all."""
+        return None
+
+    def action_events(self) -> None:
+        """Show what happened."""
+        self.app.push_screen(EventsScreen(self._stage, self.scope()))
 
     def action_probe(self) -> None:
         """Have OPTIONS sent on the leg in hand."""

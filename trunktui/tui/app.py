@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
@@ -19,18 +19,23 @@ from textual import events
 from textual.app import App
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.worker import Worker
 
 from trunktui.model.text import Safe
 from trunktui.present.freshness import shown
 from trunktui.present.marking import MarkingError, marking_of
 from trunktui.present.themes import ThemeError, choose_theme, load_theme
 from trunktui.tui import commands, crash, driver, terminal
+from trunktui.tui.acting_screen import ActingScreen
+from trunktui.tui.clocks import local_time, utc_clock, utc_seconds
 from trunktui.tui.doer import Doer
+from trunktui.tui.events_screen import EventsScreen
 from trunktui.tui.fence import CleaningFilter
 from trunktui.tui.fleet_screen import FleetScreen
 from trunktui.tui.foot import Foot
 from trunktui.tui.help_screen import HelpScreen
 from trunktui.tui.paint import Palette, cropped
+from trunktui.tui.past import Past, Stoppable
 from trunktui.tui.ports import (
     EngineStatus,
     Feed,
@@ -74,18 +79,8 @@ class DashboardOptions(Struct, frozen=True):
     finishes: bool = True
 
 
-def utc_clock() -> str:
-    """Return the time of day for the head; only a label, never used to compute."""
-    return datetime.now(UTC).strftime("%H:%M:%S UTC")
-
-
-def local_moment() -> datetime:
-    """Return the time of day in this host's zone, for telling when something was; never used to compute."""
-    return datetime.now().astimezone()
-
-
 class FleetApp(App[None], inherit_bindings=False):
-    """The Textual app. `clock`, `wall` and `moment` are arguments so that a test can stop them.
+    """The Textual app. `clock`, `wall`, `utc` and `local` are arguments so that a test can stop and set them.
 
     `requests` carries out what the operator asks for, `history` knows what was before; None: there is nobody to.
     `crash_line` is set when the app ended on an error of its own.
@@ -109,7 +104,8 @@ class FleetApp(App[None], inherit_bindings=False):
         *,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], str] = utc_clock,
-        moment: Callable[[], datetime] = local_moment,
+        utc: Callable[[], float] = utc_seconds,
+        local: Callable[[datetime], datetime] = local_time,
     ) -> None:
         super().__init__(ansi_color=True, driver_class=driver.JobDriver)
         self.animation_level = "none"
@@ -118,7 +114,7 @@ class FleetApp(App[None], inherit_bindings=False):
         self._feed = feed
         self._log_path = options.log_path
         self._clock = clock
-        self._watch = FleetWatch(feed.initial())
+        self._watch = FleetWatch(feed.initial(), lambda: utc() - clock())
         self._fence = CleaningFilter()
         self._draw_pending = False
         self._ticks = 0
@@ -132,11 +128,11 @@ class FleetApp(App[None], inherit_bindings=False):
             palette=palette,
             clock=clock,
             wall=wall,
-            moment=moment,
             copy=self._copy,
             command=self._command,
             title=options.title,
             doer=self._doer,
+            past=Past(history, self._watch, clock, utc, local, self._read, self._draw_top),
             history=history,
         )
 
@@ -202,6 +198,14 @@ class FleetApp(App[None], inherit_bindings=False):
         """Have write mode ended."""
         self._begin(self._ask(Lock()))
 
+    def action_events(self) -> None:
+        """Show what happened: on a leg's page to that leg, elsewhere to all."""
+        top = self._top
+        if isinstance(top, ActingScreen):
+            top.action_events()
+        elif not isinstance(top, EventsScreen):
+            self.push_screen(EventsScreen(self._stage))
+
     def action_verify(self) -> None:
         """Have it looked what became of unfinished actions; it only reads."""
         self._say("looking what became of them ...")
@@ -209,6 +213,10 @@ class FleetApp(App[None], inherit_bindings=False):
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
         self.run_worker(work, name="request", exit_on_error=True)
+
+    def _read(self, work: Callable[[], Coroutine[None, None, None]]) -> Stoppable:
+        worker: Worker[None] = self.run_worker(work, name="history")
+        return worker
 
     def _told(self, said: str) -> None:
         if not isinstance(self._top, ProgressScreen):  # it shows more than the sentence
@@ -291,6 +299,9 @@ class FleetApp(App[None], inherit_bindings=False):
 
     def _draw(self) -> None:
         self._draw_pending = False
+        self._draw_top()
+
+    def _draw_top(self) -> None:
         if (top := self._top) is not None:
             top.draw()
 

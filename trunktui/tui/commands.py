@@ -46,6 +46,7 @@ COMMANDS = (
     Command(("unack",), "", "take it back", "[sbc|group]", beside=True),
     Command(("quit", "q"), "app.leave(0)", "quit"),
     Command(("help",), "app.help", "all keys and commands", beside=True),
+    Command(("events",), "app.events", "what happened", beside=True),
 )
 
 

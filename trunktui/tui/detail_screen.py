@@ -42,14 +42,18 @@ class DetailScreen(PathPage, Scrolls, ActingScreen, inherit_bindings=False):
             self._page.show((gone,))
         else:
             sbc = next((sbc for sbc in snapshot.sbcs if sbc.name == leg.sbc), None)
-            samples = self._stage.watch.samples(leg.id)
-            wall = self._stage.moment_of(at)
-            self._page.show(page_lines(leg, sbc, at, samples, self.size.width, wall))
+            charts = self._stage.past.lines(leg, at, self.size.width, full=True)
+            wall = self._stage.past.moment_of(at)
+            self._page.show(page_lines(leg, sbc, at, charts, self.size.width, wall))
         self._draw_head()
 
     def leg_in_hand(self) -> str | None:
         """Return the leg of this page."""
         return self._leg_id
+
+    def scope(self) -> LegStatus | None:
+        """Return the leg of this page: its events are asked for here."""
+        return self._leg(self._stage.watch.in_view(self._stage.clock())[0])
 
     def action_back(self) -> None:
         """Go back to the fleet."""
@@ -58,6 +62,12 @@ class DetailScreen(PathPage, Scrolls, ActingScreen, inherit_bindings=False):
     def scrolled(self) -> None:
         """Tell the position."""
         self._draw_head()
+
+    def action_span(self, by: int) -> None:
+        """Let the charts show a longer (1) or a shorter (-1) time."""
+        span = self._stage.past.change_span(by, self._leg_id)
+        self.draw()
+        self.say(f"charts of the last {span.words}")
 
     def action_copy(self) -> None:
         """Copy the leg's sentence."""

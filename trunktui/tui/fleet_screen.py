@@ -236,8 +236,8 @@ class FleetScreen(ActingScreen, inherit_bindings=False):
         elif width < NARROW:
             self._detail.show(sentence_lines(leg, at, width, height))
         else:
-            samples = self._stage.watch.samples(leg.id)
-            self._detail.show(_fitted(detail_lines(leg, at, samples, width), height))
+            charts = self._stage.past.lines(leg, at, width, full=False)
+            self._detail.show(_fitted(detail_lines(leg, at, charts, width), height))
 
     def _rule_line(self, leg: LegStatus | None, width: int) -> Line:
         if leg is None:

@@ -32,11 +32,11 @@ class Key(NamedTuple):
 
 EVERYWHERE = (
     Key("question_mark", "?", "app.help", "all keys", "all keys"),
-    Key("q", "q", "app.leave(0)", "quit", "quit"),
-    Key("ctrl+c", "ctrl+c", "app.leave(130)", "quit with exit code 130"),
+    Key("q", "q", "app.leave(0)", "quit", "quit", beside=True),
+    Key("ctrl+c", "ctrl+c", "app.leave(130)", "quit with code 130", beside=True),
     Key("ctrl+z", "ctrl+z", "app.suspend", "stop; the shell's fg goes on"),
 )
-_BOTH_WAYS = frozenset({"move", "edge", "page", "app.leave"})
+_BOTH_WAYS = frozenset({"move", "edge", "page"})
 COMMAND = Key("colon", ":", "command", "type a command; tab completes it")
 ACK = Key("a", "a", "mark('ack ')", "acknowledge its alarm", "ack")
 MAINT = Key("m", "m", "mark('maint ')", "put it into maintenance", "maint")
@@ -44,6 +44,11 @@ MARKS = {"a": "ack ", "m": "maint "}
 """Keys that begin a command; it asks for the rest, so a slip does nothing."""
 
 PROBE = Key("O", "O", "probe", "send OPTIONS now; harmless", "OPTIONS", beside=True)
+EVENTS = Key("e", "e", "events", "events: what happened, newest first", "events")
+SPANS = (
+    Key("left_square_bracket", "[ ]", "span(-1)", "charts: a shorter time", "time span"),
+    Key("right_square_bracket", "]", "span(1)", "charts: a longer time"),
+)
 WRITE = (
     Key(
         "R",
@@ -66,6 +71,7 @@ FLEET = (
     Key("s", "s", "sort", "sort: trouble, leg, ...", "sort", beside=True),
     Key("y", "y", "copy", "copy the leg's sentence (OSC 52)", "copy"),
     PROBE,
+    EVENTS,
     Key("j,down", "j down", "move(1)", "next leg"),
     Key("k,up", "k up", "move(-1)", "previous leg"),
     Key("g,home", "g home", "edge(-1)", "first leg"),
@@ -85,7 +91,20 @@ PAGE = (
     Key("G,end", "G end", "edge(1)", "to the end"),
     COMMAND,
 )
-DETAIL = (*PAGE, Key("y", "y", "copy", "copy the leg's sentence (OSC 52)", "copy"), ACK, MAINT, PROBE)
+DETAIL = (
+    *PAGE,
+    Key("y", "y", "copy", "copy the leg's sentence (OSC 52)", "copy"),
+    ACK,
+    MAINT,
+    PROBE,
+    EVENTS,
+    *SPANS,
+)
+HAPPENED = (
+    *PAGE,
+    Key("slash", "/", "filter", "filter: any text; !word hides; esc clears", "filter"),
+    Key("plus", "+", "more", "load older events", "older ones"),
+)
 NO = Key("escape,n,q", "esc", "back", "no: nothing is sent", "no (default)")
 _SCROLL = (
     Key("j,down", "j k", "scroll(1)", "a line on", "scroll"),

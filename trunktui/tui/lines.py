@@ -76,6 +76,11 @@ class Page(Lines):
         super().show(self._all[self._top :])
 
     @property
+    def top(self) -> int:
+        """How many lines there are above the window."""
+        return self._top
+
+    @property
     def line_count(self) -> int:
         """How many lines there are, in the window and out of it."""
         return len(self._all)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import ClassVar, NamedTuple
 
 from textual import events
@@ -20,6 +19,7 @@ from trunktui.tui.foot import Foot
 from trunktui.tui.keys import Key
 from trunktui.tui.lines import Lines, Page
 from trunktui.tui.paint import Palette
+from trunktui.tui.past import Past
 from trunktui.tui.ports import History
 from trunktui.tui.watch import FleetWatch
 
@@ -27,24 +27,20 @@ from trunktui.tui.watch import FleetWatch
 class Stage(NamedTuple):
     """`clock` gives monotonic seconds, `wall` the time of day as text; `copy` returns what to tell of it.
 
-    `moment` gives the time of day in this host's zone. `command` runs what was typed after `:`; `doer` has actions
-    carried out; `history` knows what was before.
+    `command` runs what was typed after `:`; `doer` has actions carried out; `past` draws what was before,
+    `history` is where it reads.
     """
 
     watch: FleetWatch
     palette: Palette
     clock: Callable[[], float]
     wall: Callable[[], str]
-    moment: Callable[[], datetime]
     copy: Callable[[str], str]
     command: Callable[[str], None]
     title: str
     doer: Doer
+    past: Past
     history: History | None = None
-
-    def moment_of(self, at: float) -> datetime:
-        """Return what time of day it was at monotonic second `at`."""
-        return self.moment() - timedelta(seconds=self.clock() - at)
 
     def write_left(self) -> float | None:
         """Return for how many seconds write mode lasts; None: read-only."""

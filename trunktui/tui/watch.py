@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from trunktui.model.acting import Doings
 from trunktui.model.health import LegState
+from trunktui.model.history import GAP_FROM, Sample
+from trunktui.model.sampling import sample_of
 from trunktui.model.snapshot import LegStatus, Snapshot
 from trunktui.present.freshness import shown, stale
-from trunktui.present.series import Samples
 from trunktui.tui.ports import EngineStatus, FeedUpdate
 
 MARK_S = 5.0
 """For how long a changed state is marked."""
 
-_KEPT_SAMPLES = 240
-_MOST_GAPS = 20
+_KEPT_SAMPLES = 120
 
 
 class FleetWatch:
-    """Holds the newest update; while frozen it goes on collecting and keeps showing what was there."""
+    """Holds the newest update; while frozen it goes on collecting and keeps showing what was there.
 
-    def __init__(self, initial: Snapshot) -> None:
+    `offset` gives UTC less monotonic seconds.
+    """
+
+    def __init__(self, initial: Snapshot, offset: Callable[[], float] = lambda: 0.0) -> None:
         self.snapshot = initial
         self.engine = EngineStatus(alive=True)
         self.doings = Doings()
         self.tip = ""
+        self._offset = offset
         self._frozen: tuple[Snapshot, float] | None = None
         self._states: dict[str, LegState] = {}
         self._changed_at: dict[str, float] = {}
@@ -40,7 +45,7 @@ class FleetWatch:
         for leg in update.snapshot.legs:
             track = self._tracks.setdefault(leg.id, _Track())
             if not stale(leg, now):  # what an earlier run saw is no sample of this one
-                track.add(leg)
+                track.add(leg, self._offset())
         for gone in self._tracks.keys() - {leg.id for leg in update.snapshot.legs}:
             del self._tracks[gone]
         self.note_changes(now)
@@ -82,10 +87,19 @@ class FleetWatch:
         before = {leg.id: shown(leg, at).state for leg in snapshot.legs}
         return sum(before.get(leg.id) is not shown(leg, now).state for leg in self.snapshot.legs)
 
-    def samples(self, leg_id: str) -> Samples:
-        """Return what was measured of a leg since the screen began."""
+    def samples(self, leg_id: str) -> tuple[Sample, ...]:
+        """Return the newest polls of a leg since the screen began, oldest first: those that no disk has yet, and more."""
         track = self._tracks.get(leg_id)
-        return Samples() if track is None else track.samples()
+        return () if track is None else tuple(track.kept)
+
+    def forgot_after(self, leg_id: str, at: float) -> bool:
+        """Tell whether polls later than `at` (UTC) may have been seen by others that `samples` does not have."""
+        track = self._tracks.get(leg_id)
+        if track is None or not track.kept:
+            return False
+        return (track.seen > len(track.kept) and track.kept[0].at > at) or (
+            track.hole_at is not None and track.hole_at > at
+        )
 
     def _answered(self, leg_id: str) -> bool:
         """Tell whether a leg had been seen before its latest sample."""
@@ -94,29 +108,23 @@ class FleetWatch:
 
 
 class _Track:
-    """The samples of one leg: one per new `observed_at`, gaps where polls are missing."""
+    """The newest polls of one leg: one sample per new `observed_at`. `hole_at` ends the last time without (UTC)."""
 
     def __init__(self) -> None:
-        self._points: deque[tuple[float | None, float | None]] = deque(maxlen=_KEPT_SAMPLES)
-        self._last_at: float | None = None
+        self.kept: deque[Sample] = deque(maxlen=_KEPT_SAMPLES)
+        self.hole_at: float | None = None
         self.seen = 0
+        self._last_at: float | None = None
 
-    def add(self, leg: LegStatus) -> None:
+    def add(self, leg: LegStatus, offset: float) -> None:
         at = leg.observed_at
         if at is None or (self._last_at is not None and at <= self._last_at):
             return
-        for _ in range(self._missing(leg, at)):
-            self._points.append((None, None))
-        self._points.append((leg.probe.rtt_ms, leg.channels.active))
+        sample = sample_of(leg, offset)
+        if sample is None:
+            return
+        if self._last_at is not None and at - self._last_at > GAP_FROM * sample.interval_s:
+            self.hole_at = sample.at
+        self.kept.append(sample)
         self._last_at = at
         self.seen += 1
-
-    def samples(self) -> Samples:
-        return Samples(tuple(point[0] for point in self._points), tuple(point[1] for point in self._points))
-
-    def _missing(self, leg: LegStatus, at: float) -> int:
-        """Count the polls that did not come: a leg is late after two intervals, which tells the interval."""
-        if self._last_at is None or leg.late_at is None or leg.late_at <= at:
-            return 0
-        interval = (leg.late_at - at) / 2
-        return min(max(int((at - self._last_at) / interval - 0.5), 0), _MOST_GAPS)

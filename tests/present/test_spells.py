@@ -1,0 +1,100 @@
+"""How often a leg was down, in words: from events, with what nobody saw of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from tests.present.test_charts import LEG, NOON, poll
+from trunktui.model.history import Event, EventKind, points_of
+from trunktui.model.text import Safe
+from trunktui.present.charts import SPANS
+from trunktui.present.spells import Spell, Spells, how_often, spells
+
+WEEK = SPANS[4]
+BEGIN = NOON - WEEK.seconds
+DAY = 86400.0
+ALL_WEEK = points_of([poll(-WEEK.seconds + n * 30) for n in range(20160)])
+
+
+def event(
+    at: float, before: str, after: str, kind: EventKind = EventKind.LEG, subject: str = LEG, seq: int = 0
+) -> Event:
+    return Event(NOON + at, kind, Safe(subject), Safe("why"), Safe(before), Safe(after), seq=seq)
+
+
+OUTAGE = [event(-3 * DAY, "up", "down"), event(-3 * DAY + 600, "down", "degraded")]
+
+
+@pytest.mark.parametrize(
+    ("events", "down_since", "found"),
+    [
+        ([], None, Spells()),
+        (OUTAGE, None, Spells((Spell(NOON - 3 * DAY, NOON - 3 * DAY + 600),))),
+        # down before the window began
+        ([event(-60, "down", "up")], None, Spells((Spell(BEGIN, NOON - 60, begun=False),))),
+        # down now, told by the event or not on disk yet
+        ([event(-60, "up", "down")], NOON - 60, Spells((Spell(NOON - 60, None),))),
+        ([], NOON - 60, Spells((Spell(NOON - 60, None),))),
+        ([], BEGIN - 5, Spells((Spell(BEGIN, None, begun=False),))),
+        # no news of the end: what follows is not told as an outage
+        ([event(-60, "up", "down")], None, Spells((Spell(NOON - 60, NOON - 60),))),
+        (
+            [
+                event(-900, "up", "down"),
+                event(-600, "down", "flapping", EventKind.FLAPPING),
+                event(-60, "flapping", "up", EventKind.FLAPPING),
+            ],
+            None,
+            Spells((Spell(NOON - 900, NOON - 600),), flapped=1),
+        ),
+        ([event(-60, "down", "flapping", EventKind.FLAPPING)], None, Spells(flapped=1)),
+        (
+            [event(-60, "up", "down", subject="other@nyc-1"), event(-9, "up", "down", EventKind.SBC)],
+            None,
+            Spells(),
+        ),
+    ],
+)
+def test_outages_are_found_in_events(events: list[Event], down_since: float | None, found: Spells) -> None:
+    assert spells(events, LEG, BEGIN, down_since) == found
+
+
+def told(found: Spells, points: object = ALL_WEEK, zone: timezone = UTC) -> str:
+    assert isinstance(points, tuple)
+    return how_often(found, points, WEEK, NOON, lambda moment: moment.astimezone(zone))
+
+
+def test_outages_are_told_as_one_would_say_it() -> None:
+    at = datetime(2026, 11, 24, 2, 14, tzinfo=UTC).timestamp()
+    three = Spells(
+        (Spell(NOON - 3 * DAY, NOON - 3 * DAY + 600), Spell(at - 3600, at - 2700), Spell(at, at + 1020))
+    )
+    assert told(three) == "down 3 times in 7 d, 42 m in all; last 02:14-02:31 UTC"
+    nairobi = timezone(timedelta(hours=3))
+    assert told(three, zone=nairobi).endswith("last 02:14-02:31 UTC (05:14-05:31 here)")
+    assert told(Spells(three.down[:1])) == "down 1 time in 7 d, 10 m in all; last 21 Nov 12:00-12:10 UTC"
+
+
+def test_an_outage_that_lasts_is_told_as_one() -> None:
+    assert (
+        told(Spells((Spell(NOON - 120, None),)))
+        == "down 1 time in 7 d, 2 m in all; down now, since 11:58 UTC"
+    )
+    assert told(Spells((Spell(BEGIN, None, begun=False),))).endswith(
+        "down now, since before 17 Nov 12:00 UTC"
+    )
+
+
+def test_no_outage_is_told_for_the_time_that_is_known_only() -> None:
+    assert told(Spells()) == "not seen down in 7 d"
+    assert told(Spells(flapped=2)) == "not seen down in 7 d; began to flap 2 times"
+    hour = points_of([poll(-3600 + n * 30) for n in range(120)])
+    assert told(Spells(), hour) == "not seen down in the 1 h 0 m that are known"
+    assert told(Spells(), ()) == ""
+
+
+def test_what_nobody_polled_is_told_beside_it() -> None:
+    half = tuple(point for point in ALL_WEEK if not NOON - 4 * DAY < point.at < NOON - 0.5 * DAY)
+    assert told(Spells(), half) == "not seen down in 7 d; nobody polled for 50% of that time"

@@ -1,0 +1,101 @@
+"""Tells how often and for how long a leg was down, from its events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from trunktui.model.health import LegState
+from trunktui.model.history import Event, EventKind, Point
+from trunktui.present.charts import Local, Span, clock_text, local_text, missing
+from trunktui.present.freshness import in_words
+from trunktui.present.words import plural
+
+_FLAPPING = "flapping"
+_DEPTH = 0.99
+_DAY_S = 86400.0
+
+
+class Spell(NamedTuple):
+    """From when to when a leg was down, UTC; `until` None: it still is. `begun` False: it was already, before that."""
+
+    since: float
+    until: float | None
+    begun: bool = True
+
+
+class Spells(NamedTuple):
+    """What is known of a leg's outages in a window: how long each lasted, and how often it began to flap."""
+
+    down: tuple[Spell, ...] = ()
+    flapped: int = 0
+
+
+def spells(events: Sequence[Event], leg_id: str, since: float, down_since: float | None) -> Spells:
+    """Return the outages of a leg from its events, oldest first, in the window from `since` on.
+
+    `down_since`: it is down now, and has been since then; None: it is not. That beats what the events say of now,
+    for the newest may not be on disk yet.
+    """
+    found: list[Spell] = []
+    flapped, open_at, begun, met = 0, None, True, False
+    for event in events:
+        if event.subject != leg_id or event.kind not in {EventKind.LEG, EventKind.FLAPPING}:
+            continue
+        if not met and LegState.DOWN.value == event.before and event.after != _FLAPPING:
+            open_at, begun = since, False
+        met = True
+        if open_at is not None and event.after != LegState.DOWN.value:
+            found.append(Spell(open_at, max(event.at, open_at), begun))
+            open_at, begun = None, True
+        elif open_at is None and event.after == LegState.DOWN.value:
+            open_at = max(event.at, since)
+        flapped += event.kind is EventKind.FLAPPING and event.after == _FLAPPING
+    if down_since is not None:
+        at = open_at if open_at is not None else max(down_since, since)
+        found.append(Spell(at, None, begun and down_since > since))
+    elif open_at is not None:
+        found.append(Spell(open_at, max(open_at, since), begun))
+    return Spells(tuple(found), flapped)
+
+
+def how_often(found: Spells, points: Sequence[Point], span: Span, now: float, local: Local) -> str:
+    """Return it in words: `down 3 times in 7 d, 42 m in all; last 02:14-02:31 UTC`, and what was not seen of it.
+
+    `points` are the leg's polls in that time: before the first of them nothing is known.
+    """
+    if not points and not found.down:
+        return ""
+    window = _window(points, span, now)
+    parts = []
+    if found.down:
+        total = sum((now if one.until is None else one.until) - one.since for one in found.down)
+        count = plural(len(found.down), "time")
+        parts.append(f"down {count} {window}, {in_words(total)} in all")
+        parts.append(_last(found.down[-1], now, local))
+    else:
+        parts.append(f"not seen down {window}")
+    if found.flapped:
+        parts.append(f"began to flap {plural(found.flapped, 'time')}")
+    unseen = round(missing(points, now) * 100)
+    if unseen >= 1:
+        parts.append(f"nobody polled for {unseen}% of that time")
+    return "; ".join(parts)
+
+
+def _window(points: Sequence[Point], span: Span, now: float) -> str:
+    known = now - points[0].at if points else 0.0
+    if known >= span.seconds * _DEPTH:
+        return f"in {in_words(span.seconds)}" if span.seconds >= _DAY_S else f"in {span.words}"
+    return f"in the {in_words(known // 60 * 60 or known)} that are known"
+
+
+def _last(spell: Spell, now: float, local: Local) -> str:
+    dated = now - spell.since > _DAY_S / 2
+    since = clock_text(spell.since, dated=dated)
+    here = local_text(spell.since, local, dated=dated)
+    if spell.until is None:
+        zone = f" ({here} here)" if here else ""
+        return f"down now, {'since' if spell.begun else 'since before'} {since} UTC{zone}"
+    zone = f" ({here}-{local_text(spell.until, local, dated=False)} here)" if here else ""
+    return f"last {since}-{clock_text(spell.until, dated=False)} UTC{zone}"
