@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec import structs
 
 from trunktui.health.box import BoxLook, judge_box, reloaded, remember_box, restarted
-from trunktui.health.cps import CpsShare, cps_shares
+from trunktui.health.cps import CpsShare, capped, cps_shares
 from trunktui.health.memory import forget_streaks
 from trunktui.health.rates import Rate, remember_rates
 from trunktui.health.rollup import Share, escalate, judge_groups, shares
@@ -142,6 +142,7 @@ class Fleet:
         """Return what is used of every cap; a leg counts as not known where the last look is stale or did not tell."""
         active: dict[tuple[str, str], int | None] = {}
         rates: dict[tuple[str, str], Rate | None] = {}
+        counted = capped(self.inventory)
         for record in self._records.values():
             seen = record.observation
             fresh = seen is not None and now - seen.as_of <= self._scene(record, now).stale_s
@@ -151,7 +152,8 @@ class Fleet:
                 channels = leg.seen.channels if fresh and leg.listed and leg.seen is not None else None
                 place = (leg.trunk_name, leg.sbc)
                 active[place] = channels.active if channels is not None else None
-                rates[place] = _rate(record, leg) if channels is not None else None
+                if leg.trunk_name in counted:
+                    rates[place] = _rate(record, leg) if channels is not None else None
         return _Usage(shares(self.inventory, active), cps_shares(self.inventory, rates))
 
     def _scene(self, record: SbcRecord, now: float) -> Scene:
