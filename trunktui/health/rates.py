@@ -77,7 +77,7 @@ class RateMemory(Struct, frozen=True):
     clock_s: float | None = None
     processed: int | None = None
     calls: int | None = None
-    callers: int = 0
+    callers: frozenset[str] = frozenset()
     ids: frozenset[str] = frozenset()
     top: int = -1
     carry: int = 0
@@ -153,7 +153,7 @@ def _begun(look: Observation, before: RateMemory | None = None) -> RateMemory:
         clock_s=look.box.clock_s,
         processed=look.box.calls_processed,
         calls=look.box.calls,
-        callers=sum(row.dialled is False for row in rows),
+        callers=frozenset(row.id for row in rows if row.dialled is False),
         ids=frozenset(row.id for row in rows),
         top=max([*serials, before.top if before else -1]),
     )
@@ -216,11 +216,15 @@ def _compared(before: RateMemory, look: Observation, window_s: float) -> tuple[W
 
 
 def _without_a_call(before: RateMemory, look: Observation) -> int:
-    """Return how many more channels than before run something without being a call: originated ones do."""
+    """Return how many of the new channels may run something without being a call, as originated ones do.
+
+    Of those that stood there before, as many as did not go may still be such.
+    """
     if before.calls is None or look.box.calls is None:
         return 0
-    callers = sum(row.dialled is False for row in look.channel_rows)
-    return max((callers - look.box.calls) - (before.callers - before.calls), 0)
+    here = {row.id for row in look.channel_rows if row.dialled is False}
+    old = max(len(before.callers) - before.calls, 0) - len(before.callers - here)
+    return max(len(here) - look.box.calls - max(old, 0), 0)
 
 
 def _window(
