@@ -14,7 +14,7 @@ from trunktui.model.observation import ProbeSettings
 
 
 @pytest.mark.parametrize(
-    ("platform", "settings", "registers", "seconds"),
+    ("platform", "settings", "registered", "seconds"),
     [
         ("asterisk", ProbeSettings(30, 5.0), False, 35.0),
         ("asterisk", ProbeSettings(30, 3.0), True, 33.0),
@@ -31,9 +31,9 @@ from trunktui.model.observation import ProbeSettings
     ],
 )
 def test_the_worst_case_of_each_platform_follows_from_its_loaded_settings(
-    platform: str, settings: ProbeSettings | None, registers: bool, seconds: float | None
+    platform: str, settings: ProbeSettings | None, registered: bool, seconds: float | None
 ) -> None:
-    assert detect_s(platform, settings, registers=registers) == seconds
+    assert detect_s(platform, settings, registered=registered) == seconds
 
 
 @pytest.mark.parametrize(

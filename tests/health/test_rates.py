@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from trunktui.health.rates import MEAN_S, RateMemory, remember_rates
 from trunktui.model.observation import AppState, Box, ChannelRow, Observation
@@ -96,6 +97,19 @@ def test_a_call_that_stood_in_the_list_before_it_was_counted_is_not_taken_for_a_
     rate = after(*looks).rate("t")
     assert rate is not None
     assert (rate.per_s, rate.whole) == (0.0, True)
+
+
+def test_a_channel_that_is_no_call_hides_no_missed_one() -> None:
+    """Originated ones run an application without being a call (seen on 22.10): one goes, another comes."""
+    first, second = look(0.0, caller(1), caller(3)), look(30.0, caller(1), caller(5), dial(6), processed=1)
+    as_one_call = [structs.replace(o, box=structs.replace(o.box, calls=1)) for o in (first, second)]
+    rate = after(*as_one_call).rate("t")
+    assert rate is not None
+    assert not rate.whole
+    still = look(30.0, caller(1), caller(3), dial(4))
+    rate = after(as_one_call[0], structs.replace(still, box=structs.replace(still.box, calls=1))).rate("t")
+    assert rate is not None
+    assert rate.whole
 
 
 def test_a_restart_gives_nothing_for_that_window_and_counting_goes_on_after_it() -> None:

@@ -51,8 +51,9 @@ def test_a_rate_is_short_and_what_is_not_nothing_never_reads_nothing(rate: float
     ("one", "cps", "dials", "words"),
     [
         (dialling(2.1, 73.5), "2.1", "74 risk", "35s x 2.1/s: 74 dials before the SBC notices"),
-        (dialling(2.1, 73.5, whole=False), "≥2.1", "≥74 risk", "35s x ≥2.1/s: at least 74 dials before the SBC notices"),
+        (dialling(2.1, 73.5, whole=False), "≥2.1", "≥73 risk", "35s x ≥2.1/s: at least 73 dials before the SBC notices"),
         (dialling(0.01, 0.35), "<0.1", "<1 risk", "35s x <0.1/s: less than 1 dial before the SBC notices"),
+        (dialling(0.0367, 0.35, whole=False), "≥0.03", "≥0.3 risk", "35s x ≥0.03/s: at least 0.3 dials before the SBC notices"),
         (dialling(0.0, 0.0), "0", "0 risk", "35s x 0/s: 0 dials before the SBC notices"),
         (dialling(100.0, 3500.0), "100", "3.5k risk", "35s x 100/s: 3500 dials before the SBC notices"),
         (dialling(100.0, 3500.0, whole=False), "≥100", "≥3k risk", "35s x ≥100/s: at least 3500 dials before the SBC notices"),

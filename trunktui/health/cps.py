@@ -30,17 +30,26 @@ class CpsShare(Struct, frozen=True):
     alone: bool = True
 
 
+def capped(inventory: Inventory) -> frozenset[str]:
+    """Return the trunks whose dials per second have a cap, their account's or their own."""
+    accounts = {account.name for account in inventory.accounts if account.cap.cps is not None}
+    return frozenset(t.name for t in inventory.trunks if t.account in accounts or t.cap.cps is not None)
+
+
 def cps_shares(inventory: Inventory, rates: Rates) -> dict[str, CpsShare]:
-    """Return each configured trunk's share; the cap is its account's where that has one, else its own."""
-    accounts = {account.name: account for account in inventory.accounts}
-    found: dict[str, CpsShare] = {}
+    """Return the share of each trunk that has a cap: its account's where that has one, else its own."""
+    sharing: dict[str, list[Trunk]] = {}
     for trunk in inventory.trunks:
-        account = accounts.get(trunk.account or "")
-        cap, members = trunk.cap.cps, [trunk]
-        if account is not None and account.cap.cps is not None:
-            cap = account.cap.cps
-            members = [other for other in inventory.trunks if other.account == account.name]
-        found[trunk.name] = _share(members, cap, rates)
+        if trunk.account is not None:
+            sharing.setdefault(trunk.account, []).append(trunk)
+    found: dict[str, CpsShare] = {}
+    for account in inventory.accounts:
+        if account.cap.cps is not None:
+            members = sharing.get(account.name, [])
+            found.update(dict.fromkeys((t.name for t in members), _share(members, account.cap.cps, rates)))
+    for trunk in inventory.trunks:
+        if trunk.name not in found and trunk.cap.cps is not None:
+            found[trunk.name] = _share([trunk], trunk.cap.cps, rates)
     return found
 
 
@@ -58,7 +67,7 @@ def _share(members: list[Trunk], cap: float | None, rates: Rates) -> CpsShare:
 
 
 def cps_view(rate: Rate | None, share: CpsShare | None, t: Thresholds) -> CpsView:
-    """Return what is shown of a leg's dials; `share` None: the config does not name it, so it has no cap."""
+    """Return what is shown of a leg's dials; `share` None: they have no cap."""
     share = share or CpsShare()
     state = _usage(share, t)
     if rate is None:

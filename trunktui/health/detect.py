@@ -22,17 +22,17 @@ def asterisk_s(interval_s: float, timeout_s: float) -> float:
     return interval_s + timeout_s
 
 
-def freeswitch_noreg_s(ping_s: float, misses: int) -> float:
+def freeswitch_noreg_s(ping_s: float, misses: int, timeout_s: float = FREESWITCH_TIMEOUT_S) -> float:
     """Return FreeSWITCH's for a gateway that does not register; `misses` is ping-max - ping-min + 1.
 
     The next ping is due `ping` seconds after the answer to the last, or after its timeout.
     """
-    return misses * (ping_s + FREESWITCH_TIMEOUT_S)
+    return misses * (ping_s + timeout_s)
 
 
-def freeswitch_reged_s(ping_s: float) -> float:
+def freeswitch_reged_s(ping_s: float, timeout_s: float = FREESWITCH_TIMEOUT_S) -> float:
     """Return FreeSWITCH's for a gateway that registers: one miss drops it, whatever ping-max says."""
-    return ping_s + FREESWITCH_TIMEOUT_S
+    return ping_s + timeout_s
 
 
 def kamailio_s(interval_s: float, misses: int, timeout_s: float) -> float:
@@ -43,7 +43,7 @@ def kamailio_s(interval_s: float, misses: int, timeout_s: float) -> float:
     return interval_s * misses + timeout_s
 
 
-def detect_s(platform: str, settings: ProbeSettings | None, *, registers: bool = False) -> float | None:
+def detect_s(platform: str, settings: ProbeSettings | None, *, registered: bool = False) -> float | None:
     """Return the worst case in seconds on a platform; None where settings are unread or nothing is asked."""
     if settings is None or not settings.interval_s:
         return None
@@ -51,10 +51,11 @@ def detect_s(platform: str, settings: ProbeSettings | None, *, registers: bool =
     match platform:
         case "asterisk":
             return None if timeout is None else asterisk_s(interval, timeout)
-        case "freeswitch" if registers:
-            return freeswitch_reged_s(interval)
+        case "freeswitch" if registered:
+            return freeswitch_reged_s(interval, timeout or FREESWITCH_TIMEOUT_S)
         case "freeswitch":
-            return None if misses is None else freeswitch_noreg_s(interval, misses)
+            waits = timeout or FREESWITCH_TIMEOUT_S
+            return None if misses is None else freeswitch_noreg_s(interval, misses, waits)
         case "kamailio":
             return None if misses is None or timeout is None else kamailio_s(interval, misses, timeout)
         case _:

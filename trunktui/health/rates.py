@@ -67,7 +67,8 @@ class RateMemory(Struct, frozen=True):
     """What is kept between looks: the last one's counters and channels, and the windows that count still.
 
     `at` is the last look; the rest is of the last one whose channels were read. `windows`: newest first, empty
-    while nothing can be said.
+    while nothing can be said. `rates` are those of endpoints that had dials lately, `idle` that of any other;
+    `calls_per_s` counts the calls that the whole SBC began, both ways, by its own count.
     """
 
     at: float | None = None
@@ -76,35 +77,44 @@ class RateMemory(Struct, frozen=True):
     clock_s: float | None = None
     processed: int | None = None
     calls: int | None = None
-    callers: int = 0
+    callers: frozenset[str] = frozenset()
     ids: frozenset[str] = frozenset()
     top: int = -1
     carry: int = 0
     windows: tuple[Window, ...] = field(default_factory=tuple)
+    rates: dict[str, Rate] = field(default_factory=dict)
+    idle: Rate | None = None
+    calls_per_s: float | None = None
 
     def rate(self, endpoint: str) -> Rate | None:
         """Return the rate of dials on an endpoint; None where nothing can be said of it."""
-        mean = _covering(self.windows, MEAN_S)
-        if not mean:
-            return None
-        seconds = sum(window.window_s for window in mean)
-        dials = sum(window.dials.get(endpoint, 0) for window in mean)
-        whole = all(window.whole for window in mean)
-        if not dials and not whole:
-            return None  # "at least none" says nothing
-        dated = not any(endpoint in window.undated for window in self.windows)
-        peak = max(window.peaks.get(endpoint, 0) for window in self.windows)
-        return Rate(dials / seconds, seconds, whole, peak if dated else None)
+        return self.rates.get(endpoint, self.idle)
 
-    @property
-    def calls_per_s(self) -> float | None:
-        """Calls that the whole SBC began per second, by its own count; None where it is not known."""
-        mean = _covering(self.windows, MEAN_S)
-        counts = [window.calls for window in mean]
-        known = [count for count in counts if count is not None]
-        if not mean or len(known) < len(counts):
-            return None
-        return sum(known) / sum(window.window_s for window in mean)
+
+def _summed(memory: RateMemory, windows: tuple[Window, ...]) -> RateMemory:
+    """Return `memory` with what `windows` come to: worked out once a look, for it is asked for much more often."""
+    mean = _covering(windows, MEAN_S)
+    seconds = sum(window.window_s for window in mean)
+    if not seconds:
+        return memory
+    whole = all(window.whole for window in mean)
+    counts = [window.calls for window in mean]
+    known = [count for count in counts if count is not None]
+    seen = {endpoint for window in windows for endpoint in window.dials}
+    undated = {endpoint for window in windows for endpoint in window.undated}
+    rates: dict[str, Rate] = {}
+    for endpoint in seen:
+        dials = sum(window.dials.get(endpoint, 0) for window in mean)
+        peak = max(window.peaks.get(endpoint, 0) for window in windows)
+        if dials or whole:  # "at least none" says nothing
+            rates[endpoint] = Rate(dials / seconds, seconds, whole, None if endpoint in undated else peak)
+    return structs.replace(
+        memory,
+        windows=windows,
+        rates=rates,
+        idle=Rate(0.0, seconds, True, 0) if whole else None,
+        calls_per_s=sum(known) / seconds if len(known) == len(counts) else None,
+    )
 
 
 def remember_rates(before: RateMemory, look: Observation, *, restarted: bool) -> RateMemory:
@@ -118,9 +128,9 @@ def remember_rates(before: RateMemory, look: Observation, *, restarted: bool) ->
     if restarted:
         return _begun(look) if look.channels_read else RateMemory(at=look.at)
     if not look.channels_read:
-        return structs.replace(before, at=look.at, windows=())
+        return structs.replace(before, at=look.at, windows=(), rates={}, idle=None, calls_per_s=None)
     if before.base_at is None or look.at - before.base_at > _LONGEST_S:
-        return structs.replace(_begun(look), windows=_first(look))
+        return _summed(_begun(look), _first(look))
     window_s = _window_s(before, look)
     if window_s < _LEAST_S:
         return structs.replace(before, at=look.at)
@@ -128,7 +138,8 @@ def remember_rates(before: RateMemory, look: Observation, *, restarted: bool) ->
         return _begun(look)
     window, carry = _compared(before, look, window_s)
     kept = tuple(old for old in before.windows if not old.first)
-    return structs.replace(_begun(look, before), carry=carry, windows=_covering((window, *kept), PEAK_S))
+    begun = structs.replace(_begun(look, before), carry=carry)
+    return _summed(begun, _covering((window, *kept), PEAK_S))
 
 
 def _begun(look: Observation, before: RateMemory | None = None) -> RateMemory:
@@ -142,7 +153,7 @@ def _begun(look: Observation, before: RateMemory | None = None) -> RateMemory:
         clock_s=look.box.clock_s,
         processed=look.box.calls_processed,
         calls=look.box.calls,
-        callers=sum(row.dialled is False for row in rows),
+        callers=frozenset(row.id for row in rows if row.dialled is False),
         ids=frozenset(row.id for row in rows),
         top=max([*serials, before.top if before else -1]),
     )
@@ -205,11 +216,15 @@ def _compared(before: RateMemory, look: Observation, window_s: float) -> tuple[W
 
 
 def _without_a_call(before: RateMemory, look: Observation) -> int:
-    """Return how many more channels than before run something without being a call: originated ones do."""
+    """Return how many of the new channels may run something without being a call, as originated ones do.
+
+    Of those that stood there before, as many as did not go may still be such.
+    """
     if before.calls is None or look.box.calls is None:
         return 0
-    callers = sum(row.dialled is False for row in look.channel_rows)
-    return max((callers - look.box.calls) - (before.callers - before.calls), 0)
+    here = {row.id for row in look.channel_rows if row.dialled is False}
+    old = max(len(before.callers) - before.calls, 0) - len(before.callers - here)
+    return max(len(here) - look.box.calls - max(old, 0), 0)
 
 
 def _window(

@@ -345,7 +345,7 @@ def _at_risk(cps: CpsView, probe: ProbeView) -> float | None:
 
 def _detect_s(record: LegRecord, platform: str) -> float | None:
     settings = record.seen.probe_settings if record.seen else None
-    return detect_s(platform, settings, registers=record.registers)
+    return detect_s(platform, settings, registered=record.registers)
 
 
 def _channels_view(leg: NativeLeg | None, context: LegContext, signals: Signals, blind: bool) -> ChannelsView:

@@ -13,6 +13,7 @@ _USAGE_ROLES = {Usage.HIGH: Role.WARN, Usage.FULL: Role.BAD, Usage.OVER_CAP: Rol
 _UNKNOWN = Cell(NOT_KNOWN, Role.DIM)
 _TENTH = 0.05
 _MANY = 1000
+_EPSILON = 1e-6
 
 
 def per_second(rate: float) -> str:
@@ -22,11 +23,21 @@ def per_second(rate: float) -> str:
     return f"{rate:.1f}" if rate < 10 - _TENTH and rate else f"{rate:.0f}"
 
 
+def _rate(cps: CpsView) -> str:
+    """Write a leg's rate; a lower bound has its mark, is never rounded up, and is no "less than"."""
+    rate = cps.now or 0.0
+    if cps.whole:
+        return per_second(rate)
+    digits = 2 if rate < _TENTH * 2 else 1 if rate < 10 - _TENTH else 0
+    least = math.floor(rate * 10**digits + _EPSILON) / 10**digits
+    return f"{AT_LEAST}{least:.{digits}f}"
+
+
 def cps_cell(cps: CpsView, *, old: bool) -> Cell:
     """Return the CPS cell; `≥` stands before a rate that misses short dials."""
     if cps.now is None or old:
         return _UNKNOWN
-    return Cell(_least(cps) + per_second(cps.now), _USAGE_ROLES.get(cps.state, Role.TEXT))
+    return Cell(_rate(cps), _USAGE_ROLES.get(cps.state, Role.TEXT))
 
 
 def dials_cell(leg: LegStatus, *, old: bool) -> Cell:
@@ -43,8 +54,8 @@ def cps_words(cps: CpsView) -> str:
     """Return a leg's rate with its window, its busiest second, and its cap."""
     if cps.now is None:
         return NOT_KNOWN if cps.cap is None else f"{NOT_KNOWN}, cap {per_second(cps.cap)}/s"
-    least = "" if cps.whole else "at least "
-    text = f"{least}{per_second(cps.now)}/s, mean of {span(cps.window_s)}"
+    least = _rate(cps).replace(AT_LEAST, "at least ")
+    text = f"{least}/s, mean of {span(cps.window_s)}"
     if cps.peak is not None:
         text += f", {cps.peak} in the busiest second"
     if cps.cap is not None:
@@ -58,16 +69,14 @@ def risk_words(leg: LegStatus) -> str:
     if risk is None or cps.now is None:
         return NOT_KNOWN
     if math.isinf(risk):
-        return f"{per_second(cps.now)}/s for ever: OPTIONS is not set, the SBC would never notice"
+        return f"{_rate(cps)}/s for ever: OPTIONS is not set, the SBC would never notice"
     if leg.probe.detect_s is None:
         return "none: no traffic"
-    whole = round(risk)
     if 0 < risk < 1:
-        dials = "less than 1 dial" if cps.whole else "1 dial or more"
+        dials = "less than 1 dial" if cps.whole else f"at least {_tenths(risk)} dials"
     else:
-        dials = plural(whole, "dial") if cps.whole else f"at least {plural(whole, 'dial')}"
-    least = "" if cps.whole else AT_LEAST
-    return f"{span(leg.probe.detect_s)} x {least}{per_second(cps.now)}/s: {dials} before the SBC notices"
+        dials = plural(round(risk), "dial") if cps.whole else f"at least {plural(_floor(risk), 'dial')}"
+    return f"{span(leg.probe.detect_s)} x {_rate(cps)}/s: {dials} before the SBC notices"
 
 
 def _used(cps: CpsView) -> str:
@@ -79,11 +88,11 @@ def _used(cps: CpsView) -> str:
 
 
 def _few(dials: float, *, least: bool) -> str:
-    """Write a number of dials in four characters and the mark of a lower bound."""
+    """Write a number of dials in four characters and the mark of a lower bound, which is never rounded up."""
     mark = AT_LEAST if least else ""
     if 0 < dials < 1:
-        return f"{AT_LEAST}1" if least else "<1"
-    whole = round(dials)
+        return f"{mark}{_tenths(dials)}" if least else "<1"
+    whole = _floor(dials) if least else round(dials)
     if whole < _MANY:
         return f"{mark}{whole}"
     if whole < 9.95 * _MANY and not least:
@@ -91,5 +100,9 @@ def _few(dials: float, *, least: bool) -> str:
     return f"{mark}{whole // _MANY}k"
 
 
-def _least(cps: CpsView) -> str:
-    return "" if cps.whole else AT_LEAST
+def _tenths(dials: float) -> str:
+    return f"{max(_floor(dials * 10), 1) / 10:.1f}"
+
+
+def _floor(number: float) -> int:
+    return math.floor(number + _EPSILON)
