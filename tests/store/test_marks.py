@@ -14,15 +14,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.marking import ALICE, BOB, WALL, ack, ago, ahead, maintenance
 from tests.model.test_text import harmful
 from tests.store.logs import NOBODY, acting_as, as_root
 from tests.tui.fleet_samples import HOSTILE
-from trunktui.model.marks import REASON_LIMIT, EndCause, Mark, Scope, Target
+from trunktui.model.marks import REASON_LIMIT, Ack, End, EndCause, Maintenance, Mark, Scope, Target
 from trunktui.model.text import Safe
+from trunktui.present.marks import utc
 from trunktui.store import ledger, marks
+from trunktui.store.marklines import LaterVersion, Unreadable, line_of, read_line
 from trunktui.store.marks import Change, MarkBook, MarksError
 
 KILLS = 30
@@ -362,6 +366,43 @@ def test_a_writer_that_never_lets_go_is_told_after_a_while(
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(MarksError, match="is locked by another process"):
             MarkBook(tmp_path).begin(maintenance(id="m2"), WALL)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_are_a_mark_unless_they_say_so(data: bytes) -> None:
+    assert isinstance(read_line(data), Unreadable | LaterVersion)
+
+
+@given(
+    st.sampled_from([line_of(maintenance()), line_of(ack(until=ahead(days=1)))]),
+    st.lists(st.tuples(st.integers(0, 500), st.binary(max_size=3)), min_size=1, max_size=4),
+)
+def test_a_line_that_was_tampered_with_is_read_harmlessly_or_not_at_all(
+    line: bytes, edits: list[tuple[int, bytes]]
+) -> None:
+    for place, new in edits:
+        line = line[:place] + new + line[place + len(new) :]
+    said = read_line(line)
+    if isinstance(said, Maintenance):
+        assert timedelta(0) < said.until - said.since <= timedelta(days=30, minutes=1)
+    if isinstance(said, Maintenance | Ack):
+        texts = (said.id, said.target.name, said.reason, said.who.name, utc(said.until or WALL))
+        assert not harmful("".join(texts))
+
+
+@pytest.mark.parametrize("year", [b"0001", b"9999"])
+def test_times_at_the_ends_of_the_calendar_are_no_marks(year: bytes) -> None:
+    for made in (maintenance(), ack(), End("m1", WALL, EndCause.ENDED)):
+        assert isinstance(read_line(line_of(made).replace(b"2026", year)), Unreadable)
+
+
+def test_an_id_that_is_taken_gets_a_number_so_that_no_end_is_anothers(tmp_path: Path) -> None:
+    book = MarkBook(tmp_path)
+    book.begin(maintenance(), WALL)
+    book.end(["m1"], WALL, EndCause.ENDED, BOB)
+    assert book.begin(maintenance(), WALL).id == "m1-2"
+    assert book.begin(maintenance(), WALL).id == "m1-3"
+    assert opened(tmp_path) == ["m1-2", "m1-3"]
 
 
 def test_the_stamp_differs_after_every_change(tmp_path: Path) -> None:

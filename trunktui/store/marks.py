@@ -13,9 +13,10 @@ import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from trunktui.model.audit import Who
 from trunktui.model.marks import Ack, End, EndCause, Kept, Maintenance, Mark, MarksNote
@@ -111,9 +112,10 @@ class MarkBook:
                 "nothing was marked: a maintenance needs an end, within 30 days of its beginning"
             )
         with self._writing() as (tail, before):
-            count = len(before.open(now))
-            if count >= MOST_OPEN:
-                raise MarksError(f"nothing was marked: {count} marks are open already; end some first")
+            already = len(before.open(now))
+            if already >= MOST_OPEN:
+                raise MarksError(f"nothing was marked: {already} marks are open already; end some first")
+            mark = structs.replace(mark, id=_unused(mark.id, {one.mark.id for one in before.kept}))
             self._add(tail, [mark], before, now)
         self._noted(Change(mark))
         return mark
@@ -175,8 +177,8 @@ class MarkBook:
             return Marks(note=MarksNote(read=False, notice=notice))
         notice = Safe("")
         if content.unreadable:
-            first, count = content.unreadable[0], len(content.unreadable)
-            lines = f"line {first} counts" if count == 1 else f"line {first} and {count - 1} more count"
+            first, *more = content.unreadable
+            lines = f"line {first} and {len(more)} more count" if more else f"line {first} counts"
             notice = clean(f"{self._place}: {lines} for nothing, not readable; the others hold", 300)
         return Marks(content.kept, MarksNote(read=True, notice=notice))
 
@@ -226,6 +228,12 @@ class _Content:
         known = {one.mark.id for one in kept} - gone
         stay = [line for line, said in zip(self.lines, self.said, strict=True) if _stays(said, known)]
         return None if len(stay) == len(self.lines) else b"".join(line + b"\n" for line in stay)
+
+
+def _unused(name: str, used: Collection[str]) -> str:
+    """Return `name`, with a number where it is taken: ids are short, and one that ended must not end another."""
+    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    return next(one for one in names if one not in used)
 
 
 def _stays(said: Read, known: Collection[str]) -> bool:
