@@ -340,6 +340,11 @@ def test_a_file_that_everybody_may_write_to_hides_no_alarm(tmp_path: Path) -> No
     found = MarkBook(tmp_path).read()
     assert (found.kept, found.note.read) == ((), False)
     assert "may be written by everybody; cure: chmod o-w" in found.note.notice
+    (tmp_path / "marks.jsonl").chmod(0o600)
+    assert opened(tmp_path) == ["m1"]
+    tmp_path.chmod(0o1777)
+    assert "folder that everybody may write to; cure: chmod o-w" in MarkBook(tmp_path).read().note.notice
+    assert opened(tmp_path) == []
 
 
 def test_a_link_or_a_pipe_in_its_place_is_not_followed(tmp_path: Path) -> None:

@@ -93,6 +93,7 @@ class MarkBook:
         """Return everything that can be read; what cannot is said in the note. Never raises OSError."""
         try:
             with self._ledger.reading() as (descriptor, size):
+                _refuse_strangers(self.path.parent.stat(), os.fstat(descriptor))
                 return self._parsed(_read_all(descriptor, size))
         except FileNotFoundError:
             return Marks()
@@ -245,10 +246,16 @@ def _stays(said: Read, known: Collection[str]) -> bool:
     return True
 
 
-def _read_all(descriptor: int, size: int) -> bytes:
-    """Return the whole file. Raises UnsafeError for one that anybody may have written: it could hide alarms."""
-    if os.fstat(descriptor).st_mode & stat.S_IWOTH:
+def _refuse_strangers(folder: os.stat_result, file: os.stat_result) -> None:
+    """Raise UnsafeError for marks that anybody may have made: they could hide alarms."""
+    if file.st_mode & stat.S_IWOTH:
         raise UnsafeError("may be written by everybody; cure: chmod o-w it")
+    if folder.st_mode & stat.S_IWOTH:
+        raise UnsafeError("is in a folder that everybody may write to; cure: chmod o-w the folder")
+
+
+def _read_all(descriptor: int, size: int) -> bytes:
+    """Return the whole file. Raises UnsafeError for one that is too large."""
     if size > SIZE_LIMIT:
         raise UnsafeError("is too large to be ours; move it away")
     with os.fdopen(descriptor, "rb", closefd=False) as file:
