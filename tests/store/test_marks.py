@@ -8,8 +8,9 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -317,21 +318,52 @@ def test_without_a_folder_there_are_no_marks_and_none_can_be_made(tmp_path: Path
         book.begin(maintenance(), WALL)
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users can reach, which pytest's own are not."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
 @as_root
 def test_a_folder_that_may_only_be_read_shows_the_marks_of_others_and_refuses_in_one_line(
-    tmp_path: Path,
+    open_folder: Path,
 ) -> None:
-    for folder in (tmp_path, *tmp_path.parents[:-1]):
-        if folder.owner() == tmp_path.owner() and str(folder).startswith("/tmp/"):
-            folder.chmod(folder.stat().st_mode | 0o055)
-    MarkBook(tmp_path).begin(maintenance(), WALL)
-    (tmp_path / "marks.jsonl").chmod(0o644)
+    MarkBook(open_folder).begin(maintenance(), WALL)
+    (open_folder / "marks.jsonl").chmod(0o644)
     with acting_as(NOBODY, NOBODY):
-        assert opened(tmp_path) == ["m1"]
-        with pytest.raises(MarksError) as caught:
-            MarkBook(tmp_path).begin(maintenance(id="m2"), WALL)
-    assert str(caught.value).startswith(f"nothing was marked: {tmp_path}/marks.jsonl: ")
-    assert "\n" not in str(caught.value)
+        assert opened(open_folder) == ["m1"]
+        for act in (
+            lambda: MarkBook(open_folder).begin(maintenance(id="m2"), WALL),
+            lambda: MarkBook(open_folder).end(["m1"], WALL, EndCause.ENDED),
+        ):
+            with pytest.raises(MarksError) as caught:
+                act()
+            assert str(caught.value).startswith("nothing was marked: ")
+            assert str(open_folder) in str(caught.value)
+            assert "\n" not in str(caught.value)
+
+
+@as_root
+def test_operators_of_one_group_share_marks_also_once_the_file_was_written_anew(open_folder: Path) -> None:
+    alice, bob, stranger, group = 61001, 61002, 61003, 61000
+    os.chown(open_folder, 0, group)
+    open_folder.chmod(0o770)  # without the set-group-id bit: the file must get the group all the same
+    with acting_as(alice, group):
+        MarkBook(open_folder, keep=timedelta(0)).begin(maintenance(), WALL)
+    with acting_as(bob, group):
+        book = MarkBook(open_folder, keep=timedelta(0))
+        assert book.end(["m1"], WALL, EndCause.ENDED, BOB)
+        book.begin(maintenance(id="m2"), ahead(seconds=1))
+        assert len(lines(open_folder)) == 1
+    with acting_as(alice, group):
+        MarkBook(open_folder).begin(maintenance(id="m3"), WALL)
+        assert opened(open_folder) == ["m2", "m3"]
+    open_folder.chmod(0o775)
+    with acting_as(stranger, stranger):
+        assert "permission denied" in MarkBook(open_folder).read().note.notice
 
 
 def test_a_file_that_everybody_may_write_to_hides_no_alarm(tmp_path: Path) -> None:
