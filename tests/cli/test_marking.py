@@ -91,6 +91,15 @@ def test_maintenance_is_kept_listed_and_ended_early(mark: Cli, state: Path) -> N
     ]
 
 
+def test_a_mark_is_made_though_the_audit_log_cannot_be_written(
+    mark: Cli, state: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (state / "audit.jsonl").mkdir()
+    assert mark("maintenance", "add", "nyc-1", "--for", "2h", *WHY).code == 0
+    assert len(kept(state)) == 1
+    assert "a mark is not in the audit log" in caplog.text
+
+
 def test_an_acknowledgement_takes_the_alarm_as_it_is_seen(mark: Cli, state: Path) -> None:
     done = mark("ack", "add", "beta-us@nyc-1", "--reason", "TT-4711", "--format", "json")
     (told,) = json.loads(done.out)["marks"]

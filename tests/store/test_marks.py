@@ -8,21 +8,26 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.marking import ALICE, BOB, WALL, ack, ago, ahead, maintenance
 from tests.model.test_text import harmful
 from tests.store.logs import NOBODY, acting_as, as_root
 from tests.tui.fleet_samples import HOSTILE
-from trunktui.model.marks import REASON_LIMIT, EndCause, Mark, Scope, Target
+from trunktui.model.marks import REASON_LIMIT, Ack, End, EndCause, Maintenance, Mark, Scope, Target
 from trunktui.model.text import Safe
+from trunktui.present.marks import utc
 from trunktui.store import ledger, marks
+from trunktui.store.marklines import LaterVersion, Unreadable, line_of, read_line
 from trunktui.store.marks import Change, MarkBook, MarksError
 
 KILLS = 30
@@ -313,21 +318,52 @@ def test_without_a_folder_there_are_no_marks_and_none_can_be_made(tmp_path: Path
         book.begin(maintenance(), WALL)
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users can reach, which pytest's own are not."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
 @as_root
 def test_a_folder_that_may_only_be_read_shows_the_marks_of_others_and_refuses_in_one_line(
-    tmp_path: Path,
+    open_folder: Path,
 ) -> None:
-    for folder in (tmp_path, *tmp_path.parents[:-1]):
-        if folder.owner() == tmp_path.owner() and str(folder).startswith("/tmp/"):
-            folder.chmod(folder.stat().st_mode | 0o055)
-    MarkBook(tmp_path).begin(maintenance(), WALL)
-    (tmp_path / "marks.jsonl").chmod(0o644)
+    MarkBook(open_folder).begin(maintenance(), WALL)
+    (open_folder / "marks.jsonl").chmod(0o644)
     with acting_as(NOBODY, NOBODY):
-        assert opened(tmp_path) == ["m1"]
-        with pytest.raises(MarksError) as caught:
-            MarkBook(tmp_path).begin(maintenance(id="m2"), WALL)
-    assert str(caught.value).startswith(f"nothing was marked: {tmp_path}/marks.jsonl: ")
-    assert "\n" not in str(caught.value)
+        assert opened(open_folder) == ["m1"]
+        for act in (
+            lambda: MarkBook(open_folder).begin(maintenance(id="m2"), WALL),
+            lambda: MarkBook(open_folder).end(["m1"], WALL, EndCause.ENDED),
+        ):
+            with pytest.raises(MarksError) as caught:
+                act()
+            assert str(caught.value).startswith("nothing was marked: ")
+            assert str(open_folder) in str(caught.value)
+            assert "\n" not in str(caught.value)
+
+
+@as_root
+def test_operators_of_one_group_share_marks_also_once_the_file_was_written_anew(open_folder: Path) -> None:
+    alice, bob, stranger, group = 61001, 61002, 61003, 61000
+    os.chown(open_folder, 0, group)
+    open_folder.chmod(0o770)  # without the set-group-id bit: the file must get the group all the same
+    with acting_as(alice, group):
+        MarkBook(open_folder, keep=timedelta(0)).begin(maintenance(), WALL)
+    with acting_as(bob, group):
+        book = MarkBook(open_folder, keep=timedelta(0))
+        assert book.end(["m1"], WALL, EndCause.ENDED, BOB)
+        book.begin(maintenance(id="m2"), ahead(seconds=1))
+        assert len(lines(open_folder)) == 1
+    with acting_as(alice, group):
+        MarkBook(open_folder).begin(maintenance(id="m3"), WALL)
+        assert opened(open_folder) == ["m2", "m3"]
+    open_folder.chmod(0o775)
+    with acting_as(stranger, stranger):
+        assert "permission denied" in MarkBook(open_folder).read().note.notice
 
 
 def test_a_file_that_everybody_may_write_to_hides_no_alarm(tmp_path: Path) -> None:
@@ -336,6 +372,11 @@ def test_a_file_that_everybody_may_write_to_hides_no_alarm(tmp_path: Path) -> No
     found = MarkBook(tmp_path).read()
     assert (found.kept, found.note.read) == ((), False)
     assert "may be written by everybody; cure: chmod o-w" in found.note.notice
+    (tmp_path / "marks.jsonl").chmod(0o600)
+    assert opened(tmp_path) == ["m1"]
+    tmp_path.chmod(0o1777)
+    assert "folder that everybody may write to; cure: chmod o-w" in MarkBook(tmp_path).read().note.notice
+    assert opened(tmp_path) == []
 
 
 def test_a_link_or_a_pipe_in_its_place_is_not_followed(tmp_path: Path) -> None:
@@ -362,6 +403,43 @@ def test_a_writer_that_never_lets_go_is_told_after_a_while(
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(MarksError, match="is locked by another process"):
             MarkBook(tmp_path).begin(maintenance(id="m2"), WALL)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_are_a_mark_unless_they_say_so(data: bytes) -> None:
+    assert isinstance(read_line(data), Unreadable | LaterVersion)
+
+
+@given(
+    st.sampled_from([line_of(maintenance()), line_of(ack(until=ahead(days=1)))]),
+    st.lists(st.tuples(st.integers(0, 500), st.binary(max_size=3)), min_size=1, max_size=4),
+)
+def test_a_line_that_was_tampered_with_is_read_harmlessly_or_not_at_all(
+    line: bytes, edits: list[tuple[int, bytes]]
+) -> None:
+    for place, new in edits:
+        line = line[:place] + new + line[place + len(new) :]
+    said = read_line(line)
+    if isinstance(said, Maintenance):
+        assert timedelta(0) < said.until - said.since <= timedelta(days=30, minutes=1)
+    if isinstance(said, Maintenance | Ack):
+        texts = (said.id, said.target.name, said.reason, said.who.name, utc(said.until or WALL))
+        assert not harmful("".join(texts))
+
+
+@pytest.mark.parametrize("year", [b"0001", b"9999"])
+def test_times_at_the_ends_of_the_calendar_are_no_marks(year: bytes) -> None:
+    for made in (maintenance(), ack(), End("m1", WALL, EndCause.ENDED)):
+        assert isinstance(read_line(line_of(made).replace(b"2026", year)), Unreadable)
+
+
+def test_an_id_that_is_taken_gets_a_number_so_that_no_end_is_anothers(tmp_path: Path) -> None:
+    book = MarkBook(tmp_path)
+    book.begin(maintenance(), WALL)
+    book.end(["m1"], WALL, EndCause.ENDED, BOB)
+    assert book.begin(maintenance(), WALL).id == "m1-2"
+    assert book.begin(maintenance(), WALL).id == "m1-3"
+    assert opened(tmp_path) == ["m1-2", "m1-3"]
 
 
 def test_the_stamp_differs_after_every_change(tmp_path: Path) -> None:

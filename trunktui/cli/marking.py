@@ -215,7 +215,7 @@ def _target(snapshot: Snapshot, selector: str) -> Target:
 
 def _alarms(snapshot: Snapshot, selector: str) -> list[tuple[Target, str, Severity]]:
     """Return (what, state, severity) of everything in alarm that a selector means. Raises ClickException."""
-    from trunktui.health.overlay import alarm_of
+    from trunktui.health.overlay import alarm_of, concerns
     from trunktui.present.marking import target_of, targets
 
     named = targets(snapshot, selector)
@@ -226,9 +226,7 @@ def _alarms(snapshot: Snapshot, selector: str) -> list[tuple[Target, str, Severi
     else:
         with _usage():
             target = target_of(snapshot, selector)
-        chosen = [
-            Target(Scope.LEG, leg.id) for leg in snapshot.legs if target.name in {leg.trunk, leg.carrier}
-        ]
+        chosen = [Target(Scope.LEG, leg.id) for leg in snapshot.legs if concerns(target, leg)]
     found = [(target, alarm_of(snapshot, target)) for target in chosen]
     loud = [
         (target, *alarm) for target, alarm in found if alarm is not None and alarm[1] is not Severity.NONE

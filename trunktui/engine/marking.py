@@ -121,6 +121,7 @@ class Marker:
             return _refused(_STRANGER)
         try:
             async with self._turn:
+                await self._refresh()  # what others did since is known before anything is ended
                 reply = await self._serve(request, self._who)
                 await self._refresh()
         except MarksError as error:

@@ -131,7 +131,7 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Ce
         parts.append(Cell(engine.history, Role.WARN))
     if snapshot.marks.notice and not unread:
         parts.append(Cell(snapshot.marks.notice, Role.WARN))
-    hushed = covered_news((shown(leg, now) for leg in snapshot.legs), told)
+    hushed = covered_news((shown(leg, now) for leg in snapshot.legs), (shown_sbc(sbc, now) for sbc in told))
     if not parts:
         parts.append(_all_well(snapshot, now, besides=bool(hushed)))
     parts += hushed

@@ -168,8 +168,7 @@ class Tail:
         descriptor = os.open(spare, flags, OWN_MODE, dir_fd=self._folder)
         try:
             found = os.fstat(self._descriptor)
-            with contextlib.suppress(PermissionError):
-                os.fchown(descriptor, -1, found.st_gid)
+            os.fchown(descriptor, -1, found.st_gid)  # first: its rights are meant for that group
             os.fchmod(descriptor, stat.S_IMODE(found.st_mode))
             rest = memoryview(data)
             while rest:

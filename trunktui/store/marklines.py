@@ -32,6 +32,7 @@ LINE_LIMIT = 16 * 1024
 _STATE_LIMIT = 40
 _NAME_LIMIT = 1024
 _SLACK = timedelta(minutes=1)
+_YEARS = range(2000, 3000)
 _BEGINNING = b'{"v":1,"'
 
 
@@ -98,15 +99,18 @@ def read_line(line: bytes) -> Read:
         return Unreadable(torn=False)
     (deed,) = deeds
     if isinstance(deed, End):
-        return _tidy_end(deed)
+        return _tidy_end(deed) if deed.at.year in _YEARS else Unreadable(torn=False)
     return tidy_mark(deed) if sound(deed) else Unreadable(torn=False)
 
 
 def sound(mark: Mark) -> bool:
     """Tell whether a mark is one that may be made: it has an end in time, and is about what can be marked."""
     if isinstance(mark, Maintenance):
-        return mark.since < mark.until <= mark.since + LONGEST + _SLACK
-    return mark.target.scope in ACKNOWLEDGED_SCOPES
+        years = {at.year for at in (mark.since, mark.until, mark.created)}
+        lasts = mark.until - mark.since
+        return years <= set(_YEARS) and timedelta(0) < lasts <= LONGEST + _SLACK
+    years = {at.year for at in (mark.at, mark.until) if at is not None}
+    return years <= set(_YEARS) and mark.target.scope in ACKNOWLEDGED_SCOPES
 
 
 def tidy_mark(mark: Mark) -> Mark:

@@ -13,9 +13,10 @@ import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from trunktui.model.audit import Who
 from trunktui.model.marks import Ack, End, EndCause, Kept, Maintenance, Mark, MarksNote
@@ -93,6 +94,7 @@ class MarkBook:
         """Return everything that can be read; what cannot is said in the note. Never raises OSError."""
         try:
             with self._ledger.reading() as (descriptor, size):
+                _refuse_strangers(self.path.parent.stat(), os.fstat(descriptor))
                 return self._parsed(_read_all(descriptor, size))
         except FileNotFoundError:
             return Marks()
@@ -112,9 +114,10 @@ class MarkBook:
                 "nothing was marked: a maintenance needs an end, within 30 days of its beginning"
             )
         with self._writing() as (tail, before):
-            count = len(before.open(now))
-            if count >= MOST_OPEN:
-                raise MarksError(f"nothing was marked: {count} marks are open already; end some first")
+            already = len(before.open(now))
+            if already >= MOST_OPEN:
+                raise MarksError(f"nothing was marked: {already} marks are open already; end some first")
+            mark = structs.replace(mark, id=_unused(mark.id, {one.mark.id for one in before.kept}))
             self._add(tail, [mark], before, now)
         self._noted(Change(mark))
         return mark
@@ -176,8 +179,8 @@ class MarkBook:
             return Marks(note=MarksNote(read=False, notice=notice))
         notice = Safe("")
         if content.unreadable:
-            first, count = content.unreadable[0], len(content.unreadable)
-            lines = f"line {first} counts" if count == 1 else f"line {first} and {count - 1} more count"
+            first, *more = content.unreadable
+            lines = f"line {first} and {len(more)} more count" if more else f"line {first} counts"
             notice = clean(f"{self._place}: {lines} for nothing, not readable; the others hold", 300)
         return Marks(content.kept, MarksNote(read=True, notice=notice))
 
@@ -229,6 +232,12 @@ class _Content:
         return None if len(stay) == len(self.lines) else b"".join(line + b"\n" for line in stay)
 
 
+def _unused(name: str, used: Collection[str]) -> str:
+    """Return `name`, with a number where it is taken: ids are short, and one that ended must not end another."""
+    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    return next(one for one in names if one not in used)
+
+
 def _stays(said: Read, known: Collection[str]) -> bool:
     match said:
         case Maintenance(id=name) | Ack(id=name) | End(id=name):
@@ -238,10 +247,16 @@ def _stays(said: Read, known: Collection[str]) -> bool:
     return True
 
 
-def _read_all(descriptor: int, size: int) -> bytes:
-    """Return the whole file. Raises UnsafeError for one that anybody may have written: it could hide alarms."""
-    if os.fstat(descriptor).st_mode & stat.S_IWOTH:
+def _refuse_strangers(folder: os.stat_result, file: os.stat_result) -> None:
+    """Raise UnsafeError for marks that anybody may have made: they could hide alarms."""
+    if file.st_mode & stat.S_IWOTH:
         raise UnsafeError("may be written by everybody; cure: chmod o-w it")
+    if folder.st_mode & stat.S_IWOTH:
+        raise UnsafeError("is in a folder that everybody may write to; cure: chmod o-w the folder")
+
+
+def _read_all(descriptor: int, size: int) -> bytes:
+    """Return the whole file. Raises UnsafeError for one that is too large."""
     if size > SIZE_LIMIT:
         raise UnsafeError("is too large to be ours; move it away")
     with os.fdopen(descriptor, "rb", closefd=False) as file:
