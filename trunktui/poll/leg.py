@@ -251,6 +251,7 @@ def _context(record: LegRecord, frame: Frame, share: Share | None) -> LegContext
         used=used,
         used_whole=whole,
         account=share.account if share else None,
+        cap_sbcs=share.sbcs if share else 1,
         cps_cap=share.cps_cap if share else None,
         heavy=share.heavy if share else False,
         lost_part=part,
