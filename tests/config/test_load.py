@@ -11,7 +11,7 @@ from trunktui.config.errors import ConfigError
 from trunktui.config.load import Config, parse
 from trunktui.config.render import render
 from trunktui.config.starter import STARTER
-from trunktui.model.inventory import AuthMode, Binding, DialMode, Direction, NativeNames, SshTarget
+from trunktui.model.inventory import AuthMode, Binding, DialMode, Direction, Ha, NativeNames, SshTarget
 from trunktui.model.snmp import SnmpKey, SnmpTarget
 
 ENV = {"HOME": "/home/noc"}
@@ -103,6 +103,22 @@ def test_what_this_version_does_not_act_on_is_noted() -> None:
         "group us-outbound",
     ):
         assert any(note.startswith(subject) for note in config.notes), subject
+
+
+def test_a_pair_is_known_at_both_halves_also_where_one_of_them_tells_it() -> None:
+    config = loaded(
+        '[[sbc]]\nname = "a"\nhost = "192.0.2.1"\nha = { peer = "b", vip = "192.0.2.9" }\n'
+        '[[sbc]]\nname = "b"\nhost = "192.0.2.2"\n[[sbc]]\nname = "c"\nhost = "192.0.2.3"\n'
+    )
+    assert [sbc.ha for sbc in config.inventory.sbcs] == [Ha("b", "192.0.2.9"), Ha("a", "192.0.2.9"), None]
+    assert config.notes == ()
+
+
+def test_a_pair_without_its_address_is_noted() -> None:
+    config = loaded(
+        '[[sbc]]\nname = "a"\nhost = "192.0.2.1"\nha = { peer = "b" }\n[[sbc]]\nname = "b"\nhost = "192.0.2.2"\n'
+    )
+    assert config.notes == ("sbc a: ha without a vip: which half is active cannot be told",)
 
 
 def test_paths_in_a_config_start_at_its_folder_and_know_the_home_folder() -> None:

@@ -9,10 +9,9 @@ from trunktui.model.health import LegState, Severity
 from trunktui.model.inventory import AuthMode, DialMode
 from trunktui.model.link import SshState
 
-REG = AuthMode.REGISTRATION
-HYBRID = AuthMode.HYBRID
-IP = AuthMode.IP
+REG, HYBRID, IP = AuthMode.REGISTRATION, AuthMode.HYBRID, AuthMode.IP
 GOOD = Says()
+OTHER = "=====\n other/sip:1.2.3.4   x   Registered  (exp. 9s)\n\nObjects found: 1"
 
 
 class Case(Struct, frozen=True):
@@ -313,5 +312,88 @@ CASES = [
         Severity.INDETERMINATE,
         "no data for 4 m; last known up",
         judged_at=240,
+    ),
+    Case(
+        "never polled",
+        Trunks(),
+        [(0, Says(silent=SshState.REFUSED))],
+        LegState.UNKNOWN,
+        Severity.INDETERMINATE,
+        "sbc-1 is not polled: ssh refused",
+    ),
+    Case(
+        "not polled yet",
+        Trunks(),
+        [],
+        LegState.UNKNOWN,
+        Severity.INDETERMINATE,
+        "not polled yet",
+    ),
+    Case(
+        "Asterisk hangs",
+        Trunks(),
+        [(0, GOOD), (30, Says(frozen=True))],
+        LegState.UNKNOWN,
+        Severity.INDETERMINATE,
+        "sbc-1: Asterisk does not answer its own console (frozen, or starved); was up",
+    ),
+    Case(
+        "missing at one look",
+        Trunks(auth=IP),
+        [(0, Says()), (30, Says(reg=None, contacts=(), reg_table=OTHER))],
+        LegState.UNKNOWN,
+        Severity.INDETERMINATE,
+        "not in sbc-1's tables at the last look; not loaded if still missing a minute later",
+    ),
+    Case(
+        "its registration is missing, its contact is not",
+        Trunks(auth=REG),
+        [(0, GOOD), (30, Says(reg_table=OTHER)), (90, Says(reg_table=OTHER))],
+        LegState.DOWN,
+        Severity.MAJOR,
+        "no registration for it is loaded on sbc-1, though auth says it registers",
+    ),
+    Case(
+        "back, but not proven",
+        Trunks(auth=IP),
+        [(0, Says(reg=None)), (30, Says(reg=None, contacts=("Unavail",))), (60, Says(reg=None))],
+        LegState.DOWN,
+        Severity.MAJOR,
+        "answers OPTIONS again (1 good so far); up after the next one",
+    ),
+    Case(
+        "back, but unsteady",
+        Trunks(auth=IP, qualify=300),
+        [
+            (140.0 * n, Says(reg=None, contacts=("Unavail",) if n % 2 else (f"Avail {n}.0",)))
+            for n in range(7)
+        ],
+        LegState.DOWN,
+        Severity.MAJOR,
+        "answers OPTIONS again (1 good so far), but fell silent 3 times lately: unsteady; up after 6 in a row",
+    ),
+    Case(
+        "slow three times in a row",
+        Trunks(),
+        [(30.0 * n, Says(contacts=(f"Avail {(20, 400)[n > 9] + n}.0",))) for n in range(13)],
+        LegState.DEGRADED,
+        Severity.WARNING,
+        "OPTIONS answered in 412 ms, usually 26 ms, 3 in a row; UP at the next fast one",
+    ),
+    Case(
+        "packets are lost",
+        Trunks(),
+        [(30.0 * n, Says(contacts=(f"Avail {(2, 502)[n % 2]}.{n}",))) for n in range(7)],
+        LegState.DEGRADED,
+        Severity.MINOR,
+        "OPTIONS answered late again and again (now 3 ms): packets are being lost; judged by the last 20",
+    ),
+    Case(
+        "at its cap",
+        Trunks(cap=50),
+        [(0, Says(channels=50))],
+        LegState.DEGRADED,
+        Severity.MINOR,
+        "trunk at its cap: 50 of 50 channels; further calls will be refused by the carrier",
     ),
 ]

@@ -260,12 +260,12 @@ FLEETS = [
             "alpha@sbc-1": (
                 "degraded",
                 "minor",
-                "account acme-us over its cap: 205 of 200 channels; further calls will be refused by the carrier",
+                "account acme-us over its cap: 205 of 200 channels over 2 SBCs; further calls will be refused by the carrier",
             ),
             "alpha@sbc-2": (
                 "degraded",
                 "minor",
-                "account acme-us over its cap: 205 of 200 channels; further calls will be refused by the carrier",
+                "account acme-us over its cap: 205 of 200 channels over 2 SBCs; further calls will be refused by the carrier",
             ),
         },
     ),
@@ -276,7 +276,7 @@ FLEETS = [
             "alpha@sbc-1": (
                 "degraded",
                 "minor",
-                "account acme-us at its cap: at least 198 of 200 channels; further calls will be refused by the carrier",
+                "account acme-us at its cap: at least 198 of 200 channels over 2 SBCs; further calls will be refused by the carrier",
             )
         },
     ),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -14,9 +15,12 @@ from tests.health.cases import CASES, GOOD, IP, REG, Case
 from tests.health.cases_fleet import FLEETS, FleetCase, said
 from tests.health.cases_others import OTHERS
 from tests.health.scenes import START, Says, Trunks, box, leg, play
-from trunktui.health.reasons import LIMIT
+from trunktui.health import reasons
+from trunktui.health.reasons import LIMIT, Words
+from trunktui.health.rules import Cause, Verdict
 from trunktui.model.health import LegState, SbcState, Severity
 from trunktui.model.link import SshState
+from trunktui.model.text import Safe
 from trunktui.present.columns import ColumnKey
 from trunktui.present.document import status_document
 from trunktui.present.fleet import row_of
@@ -77,6 +81,22 @@ def test_a_case_of_several_trunks_or_sbcs_is_told_of_each(case: FleetCase) -> No
     snapshot = case.story()
     assert {subject: said(snapshot, subject) for subject in case.wanted} == case.wanted
     assert all(len(reason) <= LIMIT for _, _, reason in case.wanted.values())
+
+
+def test_every_reason_that_there_is_is_told_by_some_case() -> None:
+    told: set[Cause] = set()
+
+    def listen(verdict: Verdict, words: Words, now: Verdict | None = None) -> Safe:
+        told.add(verdict.cause)
+        return explain(verdict, words, now)
+
+    explain = reasons.explain
+    with patch.object(reasons, "explain", listen):
+        for case in (*CASES, *OTHERS):
+            play(case.trunks, case.polls, case.judged_at, known=case.known)
+        for fleet in FLEETS:
+            fleet.story()
+    assert told == set(Cause)
 
 
 def golden() -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec import structs
 
 from tests.health.scenes import (
@@ -22,6 +23,7 @@ from trunktui.model.inventory import (
     AuthMode,
     Binding,
     DialMode,
+    Direction,
     Inventory,
     NativeNames,
     Sbc,
@@ -191,8 +193,6 @@ def test_a_late_reload_gives_the_first_options_its_interval() -> None:
 
 
 def test_a_lost_registration_of_an_inbound_trunk_is_major() -> None:
-    from trunktui.model.inventory import Direction
-
     fleet = fleet_of(Trunks(auth=AuthMode.HYBRID))
     trunk = structs.replace(fleet.inventory.trunks[0], direction=Direction.BOTH)
     fleet = Fleet(structs.replace(fleet.inventory, trunks=(trunk,)), Thresholds(), 30.0)
@@ -201,6 +201,19 @@ def test_a_lost_registration_of_an_inbound_trunk_is_major() -> None:
     fleet.answered("sbc-1", rejected)
     fleet.record("sbc-1").settings_done = True
     assert leg(fleet.snapshot(START)).severity is Severity.MAJOR
+
+
+@pytest.mark.parametrize(
+    ("reg", "severity"), [("Rejected 9", Severity.MAJOR), ("Registered 60", Severity.MINOR)]
+)
+def test_a_lost_registration_of_an_inbound_trunk_is_major_also_where_calls_that_go_out_are_told_first(
+    reg: str, severity: Severity
+) -> None:
+    trunks = Trunks(auth=AuthMode.HYBRID, dial=DialMode.URI, direction=Direction.BOTH)
+    dead = Says(reg=reg, contacts=("Unavail",), channels=1, answered_ago=20)
+    verdict = leg(play(trunks, story((0, Says()), (30, dead), (60, dead), (120, dead))))
+    assert (verdict.state, verdict.severity) == (LegState.DEGRADED, severity)
+    assert verdict.reason.startswith("OPTIONS unanswered for")
 
 
 def test_the_first_look_read_again_with_settings_keeps_what_it_saw() -> None:

@@ -104,7 +104,7 @@ def write_config(
 def write_fleet_config(lab: Lab, folder: Path, *, interval: str = "5s", more: str = "") -> Path:
     """Write a config for both SBCs of the lab, each with SSH and SNMP, and return its path.
 
-    `lab-2` is `sbc2`; `more` is TOML that follows the trunks. A trunk that both have is one with two legs.
+    `lab-2` is `sbc2`; `more` is TOML that follows [health]. A trunk that both have is one with two legs.
     """
     snmp = snmp_table(folder)
     sbcs = [_sbc(lab, "sbc1", more=snmp), _sbc(lab, "sbc2", more=snmp)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -11,7 +12,8 @@ from tests.simulated.harsh import Loss, mixed_fleet
 from tests.simulated.hour import Report, play
 from tests.simulated.troubles import ALL, Hour, Way, WayTrouble, awful_hour
 from trunktui.demo.story import Kind, Script, Trouble
-from trunktui.health import rates, rules
+from trunktui.health import flap, rates, rules
+from trunktui.health.flap import Flap
 from trunktui.health.memory import LegMemory
 from trunktui.health.rates import RateMemory
 from trunktui.health.signals import LegContext, Signals
@@ -194,6 +196,19 @@ def test_a_leg_that_never_leaves_down_is_found(monkeypatch: pytest.MonkeyPatch) 
     report = short_hour()
     assert _found(report.false_alarms, r"down though all is well for \d+\.\d s")
     assert report.not_green_at_end
+
+
+def test_a_leg_that_is_held_for_good_once_it_flapped_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def sticks(before: Flap, *rest: Any) -> Flap:
+        after = note(before, *rest)
+        held = before.since is not None
+        return structs.replace(after, since=before.since, bad=before.bad) if held else after
+
+    note = flap.note
+    monkeypatch.setattr(leg, "note", sticks)
+    losses = tuple(Loss(carrier.name, 70.0, 670.0, 0.3) for carrier in SMALL.carriers)
+    report = play(SMALL, Hour(losses=losses, ends=4000.0), SEED)
+    assert _found(report.false_alarms, r"though all is well for \d+\.\d s: flapping")
 
 
 def _late_then_silent() -> Hour:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from trunktui.config.faults import Faults, nearest
 from trunktui.config.locate import Place
-from trunktui.config.schema import Document, NativeTable, SnmpTable, TrunkTable
+from trunktui.config.schema import Document, NativeTable, SbcTable, SnmpTable, TrunkTable
 from trunktui.config.words import seconds
 from trunktui.model.health import Thresholds
 
@@ -120,6 +120,17 @@ def _accounts(document: Document, faults: Faults) -> None:
         _reference(account.carrier, "carrier", document.carrier, ("account", index, "carrier"), faults)
 
 
+def _pair(document: Document, sbc: SbcTable, place: Place, faults: Faults) -> None:
+    """Note what the other half of a pair says otherwise; it may also say nothing."""
+    for other in document.sbc:
+        if sbc.ha is None or other.ha is None or other.name != sbc.ha.peer or other.name == sbc.name:
+            continue
+        if other.ha.peer != sbc.name:
+            faults.add((*place, "peer"), f'{other.name} has another peer, "{other.ha.peer}"')
+        elif other.ha.vip != sbc.ha.vip and sbc.name < other.name:
+            faults.add((*place, "vip"), f"is not the address that {other.name} names")
+
+
 def _sbcs(document: Document, known_platforms: Collection[str], faults: Faults) -> None:
     for index, sbc in enumerate(document.sbc):
         place: Place = ("sbc", index)
@@ -132,6 +143,7 @@ def _sbcs(document: Document, known_platforms: Collection[str], faults: Faults) 
             _reference(sbc.ha.peer, "sbc", document.sbc, (*place, "ha", "peer"), faults)
             if sbc.ha.peer == sbc.name:
                 faults.add((*place, "ha", "peer"), "an SBC cannot be its own peer")
+            _pair(document, sbc, (*place, "ha"), faults)
         if sbc.snmp is not None:
             _snmp(sbc.snmp, (*place, "snmp"), faults)
 

@@ -69,6 +69,8 @@ def _limits(tempo: Tempo) -> dict[str, float]:
         "grace_s": round(max(tempo.span(60.0), 2.0 * tempo.poll_s, initial_delay_s(tempo) + tempo.poll_s), 1),
         "restart_loop_s": round(tempo.span(600.0), 1),
         "absent_after_s": round(max(tempo.span(60.0), 2.0 * tempo.poll_s), 1),
+        "flap_window_s": round(tempo.span(900.0), 1),
+        "flap_stable_s": round(tempo.span(600.0), 1),
         "answered_unmonitored_s": tempo.whole(600.0),
         "answered_recent_s": tempo.whole(120.0),
     }

@@ -24,7 +24,7 @@ class LegContext(Struct, frozen=True, gc=False):
     while a restart excuses what is missing. `snmp_words` is what the second witness says of the box, empty
     where there is none.
     `used` is the share of `cap` used over every leg that counts against it, `used_whole` False when a leg's
-    channels are not known, so that `used` is a lower bound. `cps_now` is counted over `cps_window_s` and against
+    channels are not known, so that `used` is a lower bound; `cap_sbcs`: over how many SBCs. `cps_now` is counted over `cps_window_s` and against
     `cps_cap`. `heavy`: the trunk carries a great part of all calls. `lost_part`: the piece of the SBC it hangs on,
     while that does not run. `off_by`: who switched it off, as our own record tells. `egress_ip`: our address.
     """
@@ -57,6 +57,7 @@ class LegContext(Struct, frozen=True, gc=False):
     used: int | None = None
     used_whole: bool = True
     account: str | None = None
+    cap_sbcs: int = 1
     cps_now: float | None = None
     cps_window_s: float | None = None
     cps_cap: float | None = None

@@ -18,13 +18,14 @@ class Share(Struct, frozen=True):
     """What a leg counts against: the cap, the channels used over all legs that share it, and whose it is.
 
     `whole` False: some leg's channels are not known, so `used` is a lower bound. `used` None: none is known.
-    `heavy`: the trunk carries a great part of all calls.
+    `sbcs`: over how many SBCs. `heavy`: the trunk carries a great part of all calls.
     """
 
     cap: int | None = None
     used: int | None = None
     whole: bool = True
     account: str | None = None
+    sbcs: int = 1
     heavy: bool = False
 
 
@@ -63,7 +64,8 @@ def _share(
     """Return what `members` use together of one cap."""
     counts = [active.get((trunk.name, binding.sbc)) for trunk in members for binding in trunk.bindings]
     known = [count for count in counts if count is not None]
-    return Share(cap, sum(known) if known else None, len(known) == len(counts), account)
+    sbcs = len({binding.sbc for trunk in members for binding in trunk.bindings})
+    return Share(cap, sum(known) if known else None, len(known) == len(counts), account, sbcs)
 
 
 def escalate(legs: Iterable[LegStatus], inventory: Inventory) -> list[LegStatus]:

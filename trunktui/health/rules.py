@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from trunktui.health.codes import OVERLOAD
 from trunktui.health.context import NEAR_CAP, LegContext
@@ -124,6 +124,10 @@ def judge(context: LegContext, signals: Signals, memory: LegMemory, t: Threshold
     )
     if memory.down_by_probe and signals.goods and found.state in _RECOVERED and not _proven_back(signals):
         return Verdict(LegState.DOWN, Severity.MAJOR, Cause.RECOVERING, 8)
+    quiet = SEVERITY_RANK[found.severity] < SEVERITY_RANK[Severity.MAJOR]
+    if quiet and context.direction is not Direction.OUTBOUND and _reg_lost_rules(context, signals, t):
+        # What comes in needs the binding, whatever goes out.
+        return structs.replace(found, severity=Severity.MAJOR)
     return found
 
 
@@ -229,9 +233,7 @@ def _registration_lost(context: LegContext, signals: Signals, cause: Cause, row:
     gates = signals.reg_gates and signals.effective is not Effective.ROUTABLE
     if gates or (context.auth is AuthMode.REGISTRATION and not signals.calls_pass):
         return Verdict(LegState.DOWN, Severity.MAJOR, cause, row)
-    # What comes in needs the binding, whatever goes out.
-    severity = Severity.MINOR if context.direction is Direction.OUTBOUND else Severity.MAJOR
-    return Verdict(LegState.DEGRADED, severity, cause, row)
+    return Verdict(LegState.DEGRADED, Severity.MINOR, cause, row)
 
 
 def _soft(context: LegContext, signals: Signals, t: Thresholds) -> Verdict:

@@ -277,6 +277,7 @@ def _context(record: LegRecord, frame: Frame, share: Share | None, cps_share: Cp
         cps_now=cps_now,
         cps_window_s=cps_window_s,
         cps_cap=cps_share.cap if cps_share else None,
+        cap_sbcs=share.sbcs if share else 1,
         heavy=share.heavy if share else False,
         lost_part=part,
     )

@@ -67,9 +67,9 @@ def _cap(w: Words) -> str:
         return f"carrier says 503 while we use {at_least(w)}{used}/{cap} channels: at the cap, not dead"
     whose = f"account {w.context.account}" if w.context.account else "trunk"
     at = "over its cap" if cap is not None and used > cap else "at its cap"
-    return (
-        f"{whose} {at}: {at_least(w)}{used} of {cap} channels; further calls will be refused by the carrier"
-    )
+    over = f" over {w.context.cap_sbcs} SBCs" if w.context.cap_sbcs > 1 else ""
+    refused = "further calls will be refused by the carrier"
+    return f"{whose} {at}: {at_least(w)}{used} of {cap} channels{over}; {refused}"
 
 
 def _high(w: Words) -> str:
