@@ -106,6 +106,7 @@ class Recorder:
         self._known: list[Known] = []
         self._forgotten: list[Known] = []
         self._offset = offset
+        self._before = math.inf
 
     def look(self, snapshot: Snapshot, offset: float) -> Findings:
         """Return what `snapshot` adds; `offset` is UTC less monotonic seconds now."""
@@ -124,6 +125,7 @@ class Recorder:
         for sbc in snapshot.sbcs:
             if sbc.polled_at is not None and self._sbcs[sbc.name].new_until == math.inf:
                 self._sbcs[sbc.name].new_until = snapshot.at + _MEETING_S
+        self._before = snapshot.at
         return Findings(tuple(self._events), tuple(samples), tuple(self._known), tuple(self._forgotten))
 
     def _look_at_leg(self, leg: LegStatus, sbc: SbcStatus | None, now: float) -> Iterable[tuple[str, Sample]]:
@@ -164,7 +166,8 @@ class Recorder:
                 Severity.WARNING if flapping else leg.severity,
             )
         elif not flapping and hard and held.known is not None and leg.state is not held.known:
-            since = leg.since_at if leg.since_at is not None and leg.since_at <= now else now
+            # Since when it lasts may reach back to an earlier run; found it was now.
+            since = leg.since_at if leg.since_at is not None and self._before <= leg.since_at <= now else now
             self._tell(
                 EventKind.LEG, leg.id, since, leg.reason, held.known.value, leg.state.value, leg.severity
             )
