@@ -193,12 +193,15 @@ def month(folder: Path) -> None:
                     pass
     end = NOON + days * 86400
     connection = sqlite3.connect(folder / "history.db")
-    spans = {0: 2 + 1 / 24, 1: 7 - 2, 2: days - 8}
-    for level, words in ((0, "each poll"), (1, "5 minutes"), (2, "hours")):
+    for words, levels, span in (
+        ("each poll", "0, 1", 2 + 1 / 24),
+        ("5 minutes", "2", 5),
+        ("hours", "3", days - 8),
+    ):
         (size,) = connection.execute(
-            "SELECT sum(length(data) + 40) FROM polls WHERE level = ?", (level,)
+            f"SELECT sum(length(data) + 40) FROM polls WHERE level IN ({levels})"  # noqa: S608 - ours
         ).fetchone()
-        print(f"history: {words:<10} {(size or 0) / MONTH_LEGS / spans[level]:8.0f} bytes a leg and day")
+        print(f"history: {words:<10} {(size or 0) / MONTH_LEGS / span:8.0f} bytes a leg and day")
     connection.close()
     whole = (folder / "history.db").stat().st_size
     print(f"history: {days} days of a leg asked every 30 s: {whole / MONTH_LEGS / 1000:.0f} kB")

@@ -64,7 +64,7 @@ def test_how_long_a_death_goes_unnoticed_follows_each_platforms_own_counting() -
     kamailio = ProbeSettings(30, 30.0, misses=3)
     assert detect_s("asterisk", asterisk) == 35.0
     assert detect_s("freeswitch", freeswitch) == 186.0
-    assert detect_s("freeswitch", freeswitch, registers=True) == 62.0
+    assert detect_s("freeswitch", freeswitch, registered=True) == 62.0
     assert detect_s("kamailio", kamailio) == 120.0
     assert detect_s("freeswitch", asterisk) is None, "how many misses it takes was not read"
     assert detect_s("asterisk", ProbeSettings(0, 3.0)) is None

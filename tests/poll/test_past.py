@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from tests.health.scenes import START, Says, Trunks, answer, fleet_of, settings_of
-from trunktui.model.health import LegState, ProbeSignal, RegSignal
+from trunktui.model.health import LegState, ProbeSignal, RegSignal, Thresholds
 from trunktui.model.history import LastKnown, Memory, Sample
 from trunktui.model.link import LinkError, SshState
 from trunktui.model.snapshot import LegStatus
@@ -123,6 +123,16 @@ def test_a_leg_that_would_not_be_taken_now_is_not_expected() -> None:
         record = fleet.record("sbc-1")
         record.sbc = replace(record.sbc, **change)
         assert {leg.id for leg in fleet.snapshot(START).legs} == {LEG}
+
+
+def test_a_leg_that_is_switched_off_by_now_is_off_and_not_what_it_was() -> None:
+    fleet = fleet_of(Trunks())
+    off = replace(fleet.inventory, trunks=tuple(replace(t, enabled=False) for t in fleet.inventory.trunks))
+    fleet = Fleet(off, Thresholds(), 30.0)
+    fleet.recall(pasts(memory(), OFFSET))
+    leg = leg_of(fleet, 0)
+    assert leg.state is LegState.ADMIN_OFF
+    assert "was down" not in leg.reason
 
 
 def test_times_that_no_calendar_has_are_no_trouble() -> None:

@@ -17,7 +17,7 @@ from trunktui.health.rules import Cause, frozen, judge
 from trunktui.health.signals import Signals, read_signals
 from trunktui.health.standby import HaView
 from trunktui.health.witness import Witness
-from trunktui.model.health import Freshness, ProbeSignal, RegSignal, Thresholds, Usage
+from trunktui.model.health import Freshness, LegState, ProbeSignal, RegSignal, Thresholds, Usage
 from trunktui.model.inventory import AuthMode, Binding, Direction, NativeNames, Trunk
 from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.observation import AppState, NativeLeg, Observation
@@ -200,7 +200,8 @@ def judge_leg(
         hard=flap.bad if flap.since is not None else flap.hard,
         load=memory.load,
     )
-    return status if past is None or frame.observed_at is not None else remembered(status, past, scene.link)
+    waiting = frame.observed_at is None and verdict.state is LegState.UNKNOWN
+    return remembered(status, past, scene.link) if waiting and past is not None else status
 
 
 def _words(
