@@ -59,7 +59,7 @@ _REG_STATES: dict[RegSignal, LegState] = {
 }
 _REG_LEGEND = {
     LegState.UP: REG_WORDS[RegSignal.REGISTERED],
-    LegState.DEGRADED: "late or retrying",
+    LegState.DEGRADED: "late",
     LegState.DOWN: "not registered",
     LegState.ADMIN_OFF: REG_WORDS[RegSignal.ADMIN_OFF],
 }
@@ -236,7 +236,7 @@ class _Told:
         lost, short = _lost(self._missing)
         return (
             f"{current}{cap}, {bounds}{average} in {self._over}{lost}",
-            f"{current}, {bounds}{average} in {self._over}{short}",
+            f"{current}, {bounds.removesuffix(unit)}{average} in {self._over}{short}",
             f"{current}, {bounds} in {self._over}{short}",
         )
 
@@ -326,7 +326,7 @@ def _room(texts: list[tuple[str, ...]], width: int) -> int | None:
     for choice in range(max((len(text) for text in texts), default=1)):
         longest = max((cell_width(_chosen(text, choice)) for text in texts), default=0)
         room = width - LABEL_CELLS - longest - 3
-        if room >= max(_LEAST_CHART, (width - LABEL_CELLS) // 3):
+        if room >= max(_LEAST_CHART, (width - LABEL_CELLS) // 4):
             return room // _STEP * _STEP  # else a figure of one digit more would move every bar
     return None
 

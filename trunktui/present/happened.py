@@ -73,7 +73,8 @@ def titles(width: int, *, zoned: bool) -> Line:
     here = f"{'HERE':<{_HERE_CELLS}}  " if zoned else ""
     subject = f"{'SUBJECT':<{_subject_cells(width)}}"
     text = f" {'UTC':<{_TIME_CELLS}}  {here}{'KIND':<{_KIND_CELLS}}  {subject}    {'CHANGE':<{_CHANGE_CELLS}}"
-    return cut_line((Cell(text + ("WHAT" if width >= _BROAD else ""), Role.DIM),), width)
+    text = text + "WHAT" if width >= _BROAD else text.partition("CHANGE")[0].rstrip()
+    return cut_line((Cell(text, Role.DIM),), width)
 
 
 def is_zoned(events: Sequence[Event], local: Local) -> bool:
@@ -104,7 +105,9 @@ def page(loaded: Loaded | None, words: str, local: Local, width: int) -> tuple[L
     if not shown:
         told = f'No event{about} matches "{words}": {hidden} hidden{older}; esc clears the filter.'
         return _said(told, width)
-    told = f"{plural(len(shown), 'event')}{about}" + (f", {hidden} more hidden by the filter" if hidden else "")
+    told = f"{plural(len(shown), 'event')}{about}" + (
+        f", {hidden} more hidden by the filter" if hidden else ""
+    )
     end = f"{told}{older}." if older else f"{told}; that is all that is kept."
     return (*rows(shown, local, width), (), *_said(end, width))
 
@@ -118,17 +121,17 @@ def _row(event: Event, local: Local, width: int, *, zoned: bool) -> tuple[Line, 
         head.append(Cell(f"  {fit(there, _HERE_CELLS)}", Role.DIM))
     glyph, role = _mark(event)
     changed = Cell(f"  {glyph} {change(event) or NOT_KNOWN}", role)
+    what = f"{glyph} {change(event)}: {event.sentence}" if change(event) else str(event.sentence)
     if width < _NARROW:
         subject = fit_leg(event.subject, max(width - _TIME_CELLS - 3, 8)).rstrip()
         first = (*head, Cell(f"  {subject}"))
-        what = f"{event.kind.value} {glyph} {change(event)}".rstrip()
-        return (cut_line(first, width), *_hung(f"{what}: {event.sentence}", width, role))
+        return (cut_line(first, width), *_hung(f"{event.kind.value} {what}", width, role))
     head += [
         Cell(f"  {event.kind.value:<{_KIND_CELLS}}"),
         Cell(f"  {fit_leg(event.subject, _subject_cells(width))}"),
     ]
     if width < _BROAD:
-        return (cut_line((*head, changed), width), *_hung(event.sentence, width))
+        return (cut_line(tuple(head), width), *_hung(what, width, role))
     before = (*head, changed._replace(text=fit(changed.text, _CHANGE_CELLS + 4)))
     used = sum(cell_width(cell.text) for cell in before)
     first_line, *more = wrap(event.sentence, width - used - 1)
@@ -136,7 +139,7 @@ def _row(event: Event, local: Local, width: int, *, zoned: bool) -> tuple[Line, 
 
 
 def _subject_cells(width: int) -> int:
-    return 28 if width >= _BROAD else 20
+    return 28 if width >= _BROAD else 30
 
 
 def _mark(event: Event) -> tuple[str, Role]:

@@ -39,10 +39,10 @@ EVERYWHERE = (
 _BOTH_WAYS = frozenset({"move", "edge", "page", "app.leave"})
 COMMAND = Key("colon", ":", "command", "type a command; tab completes it")
 PROBE = Key("O", "O", "probe", "send OPTIONS now; harmless", "OPTIONS", beside=True)
-EVENTS = Key("e", "e", "events", "events: what happened, newest first", "events")
+EVENTS = Key("e", "e", "events", "events, the newest first", "events")
 SPANS = (
-    Key("left_square_bracket", "[ ]", "span(-1)", "charts: a shorter time", "time span"),
-    Key("right_square_bracket", "]", "span(1)", "charts: a longer time"),
+    Key("left_square_bracket", "[ ]", "span(-1)", "a leg's charts: time span", "time span", beside=True),
+    Key("right_square_bracket", "]", "span(1)", "a leg's charts: a longer time"),
 )
 WRITE = (
     Key(
@@ -74,6 +74,7 @@ FLEET = (
     Key("escape", "esc", "back", "dismiss how an action ended; clear the filter; go back"),
     COMMAND,
 )
+_IN_HELP = tuple(one for key in FLEET for one in ((key, SPANS[0]) if key is EVENTS else (key,)))
 PAGE = (
     Key("escape", "esc", "back", "go back", "back"),
     Key("j,down", "j down", "scroll(1)", "a line on"),
@@ -138,7 +139,7 @@ def help_lines() -> tuple[Line, ...]:
     """Return the help: every key of the fleet screen, those that work everywhere, and the commands."""
     return (
         (Cell(" Keys", Role.TITLE), Cell("   (only R changes an SBC, and only after :write)", Role.DIM)),
-        *(_keys_line(keys) for keys in _paired((*FLEET, *WRITE, *EVERYWHERE))),
+        *(_keys_line(keys) for keys in _paired((*_IN_HELP, *WRITE, *EVERYWHERE))),
         *(_help_line(" ".join(f":{name}" for name in one.names), one.help) for one in COMMANDS[:-3]),
         _keys_line(tuple(_of_command(one) for one in COMMANDS[-3:])),
         (
