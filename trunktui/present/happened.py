@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from trunktui.model.health import LegState, SbcState, Severity
 from trunktui.model.history import Event
 from trunktui.model.snapshot import LegStatus
 from trunktui.present.cells import SBC_ROLES, STATE_ROLES, Cell, Line, Role
-from trunktui.present.charts import Local
+from trunktui.present.charts import Local, moment_of
+from trunktui.present.events import change
 from trunktui.present.layout import cut_line
 from trunktui.present.words import NOT_KNOWN, STATE_GLYPHS, cell_width, fit, fit_leg, plural, wrap
 
@@ -61,11 +61,6 @@ def found(events: Sequence[Event], words: str) -> tuple[Event, ...]:
     )
 
 
-def change(event: Event) -> str:
-    """Return what an event changed, as `up > down`; one state alone where it began or ended something."""
-    return " > ".join(filter(None, (event.before, event.after)))
-
-
 def titles(width: int, *, zoned: bool) -> Line:
     """Return the line of titles over the rows."""
     if width < _NARROW:
@@ -79,7 +74,7 @@ def titles(width: int, *, zoned: bool) -> Line:
 
 def is_zoned(events: Sequence[Event], local: Local) -> bool:
     """Tell whether the reader's zone is another than UTC at any of the events."""
-    return any((moment := _moment(event.at)) and local(moment).utcoffset() for event in events)
+    return any((moment := moment_of(event.at)) and local(moment).utcoffset() for event in events)
 
 
 def rows(events: Sequence[Event], local: Local, width: int) -> tuple[Line, ...]:
@@ -113,7 +108,7 @@ def page(loaded: Loaded | None, words: str, local: Local, width: int) -> tuple[L
 
 
 def _row(event: Event, local: Local, width: int, *, zoned: bool) -> tuple[Line, ...]:
-    moment = _moment(event.at)
+    moment = moment_of(event.at)
     clock = NOT_KNOWN if moment is None else f"{moment:%d %b %H:%M:%S}"
     head = [Cell(f" {fit(clock, _TIME_CELLS)}", Role.DIM)]
     if zoned and width >= _NARROW:
@@ -175,12 +170,3 @@ def _said(text: str, width: int, role: Role = Role.DIM) -> tuple[Line, ...]:
 def _searched(event: Event) -> str:
     parts = (event.kind.value, event.subject, change(event), event.severity.value, event.sentence)
     return "\n".join(parts).casefold()
-
-
-def _moment(at: float) -> datetime | None:
-    """Return a time of day; None for what a file may hold and no calendar has."""
-    try:
-        moment = datetime.fromtimestamp(at, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return moment if 1 < moment.year < 9999 else None
