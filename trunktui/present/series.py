@@ -14,6 +14,6 @@ def bars(values: Sequence[float | None], top: float) -> str:
 
 
 def _step(value: float, top: float) -> int:
-    if top <= 0:
-        return 0
-    return min(max(round(value / top * (len(_BLOCKS) - 1)), 0), len(_BLOCKS) - 1)
+    share = value / top if top > 0 else 0.0
+    last = len(_BLOCKS) - 1
+    return max(round(share * last), 0) if share < 1 else last
