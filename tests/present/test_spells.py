@@ -49,6 +49,8 @@ OUTAGE = [event(-3 * DAY, "up", "down"), event(-3 * DAY + 600, "down", "degraded
             None,
             Spells((Spell(NOON - 900, NOON - 600),), flapped=1),
         ),
+        # a time that no calendar has
+        ([event(1e300, "up", "down")], None, Spells()),
         ([event(-60, "down", "flapping", EventKind.FLAPPING)], None, Spells(flapped=1)),
         (
             [event(-60, "up", "down", subject="other@nyc-1"), event(-9, "up", "down", EventKind.SBC)],

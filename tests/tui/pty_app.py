@@ -12,8 +12,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tests.tui.fleet_samples import PAYLOADS, all_text, fleet, hostile_fleet, never_polled
+from tests.tui.pasts import FakeHistory, polls
 from trunktui.model.feed import EngineStatus, FeedUpdate
 from trunktui.model.health import LegState
+from trunktui.model.history import Series
 from trunktui.model.snapshot import Snapshot
 from trunktui.model.text import Safe, clean
 from trunktui.tui.app import DashboardOptions, run_dashboard
@@ -77,6 +79,19 @@ class BusyFeed:
         return
 
 
+class NotedHistory(FakeHistory):
+    """The same eight hours for each leg; the legs that are read are noted in a file, a line each."""
+
+    def __init__(self, notes: Path) -> None:
+        super().__init__(time.time(), polls(time.time()))
+        self._notes = notes
+
+    async def series(self, leg_id: str, span_s: float) -> Series:
+        with self._notes.open("a") as notes:
+            notes.write(f"{leg_id}\n")
+        return await super().series(leg_id, span_s)
+
+
 def _snapshot(mode: str, now: float) -> Snapshot:
     if mode == "hostile":
         return hostile_fleet(now, PAYLOADS)
@@ -92,6 +107,9 @@ def main() -> int:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     feed = BusyFeed() if mode == "busy" else OneShotFeed(mode)
     title = clean(PAYLOADS[3]) if mode in {"hostile", "raw"} else "prod-eu"
+    if mode == "past":
+        assert log is not None
+        return run_dashboard(feed, DashboardOptions(title=title), history=NotedHistory(log))
     return run_dashboard(feed, DashboardOptions(title=title, log_path=log))
 
 

@@ -145,6 +145,14 @@ async def test_a_frozen_page_is_not_read_again() -> None:
         assert len(kept.asked_events) == 1
 
 
+async def test_a_time_that_no_calendar_has_is_not_known() -> None:
+    odd = replace(changes(UTC_NOW, 1)[0], at=1e300)
+    async with showing(fleet(), history=FakeHistory(UTC_NOW, (), (odd,))) as show:
+        await show.press("e")
+        await show.until_shown("1 event; that is all that is kept.")
+        assert show.text("page").startswith(" –  ")
+
+
 async def test_every_size_shows_the_sentence_and_nothing_wider_than_the_screen() -> None:
     kept = FakeHistory(
         UTC_NOW, (), tuple(replace(one, sentence=clean(HOSTILE[-1])) for one in changes(UTC_NOW))

@@ -40,7 +40,7 @@ async def test_the_pane_and_the_page_chart_a_shift_with_its_gap_and_the_page_tel
         await show.until(lambda: "outages" in show.text("page"))
         assert "down 4 times in the 8 h 0 m that are known, 40 m in all" in chart(show, "outages")
         assert "last 11:43-11:53 UTC" in chart(show, "outages")
-        assert "▲ late or retrying  ● ok" in chart(show, "registered")
+        assert "▲ late  ● ok" in chart(show, "registered")
 
 
 async def test_another_zone_stands_beside_utc() -> None:

@@ -193,6 +193,25 @@ def test_twenty_changed_cells_a_second_cost_less_than_two_kibibytes() -> None:
         assert session.wait() == 0
 
 
+def test_moving_over_fifty_legs_reads_little_of_the_past_and_paints_little(tmp_path: Path) -> None:
+    notes = tmp_path / "read"
+    with TerminalSession([*APP, "past", str(notes)]) as session:
+        session.read_until_shown("in 8h")
+        before = len(session.output)
+        for _ in range(5):
+            session.press("jjjjjjjjjj")
+        session.read_until_shown("51 of 60")
+        session.read_until(lambda _: f"── {notes.read_text().splitlines()[-1]} ──" in session.display())
+        session.read_for(1)
+        written = len(session.output) - before
+        session.press("q")
+        assert session.wait() == 0
+    # a loaded machine may let the cursor rest in between; each rest is one read
+    assert len(notes.read_text().splitlines()) <= 20
+    # fifty repaints of the pane and two rows would be more
+    assert written < 40_000, written
+
+
 def test_losing_and_getting_the_focus_repaints_nothing() -> None:
     with TerminalSession([*APP, "benign"]) as session:
         session.read_until_shown("1 of 60")

@@ -59,7 +59,7 @@ _REG_STATES: dict[RegSignal, LegState] = {
 }
 _REG_LEGEND = {
     LegState.UP: REG_WORDS[RegSignal.REGISTERED],
-    LegState.DEGRADED: "late or retrying",
+    LegState.DEGRADED: "late",
     LegState.DOWN: "not registered",
     LegState.ADMIN_OFF: REG_WORDS[RegSignal.ADMIN_OFF],
 }
@@ -232,7 +232,7 @@ class _Told:
         lost, short = _lost(self._missing)
         return (
             f"{current}{cap}, {bounds}{average} in {self._over}{lost}",
-            f"{current}, {bounds}{average} in {self._over}{short}",
+            f"{current}, {bounds.removesuffix(unit)}{average} in {self._over}{short}",
             f"{current}, {bounds} in {self._over}{short}",
         )
 
@@ -281,23 +281,30 @@ class _Drawn:
         return found
 
 
+def moment_of(at: float) -> datetime | None:
+    """Return UTC seconds as a time of day; None for what a file may hold and no calendar has."""
+    try:
+        moment = datetime.fromtimestamp(at, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment if 1 < moment.year < 9999 else None
+
+
 def clock_text(at: float, *, dated: bool) -> str:
     """Return a time of day in UTC, with the date where it is `dated`."""
-    return _written(_moment(at), dated=dated)
+    moment = moment_of(at)
+    return NOT_KNOWN if moment is None else _written(moment, dated=dated)
 
 
 def local_text(at: float, local: Local, *, dated: bool) -> str:
     """Return the same time in the reader's zone; empty where that is UTC."""
-    there = local(_moment(at))
-    return _written(there, dated=dated) if there.utcoffset() else ""
+    moment = moment_of(at)
+    there = None if moment is None else local(moment)
+    return _written(there, dated=dated) if there is not None and there.utcoffset() else ""
 
 
 def _written(moment: datetime, *, dated: bool) -> str:
     return moment.strftime("%d %b %H:%M" if dated else "%H:%M")
-
-
-def _moment(at: float) -> datetime:
-    return datetime.fromtimestamp(at, UTC)
 
 
 def _over(points: list[Point], view: View) -> str:
@@ -322,7 +329,7 @@ def _room(texts: list[tuple[str, ...]], width: int) -> int | None:
     for choice in range(max((len(text) for text in texts), default=1)):
         longest = max((cell_width(_chosen(text, choice)) for text in texts), default=0)
         room = width - LABEL_CELLS - longest - 3
-        if room >= max(_LEAST_CHART, (width - LABEL_CELLS) // 3):
+        if room >= max(_LEAST_CHART, (width - LABEL_CELLS) // 4):
             return room // _STEP * _STEP  # else a figure of one digit more would move every bar
     return None
 

@@ -281,7 +281,7 @@ def _labelled(label: str, cell: Cell, more: str, width: int) -> tuple[Line, ...]
 
 
 def _hung(label: str, cells: tuple[Cell, ...], width: int) -> tuple[Line, ...]:
-    lines = _wrapped(cells, width - LABEL_CELLS + 1, margin="")
+    lines = _wrapped(cells, width - LABEL_CELLS, margin="")
     return tuple((_label(label if index == 0 else ""), *line) for index, line in enumerate(lines))
 
 

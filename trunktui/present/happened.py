@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from trunktui.model.health import LegState, SbcState, Severity
 from trunktui.model.history import Event
 from trunktui.model.snapshot import LegStatus
 from trunktui.present.cells import SBC_ROLES, STATE_ROLES, Cell, Line, Role
-from trunktui.present.charts import Local
+from trunktui.present.charts import Local, moment_of
+from trunktui.present.events import change
 from trunktui.present.layout import cut_line
 from trunktui.present.words import NOT_KNOWN, STATE_GLYPHS, cell_width, fit, fit_leg, plural, wrap
 
@@ -61,11 +61,6 @@ def found(events: Sequence[Event], words: str) -> tuple[Event, ...]:
     )
 
 
-def change(event: Event) -> str:
-    """Return what an event changed, as `up > down`; one state alone where it began or ended something."""
-    return " > ".join(filter(None, (event.before, event.after)))
-
-
 def titles(width: int, *, zoned: bool) -> Line:
     """Return the line of titles over the rows."""
     if width < _NARROW:
@@ -73,12 +68,13 @@ def titles(width: int, *, zoned: bool) -> Line:
     here = f"{'HERE':<{_HERE_CELLS}}  " if zoned else ""
     subject = f"{'SUBJECT':<{_subject_cells(width)}}"
     text = f" {'UTC':<{_TIME_CELLS}}  {here}{'KIND':<{_KIND_CELLS}}  {subject}    {'CHANGE':<{_CHANGE_CELLS}}"
-    return cut_line((Cell(text + ("WHAT" if width >= _BROAD else ""), Role.DIM),), width)
+    text = text + "WHAT" if width >= _BROAD else text.partition("CHANGE")[0].rstrip()
+    return cut_line((Cell(text, Role.DIM),), width)
 
 
 def is_zoned(events: Sequence[Event], local: Local) -> bool:
     """Tell whether the reader's zone is another than UTC at any of the events."""
-    return any((moment := _moment(event.at)) and local(moment).utcoffset() for event in events)
+    return any((moment := moment_of(event.at)) and local(moment).utcoffset() for event in events)
 
 
 def rows(events: Sequence[Event], local: Local, width: int) -> tuple[Line, ...]:
@@ -112,7 +108,7 @@ def page(loaded: Loaded | None, words: str, local: Local, width: int) -> tuple[L
 
 
 def _row(event: Event, local: Local, width: int, *, zoned: bool) -> tuple[Line, ...]:
-    moment = _moment(event.at)
+    moment = moment_of(event.at)
     clock = NOT_KNOWN if moment is None else f"{moment:%d %b %H:%M:%S}"
     head = [Cell(f" {fit(clock, _TIME_CELLS)}", Role.DIM)]
     if zoned and width >= _NARROW:
@@ -120,17 +116,17 @@ def _row(event: Event, local: Local, width: int, *, zoned: bool) -> tuple[Line, 
         head.append(Cell(f"  {fit(there, _HERE_CELLS)}", Role.DIM))
     glyph, role = _mark(event)
     changed = Cell(f"  {glyph} {change(event) or NOT_KNOWN}", role)
+    what = f"{glyph} {change(event)}: {event.sentence}" if change(event) else str(event.sentence)
     if width < _NARROW:
         subject = fit_leg(event.subject, max(width - _TIME_CELLS - 3, 8)).rstrip()
         first = (*head, Cell(f"  {subject}"))
-        what = f"{event.kind.value} {glyph} {change(event)}".rstrip()
-        return (cut_line(first, width), *_hung(f"{what}: {event.sentence}", width, role))
+        return (cut_line(first, width), *_hung(f"{event.kind.value} {what}", width, role))
     head += [
         Cell(f"  {event.kind.value:<{_KIND_CELLS}}"),
         Cell(f"  {fit_leg(event.subject, _subject_cells(width))}"),
     ]
     if width < _BROAD:
-        return (cut_line((*head, changed), width), *_hung(event.sentence, width))
+        return (cut_line(tuple(head), width), *_hung(what, width, role))
     before = (*head, changed._replace(text=fit(changed.text, _CHANGE_CELLS + 4)))
     used = sum(cell_width(cell.text) for cell in before)
     first_line, *more = wrap(event.sentence, width - used - 1)
@@ -138,7 +134,7 @@ def _row(event: Event, local: Local, width: int, *, zoned: bool) -> tuple[Line, 
 
 
 def _subject_cells(width: int) -> int:
-    return 28 if width >= _BROAD else 20
+    return 28 if width >= _BROAD else 30
 
 
 def _mark(event: Event) -> tuple[str, Role]:
@@ -174,12 +170,3 @@ def _said(text: str, width: int, role: Role = Role.DIM) -> tuple[Line, ...]:
 def _searched(event: Event) -> str:
     parts = (event.kind.value, event.subject, change(event), event.severity.value, event.sentence)
     return "\n".join(parts).casefold()
-
-
-def _moment(at: float) -> datetime | None:
-    """Return a time of day; None for what a file may hold and no calendar has."""
-    try:
-        moment = datetime.fromtimestamp(at, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return moment if 1 < moment.year < 9999 else None

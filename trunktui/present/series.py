@@ -14,7 +14,6 @@ def bars(values: Sequence[float | None], top: float) -> str:
 
 
 def _step(value: float, top: float) -> int:
-    if top <= 0:
-        return 0
-    share = min(max(value / top, 0.0), 1.0)  # first: over a tiny top it may be infinite
-    return round(share * (len(_BLOCKS) - 1))
+    share = value / top if top > 0 else 0.0
+    last = len(_BLOCKS) - 1
+    return max(round(share * last), 0) if share < 1 else last

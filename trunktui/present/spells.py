@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from trunktui.model.health import LegState
 from trunktui.model.history import Event, EventKind, Point
-from trunktui.present.charts import Local, Span, clock_text, local_text, missing
+from trunktui.present.charts import Local, Span, clock_text, local_text, missing, moment_of
 from trunktui.present.freshness import in_words
 from trunktui.present.words import plural
 
@@ -41,6 +41,8 @@ def spells(events: Sequence[Event], leg_id: str, since: float, down_since: float
     flapped, open_at, begun, met = 0, None, True, False
     for event in events:
         if event.subject != leg_id or event.kind not in {EventKind.LEG, EventKind.FLAPPING}:
+            continue
+        if moment_of(event.at) is None:
             continue
         if not met and LegState.DOWN.value == event.before and event.after != _FLAPPING:
             open_at, begun = since, False

@@ -44,10 +44,10 @@ MARKS = {"a": "ack ", "m": "maint "}
 """Keys that begin a command; it asks for the rest, so a slip does nothing."""
 
 PROBE = Key("O", "O", "probe", "send OPTIONS now; harmless", "OPTIONS", beside=True)
-EVENTS = Key("e", "e", "events", "events: what happened, newest first", "events")
+EVENTS = Key("e", "e", "events", "events, the newest first", "events")
 SPANS = (
-    Key("left_square_bracket", "[ ]", "span(-1)", "charts: a shorter time", "time span"),
-    Key("right_square_bracket", "]", "span(1)", "charts: a longer time"),
+    Key("left_square_bracket", "[ ]", "span(-1)", "a leg's charts: time span", "time span", beside=True),
+    Key("right_square_bracket", "]", "span(1)", "a leg's charts: a longer time"),
 )
 WRITE = (
     Key(
@@ -81,6 +81,7 @@ FLEET = (
     Key("escape", "esc", "back", "dismiss how an action ended; clear the filter; go back"),
     COMMAND,
 )
+_IN_HELP = tuple(one for key in FLEET for one in ((key, SPANS[0]) if key is EVENTS else (key,)))
 PAGE = (
     Key("escape", "esc", "back", "go back", "back"),
     Key("j,down", "j down", "scroll(1)", "a line on"),
@@ -153,7 +154,7 @@ def help_lines() -> tuple[Line, ...]:
     """Return the help: every key of the fleet screen, those that work everywhere, and the commands."""
     return (
         (Cell(" Keys", Role.TITLE), Cell("   (only R changes an SBC, and only after :write)", Role.DIM)),
-        *(_keys_line(keys) for keys in _paired((*FLEET, *WRITE, *EVERYWHERE))),
+        *(_keys_line(keys) for keys in _paired((*_IN_HELP, *WRITE, *EVERYWHERE))),
         *(_keys_line(keys) for keys in _paired(tuple(_of_command(one) for one in COMMANDS))),
         (
             Cell(" Filter words: ", Role.LABEL),
