@@ -218,9 +218,9 @@ def lossy(memory: LegMemory, t: Thresholds) -> bool:
     last = memory.rtts[-t.loss_window :]
     if not last:
         return False
-    rtts = [rtt for _, rtt in last]
+    usual = min(rtt for _, rtt in last)
     late = sum(
-        any(abs(rtt - min(rtts) - step) <= _LOSS_TOLERANCE_MS for step in _LOSS_STEPS_MS) for rtt in rtts
+        any(abs(rtt - usual - step) <= _LOSS_TOLERANCE_MS for step in _LOSS_STEPS_MS) for _, rtt in last
     )
     # Where the window is not full yet, what was lost before its first answer belongs to it.
     since = last[0][0] if len(last) == t.loss_window else 0.0
