@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -31,7 +32,7 @@ def recalled(config: Config, fleet: Fleet) -> Memory:
     """Let `fleet` show what an earlier run knew last; return that. Nothing where there is nothing to be read."""
     from trunktui.model.history import Memory
 
-    if not config.history.enabled or not (config.state_dir / "history.db").exists():
+    if not config.history.enabled or not os.path.exists(config.state_dir / "history.db"):  # noqa: PTH110 - raises nothing
         return Memory()  # SQLite is not even loaded
     from trunktui.poll.past import pasts
     from trunktui.store.history_read import HistoryReader

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,14 @@ from tests.health.scenes import START, Says, Trunks, answer, fleet_of
 from trunktui import wiring
 from trunktui.config.load import Config, load
 from trunktui.engine.crew import Crew, posts_of
+from trunktui.engine.historian import Historian
 from trunktui.engine.protocol import Changes, FleetFrame, Frame, Hello, read_frame
+from trunktui.engine.recorder import Recorder
 from trunktui.engine.reload import Reloader
 from trunktui.engine.server import Engine, poll_once
 from trunktui.model.ask import Answer, SshAsk
 from trunktui.model.health import LegState, Thresholds
+from trunktui.model.history import Event, Known, Memory, Sample
 from trunktui.model.inventory import Binding, Inventory
 from trunktui.model.link import SshState
 from trunktui.platforms.registry import platform_for
@@ -145,6 +149,47 @@ def test_a_screen_that_does_not_read_holds_up_no_poll_and_then_gets_the_latest()
                 if isinstance(frame, Changes) and frame.at >= asleep_until:
                     break
         writer.close()
+        async with asyncio.timeout(DEADLINE_S):
+            await run
+
+    asyncio.run(go())
+
+
+class Seen:
+    """A keeper that remembers how many polls it was handed."""
+
+    def __init__(self) -> None:
+        self.polls: list[float] = []
+
+    def take(
+        self,
+        events: Sequence[Event] = (),
+        samples: Sequence[tuple[str, Sample]] = (),
+        known: Sequence[Known] = (),
+        forgotten: Sequence[Known] = (),
+    ) -> None:
+        """Take it."""
+        self.polls += [sample.at for _, sample in samples]
+
+
+def test_the_history_sees_what_a_screen_that_does_not_read_is_not_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("trunktui.engine.server._GATHER_S", 0.02)
+
+    async def go() -> None:
+        ours, theirs = socket.socketpair()
+        for end in (ours, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        fleet, seen = fleet_of(Trunks()), Seen()
+        historian = Historian(seen, Recorder(Memory(), 0.0), time.monotonic, time.monotonic)
+        engine = Engine(fleet, time.monotonic, historian)
+        run = running(engine, fleet, theirs, poller(EndlessAsker(), fleet, engine))
+        async with asyncio.timeout(DEADLINE_S):
+            while len(seen.polls) < 40:  # the sending is stuck after some ten frames
+                await asyncio.sleep(0.01)
+        assert sorted(set(seen.polls)) == seen.polls
+        ours.close()
         async with asyncio.timeout(DEADLINE_S):
             await run
 

@@ -239,3 +239,10 @@ def test_a_broken_config_is_told_whole_when_alone_and_by_its_place_beside_an_sbc
     assert trouble.startswith(" config not reloaded: prod.toml:12 (+2 more)  ·  nyc-1: ")
     dead = news(calm, engine=engine._replace(alive=False, notice="the engine died"))
     assert dead.startswith(" the engine died  ·  config not reloaded: prod.toml:12 (+2 more)")
+
+
+def test_that_no_history_is_kept_is_said_after_the_worse_news() -> None:
+    engine = EngineNews(notice="nothing is logged: no space", history="no history: no space")
+    calm = replace(fleet(), legs=(leg(),), sbcs=(sbc("nyc-1"),))
+    assert news(calm, engine=engine) == " nothing is logged: no space  ·  no history: no space"
+    assert "no history" not in news(calm, engine=engine._replace(alive=False))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -135,8 +138,6 @@ def test_files_are_the_owners_alone_and_the_groups_in_a_shared_folder(tmp_path: 
 
 @as_root
 def test_operators_of_one_group_take_turns_at_writing_and_read_each_other(tmp_path: Path) -> None:
-    import tempfile
-
     group, alice, bob = 60001, 60002, 60003
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -278,3 +279,70 @@ def test_no_history_is_one_line_with_the_place_and_the_way_out(tmp_path: Path) -
     (tmp_path / "history.db").write_bytes(b"junk" * 5000)
     assert read(tmp_path).why.endswith("file is not a database")
     assert not list(tmp_path.glob("*-wal"))
+
+
+READER = """
+import sys
+from pathlib import Path
+from trunktui.store.history_read import HistoryReader
+
+reader, last, asked = HistoryReader(Path(sys.argv[1])), 0, 0
+while last < int(sys.argv[2]):
+    found = reader.events_or_raise(0.0, most=3)
+    reader.series("acme@nyc-1", 0.0, 4e9)
+    numbers = [one.seq for one in found.events]
+    assert numbers == sorted(numbers) and (not numbers or numbers[-1] >= last), (numbers, last)
+    last, asked = max([last, *numbers]), asked + 1
+print(asked)
+"""
+
+
+def test_readers_in_other_processes_see_what_is_written_and_nobody_waits_for_anybody(tmp_path: Path) -> None:
+    count = 300
+    write(tmp_path, event(0))
+    readers = [
+        subprocess.Popen(
+            [sys.executable, "-c", READER, str(tmp_path), str(count)],
+            cwd=Path(__file__).parents[2],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    with HistoryFile(tmp_path, Limits(), NOON) as file:
+        for number in range(1, count):
+            file.write(Batch(events=[event(number)], samples=[(LEG, sample(NOON + 30 * number))]))
+            file.tidy(NOON)
+        for reader in readers:
+            out, err = reader.communicate(timeout=60)
+            assert reader.returncode == 0, err
+            assert int(out) >= 1
+
+
+@as_root
+def test_a_history_in_a_folder_that_may_not_be_written_can_be_read_once_nobody_writes(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write(folder, event(1))
+        os.chown(folder / "history.db", NOBODY, NOBODY)
+        folder.chmod(0o555)
+        with acting_as(NOBODY, NOBODY), HistoryReader(folder) as reader:
+            assert [one.sentence for one in reader.events(0).events] == ["sentence 1"]
+            assert not list(folder.glob("*-wal"))
+            os.seteuid(0)
+            os.chown(folder / "history.db", 0, 0)
+            write(folder, event(2))
+            os.chown(folder / "history.db", NOBODY, NOBODY)
+            os.seteuid(NOBODY)
+            assert len(reader.events(0).events) == 2
+
+
+def test_a_reader_that_stays_open_follows_to_the_file_that_stands_there_now(tmp_path: Path) -> None:
+    write(tmp_path, event(1))
+    with HistoryReader(tmp_path) as reader:
+        assert [one.sentence for one in reader.events(0).events] == ["sentence 1"]
+        (tmp_path / "history.db").rename(tmp_path / "away")
+        assert "is not there" in reader.events(0).why
+        write(tmp_path, event(2))
+        assert [one.sentence for one in reader.events(0).events] == ["sentence 2"]

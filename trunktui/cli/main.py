@@ -18,6 +18,7 @@ from trunktui.cli.auditing import audit_group
 from trunktui.cli.configuring import config_group
 from trunktui.cli.connect import connect
 from trunktui.cli.demo import demo
+from trunktui.cli.events import events
 from trunktui.cli.session import Session
 from trunktui.cli.status import check, status
 from trunktui.cli.terminal import need_terminal
@@ -98,6 +99,7 @@ trunktui.add_command(status)
 trunktui.add_command(check)
 trunktui.add_command(connect)
 trunktui.add_command(audit_group)
+trunktui.add_command(events)
 trunktui.add_command(config_group)
 trunktui.add_command(demo)
 trunktui.add_command(reregister)

@@ -87,9 +87,8 @@ class Recorder:
 
     def __init__(self, memory: Memory, offset: float) -> None:
         self._legs = {
-            str(last.leg): _Leg(known=last.state)
+            str(last.leg): _Leg(known=None if last.state is LegState.UNKNOWN else last.state)
             for last in memory.legs
-            if last.state is not LegState.UNKNOWN
         }
         self._sbcs: dict[str, _Sbc] = {}
         self._alarms: dict[str, Severity] = {}
@@ -103,11 +102,11 @@ class Recorder:
                     sbc.seen_at = None if memory.seen is None else memory.seen - offset
                 case EventKind.GROUP if str(one.state) in _SEVERITIES:
                     self._alarms[one.subject] = Severity(one.state)
-        self._seen: set[str] = set(self._legs)
         self._events: list[Event] = []
         self._known: list[Known] = []
         self._forgotten: list[Known] = []
         self._offset = offset
+        self._before = math.inf
 
     def look(self, snapshot: Snapshot, offset: float) -> Findings:
         """Return what `snapshot` adds; `offset` is UTC less monotonic seconds now."""
@@ -126,6 +125,7 @@ class Recorder:
         for sbc in snapshot.sbcs:
             if sbc.polled_at is not None and self._sbcs[sbc.name].new_until == math.inf:
                 self._sbcs[sbc.name].new_until = snapshot.at + _MEETING_S
+        self._before = snapshot.at
         return Findings(tuple(self._events), tuple(samples), tuple(self._known), tuple(self._forgotten))
 
     def _look_at_leg(self, leg: LegStatus, sbc: SbcStatus | None, now: float) -> Iterable[tuple[str, Sample]]:
@@ -166,7 +166,8 @@ class Recorder:
                 Severity.WARNING if flapping else leg.severity,
             )
         elif not flapping and hard and held.known is not None and leg.state is not held.known:
-            since = leg.since_at if leg.since_at is not None and leg.since_at <= now else now
+            # Since when it lasts may reach back to an earlier run; found it was now.
+            since = leg.since_at if leg.since_at is not None and self._before <= leg.since_at <= now else now
             self._tell(
                 EventKind.LEG, leg.id, since, leg.reason, held.known.value, leg.state.value, leg.severity
             )
@@ -175,21 +176,20 @@ class Recorder:
             self._keep(EventKind.LEG, leg.id, leg.state.value, leg.since_at)
 
     def _come_and_gone(self, snapshot: Snapshot, sbcs: dict[str, SbcStatus]) -> None:
-        ids = {leg.id: leg for leg in snapshot.legs}
+        ids = {leg.id for leg in snapshot.legs}
         for leg_id in [one for one in self._legs if one not in ids]:
-            del self._legs[leg_id]
-            self._forgotten.append(Known(EventKind.LEG, clean(leg_id), Safe("")))
-            sbc = leg_id.rpartition("@")[2]
-            if leg_id in self._seen and sbc in sbcs:
-                self._tell(
-                    EventKind.VANISHED, leg_id, snapshot.at, "neither its SBC nor the config has it any more"
-                )
-        for leg_id, leg in ids.items():
+            met = self._legs.pop(leg_id).last is not None
+            here = leg_id.rpartition("@")[2] in sbcs
+            if met or here:  # else another config's, on the same state folder
+                self._forgotten.append(Known(EventKind.LEG, clean(leg_id), Safe("")))
+            if here:
+                gone = "neither its SBC nor the config has it any more"
+                self._tell(EventKind.VANISHED, leg_id, snapshot.at, gone)
+        for leg in snapshot.legs:
             known = self._sbcs.get(leg.sbc)
-            if leg_id not in self._seen and known is not None and snapshot.at > known.new_until:
+            if leg.id not in self._legs and known is not None and snapshot.at > known.new_until:
                 where = f"found on {leg.sbc}" if leg.discovered else "in the config now"
-                self._tell(EventKind.APPEARED, leg_id, snapshot.at, where)
-        self._seen = set(ids)
+                self._tell(EventKind.APPEARED, leg.id, snapshot.at, where)
 
     def _look_at_sbc(self, sbc: SbcStatus, now: float) -> None:
         held = self._sbcs.setdefault(sbc.name, _Sbc())

@@ -27,7 +27,7 @@ class AuditedActions:
         self._log = AuditLog(folder, _READER, lambda: datetime.fromtimestamp(wall(), UTC))
         self._days = days
         self._wall = wall
-        self._seen: tuple[int, int] = (0, 0)
+        self._seen: tuple[int, int, str] | None = None
 
     def __call__(self, position: str) -> tuple[tuple[Event, ...], str]:
         """Return what came after `position` (empty: from the start), and the position after it.
@@ -39,8 +39,7 @@ class AuditedActions:
             found = self._path.stat()
         except OSError:
             return (), position
-        state = (found.st_ino, found.st_size)
-        if state == self._seen:
+        if (found.st_ino, found.st_size, position) == self._seen:
             return (), position
         seq, last_at = _read(position)
         now = self._wall()
@@ -49,12 +48,15 @@ class AuditedActions:
             entries = self._log.recent(within_s)
         except AuditError:
             return (), position
-        self._seen = state
         begun_anew = bool(entries) and entries[-1].seq < seq
         new = [one for one in entries if (_time(one) > last_at if begun_anew else one.seq > seq)]
-        if not new:
-            return (), position
-        return tuple(map(_event, new)), f"{new[-1].seq} {_time(new[-1])}"
+        after = f"{new[-1].seq} {_time(new[-1])}" if new else position
+        self._seen = (
+            found.st_ino,
+            found.st_size,
+            after,
+        )  # asked with another position, they were not written
+        return tuple(map(_event, new)), after
 
 
 def _event(entry: Entry) -> Event:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
@@ -183,19 +185,31 @@ class HistoryFile:
         return cursor.lastrowid or 0
 
     def _add_samples(self, samples: Iterable[tuple[str, Sample]]) -> None:
-        rows: dict[tuple[int, float], dict[float, dict[int, Sample]]] = {}
+        shelves: dict[int, list[tuple[float, int, Sample]]] = {}
         for leg, sample in samples:
-            shelf, slot = self._legs.get(leg) or self._shelved(leg)
+            place = self._legs.get(leg) or self._shelved(leg)
+            held_polls = shelves.get(place[0])
+            if held_polls is None:
+                held_polls = shelves[place[0]] = []
+            held_polls.append((sample.at, place[1], sample))
+        for shelf, held_polls in shelves.items():
+            held_polls.sort(key=itemgetter(0))
             # No row goes over a full hour: hours are summed up one by one.
-            held_polls = rows.setdefault((shelf, sample.at // HOUR_S), {})
-            held_polls.setdefault(sample.at, {})[slot] = sample
-        for (shelf, _), polls in rows.items():
-            for times in _pieces(sorted(polls), MOST_POLLS):
-                first = [(at, next(iter(polls[at].values())).interval_s, polls[at]) for at in times]
-                self._connection.execute(
-                    "INSERT INTO polls (shelf, level, start, until, data) VALUES (?, 0, ?, ?, ?)",
-                    (shelf, times[0], times[-1], pack_polls(first)),
-                )
+            for _, hour in groupby(held_polls, key=lambda poll: poll[0] // HOUR_S):
+                self._add_polls(shelf, list(hour))
+
+    def _add_polls(self, shelf: int, held_polls: list[tuple[float, int, Sample]]) -> None:
+        """Add the polls of one shelf, within one hour and in order."""
+        polls = [
+            (at, one[0][2].interval_s, {slot: sample for _, slot, sample in one})
+            for at, one in ((at, list(one)) for at, one in groupby(held_polls, key=itemgetter(0)))
+        ]
+        for begin in range(0, len(polls), MOST_POLLS):
+            some = polls[begin : begin + MOST_POLLS]
+            self._connection.execute(
+                "INSERT INTO polls (shelf, level, start, until, data) VALUES (?, 0, ?, ?, ?)",
+                (shelf, some[0][0], some[-1][0], pack_polls(some)),
+            )
 
     def _shelved(self, leg: str) -> tuple[int, int]:
         """Give a leg its place: beside others of its SBC."""
@@ -242,8 +256,3 @@ def _left_behind(log: Path) -> bool:
     with contextlib.suppress(OSError):
         return log.stat().st_size > 0
     return False
-
-
-def _pieces(times: list[float], most: int) -> Iterator[list[float]]:
-    for begin in range(0, len(times), most):
-        yield times[begin : begin + most]

@@ -26,14 +26,17 @@ FLUSH_S = 60.0
 
 RETRY_S = 5.0
 MOST_EVENTS = 10_000
-MOST_SAMPLES = 200_000
+MOST_SAMPLES = 100_000
 """What waits while the disk takes nothing; past it the oldest goes."""
 
 NEWS_S = 600.0
-"""Seconds for which it is said that a damaged file was put aside."""
+"""Seconds for which it is said that a damaged file was put aside, or that another dashboard writes."""
+
+TIDY_S = 30.0
+"""Seconds between looks for what is too old, where the last found nothing."""
 
 _IDLE_S = 1.0
-_BUSY_S = 0.02
+_BUSY_S = 0.2
 
 Outside = Callable[[str], tuple[Sequence[Event], str]]
 """Finds events that others left elsewhere: given how far it came, returns what is new and how far it is now."""
@@ -76,6 +79,8 @@ class HistoryKeeper:
         self._trouble = Safe("")
         self._again_at = 0.0
         self._news_until = 0.0
+        self._taken_at: float | None = None
+        self._tidy_at = 0.0
         self._flushed_at = 0.0
         self._asked_at = 0.0
         self._thread = threading.Thread(target=self._run, name="history", daemon=True)
@@ -163,22 +168,26 @@ class HistoryKeeper:
             self._flushed_at = now
         if not self._guarded(lambda: self._write(flush=flush)) or closing:
             return _IDLE_S
-        more = False
+        if now >= self._tidy_at:
+            self._tidy_at = now + TIDY_S
+            self._guarded(self._tidy)
+        return _BUSY_S if self._tidy_at <= now else _IDLE_S
 
-        def tidy() -> None:
-            nonlocal more
-            more = self._file is not None and self._file.tidy(self._wall())
-
-        self._guarded(tidy)
-        return _BUSY_S if more else _IDLE_S
+    def _tidy(self) -> None:
+        """Make one step towards the limits; the next comes soon where there is another to make."""
+        if self._file is not None and self._file.tidy(self._wall()):
+            self._tidy_at = 0.0
 
     def _guarded(self, work: Callable[[], None]) -> bool:
         """Do some work with the file; what goes wrong becomes the trouble. Tell whether all went well."""
         try:
             work()
         except TakenError as error:
-            self._say(f"history is read-only here: {error}")
             self._drop()
+            now = self._monotonic()
+            self._taken_at = now if self._taken_at is None else self._taken_at
+            recent = now - self._taken_at < NEWS_S  # where operators share a state folder it is so for good
+            self._say(f"history is read-only here: {error}" if recent else "")
         except PlaceError as error:
             self._say(f"no history: {self._folder / FILE_NAME} {error}")
         except OSError as error:
@@ -200,7 +209,7 @@ class HistoryKeeper:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = HistoryFile(self._folder, self._limits, self._wall(), suspect=self._suspect)
         file.__enter__()
-        self._file, self._suspect = file, False
+        self._file, self._suspect, self._taken_at = file, False, None
         with self._lock:
             # It may be a new file, or another engine may have been at it: what we know goes in whole.
             self._known = dict(self._states)

@@ -23,6 +23,10 @@ MOST_POLLS = 4096
 _MOST_BYTES = 16 * 1024 * 1024
 _NONE = 0xFFFFFFFF
 _NOWHERE = 0xFF
+_SCALE = 1000
+"""Round trips are kept in microseconds, rates and means in thousandths."""
+
+_EFFORT = 6
 _FULL, _SUMS = 1, 2
 _HEAD = struct.Struct("<BHBd")
 _POLL = struct.Struct("<If")
@@ -78,20 +82,20 @@ class PackError(Exception):
 def pack_polls(polls: Sequence[tuple[float, float, Mapping[int, Sample]]]) -> bytes:
     """Return polls, oldest first, each as (when, interval in seconds, sample by slot), as one blob."""
     start = polls[0][0]
-    slots = 1 + max((slot for _, _, held in polls for slot in held), default=0)
+    slots = 1 + max((max(held) for _, _, held in polls if held), default=0)
     rows = [held.get(slot) for slot in range(slots) for _, _, held in polls]
     body = b"".join(
         (
             *(_POLL.pack(_count((at - start) * 1000), interval_s) for at, interval_s, _ in polls),
-            bytes(_NOWHERE if one is None else _STATE_CODES.get(one.state, _NOWHERE) for one in rows),
-            bytes(_NOWHERE if one is None else _REG_CODES.get(one.registration, _NOWHERE) for one in rows),
-            bytes(_NOWHERE if one is None else _PROBE_CODES.get(one.probe, _NOWHERE) for one in rows),
-            _whole([None if one is None or one.rtt_ms is None else one.rtt_ms * 1000 for one in rows]),
-            _whole([None if one is None else one.channels for one in rows]),
-            _real([None if one is None else one.cps for one in rows]),
+            bytes([_NOWHERE if one is None else _STATE_CODES.get(one.state, _NOWHERE) for one in rows]),
+            bytes([_NOWHERE if one is None else _REG_CODES.get(one.registration, _NOWHERE) for one in rows]),
+            bytes([_NOWHERE if one is None else _PROBE_CODES.get(one.probe, _NOWHERE) for one in rows]),
+            _fixed([None if one is None else one.rtt_ms for one in rows]),
+            _fixed([None if one is None else one.channels for one in rows], 1),
+            _fixed([None if one is None else one.cps for one in rows]),
         )
     )
-    return _HEAD.pack(_FULL, len(polls), slots, start) + zlib.compress(body, 6)
+    return _HEAD.pack(_FULL, len(polls), slots, start) + zlib.compress(body, _EFFORT)
 
 
 def unpack_polls(data: bytes, slot: int) -> list[Sample]:
@@ -102,13 +106,13 @@ def unpack_polls(data: bytes, slot: int) -> list[Sample]:
     times = [_POLL.unpack_from(body, index * _POLL.size) for index in range(count)]
     column = _Columns(body, count * _POLL.size, slot * count, count, slots * count)
     states, regs, probes = column.codes(), column.codes(), column.codes()
-    rtts, channels, cps = column.whole(), column.whole(), column.real()
+    rtts, channels, cps = column.fixed(), column.fixed(1), column.fixed()
     found: list[Sample] = []
     for index, (after_ms, interval_s) in enumerate(times):
         state = _word(_STATES, states[index])
         if state is None:
             continue
-        rtt, used = rtts[index], channels[index]
+        used = channels[index]
         found.append(
             Sample(
                 at=start + after_ms / 1000,
@@ -116,8 +120,8 @@ def unpack_polls(data: bytes, slot: int) -> list[Sample]:
                 state=state,
                 registration=_word(_REGS, regs[index]) or RegSignal.UNKNOWN,
                 probe=_word(_PROBES, probes[index]) or ProbeSignal.UNKNOWN,
-                rtt_ms=None if rtt is None else rtt / 1000,
-                channels=used,
+                rtt_ms=rtts[index],
+                channels=None if used is None else int(used),
                 cps=cps[index],
             )
         )
@@ -149,16 +153,16 @@ def pack_points(start: float, span_s: float, points: Mapping[int, Sequence[Point
             bytes(_NOWHERE if one is None else _STATE_CODES.get(one.state, _NOWHERE) for one in rows),
             bytes(_NOWHERE if one is None else _REG_CODES.get(one.registration, _NOWHERE) for one in rows),
             bytes(_NOWHERE if one is None else _PROBE_CODES.get(one.probe, _NOWHERE) for one in rows),
-            _whole([None if one is None else one.polls for one in rows]),
-            _whole([None if one is None else one.down for one in rows]),
+            _fixed([None if one is None else one.polls for one in rows], 1),
+            _fixed([None if one is None else one.down for one in rows], 1),
             *(
-                _real([None if one is None else getattr(one, part) for one in column])
+                _fixed([None if one is None else getattr(one, part) for one in column])
                 for column in ranges
                 for part in ("low", "mean", "high")
             ),
         )
     )
-    return _HEAD.pack(_SUMS, count, slots, start) + zlib.compress(body, 6)
+    return _HEAD.pack(_SUMS, count, slots, start) + zlib.compress(body, _EFFORT)
 
 
 def unpack_points(data: bytes, slot: int) -> list[Point]:
@@ -169,8 +173,8 @@ def unpack_points(data: bytes, slot: int) -> list[Point]:
     span_s = _POLL.unpack_from(body)[1]
     column = _Columns(body, _POLL.size, slot * count, count, slots * count)
     states, regs, probes = column.codes(), column.codes(), column.codes()
-    polls, down = column.whole(), column.whole()
-    ranges = [[column.real() for _ in range(3)] for _ in range(3)]
+    polls, down = column.fixed(1), column.fixed(1)
+    ranges = [[column.fixed() for _ in range(3)] for _ in range(3)]
     found: list[Point] = []
     for index in range(count):
         state = _word(_STATES, states[index])
@@ -184,8 +188,8 @@ def unpack_points(data: bytes, slot: int) -> list[Point]:
                 state=state,
                 registration=_word(_REGS, regs[index]) or RegSignal.UNKNOWN,
                 probe=_word(_PROBES, probes[index]) or ProbeSignal.UNKNOWN,
-                polls=polls[index] or 0,
-                down=down[index] or 0,
+                polls=int(polls[index] or 0),
+                down=int(down[index] or 0),
                 rtt_ms=rtt,
                 channels=channels,
                 cps=cps,
@@ -209,16 +213,14 @@ class _Columns:
         self._offset += self._rows
         return self._body[begins : begins + self._count]
 
-    def whole(self) -> list[int | None]:
-        return [None if value == _NONE else value for value in self._next("I")]
-
-    def real(self) -> list[float | None]:
-        return [None if math.isnan(value) else value for value in self._next("f")]
-
-    def _next(self, code: str) -> tuple[int, ...]:
-        begins = self._offset + self._first * 4
-        self._offset += self._rows * 4
-        return struct.unpack_from(f"<{self._count}{code}", self._body, begins)
+    def fixed(self, scale: int = _SCALE) -> list[float | None]:
+        whole = bytearray(4 * self._count)
+        for byte in range(4):
+            begins = self._offset + byte * self._rows + self._first
+            whole[byte::4] = self._body[begins : begins + self._count]
+        self._offset += 4 * self._rows
+        values = struct.unpack(f"<{self._count}I", whole)
+        return [None if value == _NONE else value / scale for value in values]
 
 
 @functools.lru_cache(maxsize=4)  # one blob is asked for one slot after another
@@ -250,12 +252,14 @@ def _count(value: float) -> int:
     return min(max(round(value), 0), _NONE - 1)
 
 
-def _whole(values: Sequence[float | None]) -> bytes:
-    return struct.pack(f"<{len(values)}I", *(_NONE if value is None else _count(value) for value in values))
-
-
-def _real(values: Sequence[float | None]) -> bytes:
-    return struct.pack(f"<{len(values)}f", *(math.nan if value is None else value for value in values))
+def _fixed(values: Sequence[float | None], scale: int = _SCALE) -> bytes:
+    """Return values as 4 bytes each, in steps of 1/scale: all first bytes, all second ... which deflates better."""
+    steps = [_NONE if value is None else int(value * scale + 0.5) for value in values]
+    try:
+        whole = struct.pack(f"<{len(steps)}I", *steps)
+    except struct.error:  # out of all reason: as near as it goes
+        whole = struct.pack(f"<{len(steps)}I", *[min(max(step, 0), _NONE) for step in steps])
+    return b"".join(whole[byte::4] for byte in range(4))
 
 
 def _range(parts: list[float | None]) -> Range | None:

@@ -10,7 +10,7 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -41,9 +41,10 @@ PATIENCE_S = 10.0
 
 _BUSY_S = 1.0
 _OPCODES = 10_000
+_PAGE = 2000
 _EVENTS = (
     "SELECT seq, at, kind, subject, sentence, before, after, severity, detail"
-    " FROM event WHERE at >= ? ORDER BY seq DESC"
+    " FROM event WHERE at >= ? AND seq < ? ORDER BY seq DESC LIMIT ?"
 )
 _FIRST_EVENTS = _EVENTS.replace(", detail", ", ''")
 _KINDS = {kind.value: kind for kind in EventKind}
@@ -56,12 +57,14 @@ class HistoryError(Exception):
 
 
 class HistoryReader:
-    """The history in `folder`, opened when it is first asked. For one thread. Nothing here raises but `events_or_why`."""
+    """The history in `folder`, opened when it is first asked. For one thread. Nothing here raises but `events_or_raise`."""
 
     def __init__(self, folder: Path, patience_s: float = PATIENCE_S) -> None:
         self._folder = folder
         self._patience_s = patience_s
         self._connection: sqlite3.Connection | None = None
+        self._identity = (0, 0)
+        self._frozen = False
         self._version = 0
         self._until = math.inf
 
@@ -114,12 +117,12 @@ class HistoryReader:
         selector: str | None = None,
         kind: EventKind | None = None,
         most: int | None = None,
+        progress: Callable[[int], None] = lambda _: None,
     ) -> Events:
-        """Do as `events`; raises HistoryError where there is nothing to read."""
+        """Do as `events`, telling `progress` how many were looked at. Raises HistoryError where nothing can be read."""
         found: list[Event] = []
-        whole = True
-        with self._asking() as connection:
-            rows = connection.execute(_EVENTS if self._version >= 2 else _FIRST_EVENTS, (since,))
+        before, looked_at = 2**63 - 1, 0
+        while rows := self._page(since, before):
             for row in rows:
                 event = _event(row)
                 if event is None or (kind is not None and event.kind is not kind):
@@ -127,18 +130,24 @@ class HistoryReader:
                 if selector is not None and not about(event, selector):
                     continue
                 if most is not None and len(found) >= most:
-                    whole = False
-                    break
+                    return Events(tuple(reversed(found)), whole=False)
                 found.append(event)
-            rows.close()
-        return Events(tuple(reversed(found)), whole)
+            before, looked_at = rows[-1][0], looked_at + len(rows)
+            progress(looked_at)
+        return Events(tuple(reversed(found)))
+
+    def _page(self, since: float, before: int) -> list[tuple[int, object]]:
+        """Return some rows, newest first: a page at a time, so that no checkpoint waits for the reading of all."""
+        with self._asking() as connection:
+            statement = _EVENTS if self._version >= 2 else _FIRST_EVENTS
+            return connection.execute(statement, (since, before, _PAGE)).fetchall()
 
     @contextlib.contextmanager
     def _asking(self) -> Iterator[sqlite3.Connection]:
         """Open the file if need be; what goes wrong is raised as HistoryError, and it is opened anew next time."""
         place = clean(str(self._folder / FILE_NAME), LINE_LIMIT)
         try:
-            connection = self._connection = self._connection or self._opened()
+            connection = self._current()
             self._until = time.monotonic() + self._patience_s
             yield connection
         except FileNotFoundError:
@@ -152,6 +161,18 @@ class HistoryReader:
         except sqlite3.Error as error:
             self.close()
             raise HistoryError(f"no history: {place}: {clean(str(error))}") from error
+        finally:
+            if self._frozen:
+                self.close()  # by the next question somebody may write
+
+    def _current(self) -> sqlite3.Connection:
+        """Return a connection to the file that stands there now: a damaged one may have been put aside."""
+        found = (self._folder / FILE_NAME).stat()
+        identity = (found.st_dev, found.st_ino)
+        if self._connection is None or identity != self._identity:
+            self.close()
+            self._connection, self._identity = self._opened(), identity
+        return self._connection
 
     def _opened(self) -> sqlite3.Connection:
         path = self._folder / FILE_NAME
@@ -159,6 +180,7 @@ class HistoryReader:
             pass
         check_local(self._folder)
         uri = f"file:{quote(os.fsencode(path))}?mode=ro"
+        self._frozen = False
         try:
             connection, self._version = _connected(uri)
         except sqlite3.OperationalError:
@@ -166,6 +188,7 @@ class HistoryReader:
             if (self._folder / f"{FILE_NAME}-wal").exists():
                 raise
             connection, self._version = _connected(f"{uri}&immutable=1")
+            self._frozen = True
         connection.set_progress_handler(lambda: time.monotonic() > self._until, _OPCODES)
         return connection
 
