@@ -222,7 +222,7 @@ def play(plan: FleetPlan, hour: Hour, seed: int) -> Report:
     """Play an hour in virtual time; return what it brought."""
     began = time.process_time()
     playing = _Play(plan, hour, seed)
-    with _quiet(playing.report.defects):
+    with quiet(playing.report.defects):
         report = run_virtually(playing.run())
     report.cpu_s = time.process_time() - began
     return report
@@ -247,7 +247,7 @@ def unlike(row: Row, leg: LegStatus, seen: LegStatus, now: float) -> Iterator[st
 
 
 @contextlib.contextmanager
-def _quiet(defects: list[str]) -> Iterator[None]:
+def quiet(defects: list[str]) -> Iterator[None]:
     """Keep thousands of expected warnings out of the test's log, and the unexpected errors in `defects`."""
     log = logging.getLogger("trunktui")
     before, propagate, handler = log.level, log.propagate, _Defects(defects)

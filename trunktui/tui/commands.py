@@ -45,7 +45,7 @@ COMMANDS = (
     Command(("unmaint",), "", "end it", "[WHOM]"),
     Command(("unack",), "", "take it back", "[sbc|group]", beside=True),
     Command(("quit", "q"), "app.leave(0)", "quit"),
-    Command(("help",), "app.help", "all keys and commands", beside=True),
+    Command(("help",), "app.help", "all keys", beside=True),
     Command(("events",), "app.events", "what happened", beside=True),
 )
 

@@ -1,0 +1,405 @@
+"""Runs days of simulated faults: the real pollers, crew, fleet, rules, recorder and history over SBCs without a wire."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import random
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import cast
+
+from msgspec import Struct, field, structs
+
+from tests.simulated.hour import quiet
+from tests.simulated.virtual import run_virtually
+from tests.simulated.week_gauges import Weight, grown, weigh
+from tests.simulated.week_judge import EventJudge
+from tests.simulated.week_script import DAY_S, HOUR_S, Fault, What, script
+from tests.simulated.week_world import WeekPort, WeekWorld, spare
+from trunktui.config.load import Config, parse
+from trunktui.demo.config import Access, config_text
+from trunktui.demo.plan import FleetPlan, TrunkPlan
+from trunktui.demo.tempo import Tempo
+from trunktui.engine.crew import Crew, Post, posts_of
+from trunktui.engine.historian import Historian
+from trunktui.engine.recorder import Recorder
+from trunktui.model.health import LegState
+from trunktui.model.history import Event, EventKind, Known, Memory, Sample
+from trunktui.model.snapshot import Snapshot
+from trunktui.model.text import clean
+from trunktui.platforms.contract import Platform
+from trunktui.poll.fleet import Fleet
+from trunktui.poll.past import pasts
+from trunktui.poll.poller import SbcPoller
+from trunktui.poll.schedule import Pace
+from trunktui.store.history_file import Limits
+from trunktui.store.history_keeper import HistoryKeeper
+from trunktui.store.history_read import HistoryReader
+from trunktui.wiring import KNOWN_PLATFORMS
+
+UTC0 = 1_790_000_000.0 // DAY_S * DAY_S
+"""The run's second 0, on a midnight: an arbitrary day."""
+
+LOOK_S = 9.0
+"""What came in meanwhile is judged together: never two polls of one SBC. The engine waits for 0.2 s only, and so judges more often than this."""
+
+_STEADY_S = 30.0
+_SETTLED_S = 300.0
+_SOFT = frozenset({LegState.UNKNOWN, LegState.SUSPECT})
+
+
+_KEPT = {
+    "as by default": Limits(),
+    "days = 1": Limits(days=1.0),
+    "size = 12MB": Limits(size_bytes=12_000_000),
+}
+
+
+class Scale(Struct, frozen=True):
+    """How much is played, and which histories are kept of it, by name: the first is the one that is read.
+
+    No day is begun that would end later than `patience_s` real seconds after the start. `flat`: histories that are
+    as large as they get before the time from which nothing may grow. It is weighed every `weigh_every` hours.
+    """
+
+    hours: int = 168
+    interval_s: float = 60.0
+    seed: int = 1
+    patience_s: float = math.inf
+    faulty: bool = True
+    weigh_every: int = 24
+    limits: dict[str, Limits] = field(default_factory=lambda: dict(_KEPT))
+    flat: frozenset[str] = frozenset({"days = 1", "size = 12MB"})
+
+
+class Outcome(Struct):
+    """What a run brought. `shown`: by what lost packets, how often a leg was looked at in each state meanwhile."""
+
+    weights: list[Weight] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    faults: Counter[str] = field(default_factory=Counter)
+    hours: int = 0
+    polls: int = 0
+    looks: int = 0
+    samples: int = 0
+    kept_since: int = 0
+    earlier_since: int = 0
+    shown: dict[What, Counter[LegState]] = field(default_factory=dict)
+    by_chance: dict[What, Counter[str]] = field(default_factory=dict)
+    leg_hours: Counter[What] = field(default_factory=Counter)
+    cpu_s: float = 0.0
+    took_s: float = 0.0
+
+
+class SteppedKeeper(HistoryKeeper):
+    """The product's keeper, whose turns are made here instead of in its thread: its second is not the run's."""
+
+    def begin(self) -> None:
+        """Begin as `start` does."""
+        self._flushed_at = self._monotonic()
+
+    def step(self) -> None:
+        """Make turns until nothing is left to do for now."""
+        self._urgent = False
+        while self._turn(closing=False) < 0.5:
+            pass
+
+    def finish(self) -> None:
+        """Write what is left, as `close` has it done."""
+        self._turn(closing=True)
+        self._let_go()
+
+    def kill(self) -> None:
+        """Let go of the file as a killed process does: what waits is lost."""
+        self._let_go()
+
+
+class _Keepers:
+    """Several histories of one engine (a `historian.Keeper`)."""
+
+    def __init__(self, keepers: list[SteppedKeeper]) -> None:
+        self.all = keepers
+        self.samples = 0
+
+    def take(
+        self,
+        events: Sequence[Event] = (),
+        samples: Sequence[tuple[str, Sample]] = (),
+        known: Sequence[Known] = (),
+        forgotten: Sequence[Known] = (),
+    ) -> None:
+        self.samples += len(samples)
+        for keeper in self.all:
+            keeper.take(events, samples, known, forgotten)
+
+
+class _Engine:
+    """What lives from one start of the engine to the next."""
+
+    def __init__(self, run: Week) -> None:
+        now = run.now()
+        with HistoryReader(run.folders[run.main]) as reader:
+            memory = reader.memory()[0] if run.started else Memory()
+        config = run.config
+        self.fleet = Fleet(config.inventory, config.thresholds, config.poll.interval_s)
+        self.fleet.recall(pasts(memory, run.wall() - now))
+        legs = [Known(EventKind.LEG, one.leg, clean(one.state.value), one.since) for one in memory.legs]
+        self.keepers = _Keepers(
+            [
+                SteppedKeeper(
+                    run.folders[name], limits, run.now, run.wall, run.told, known=(*legs, *memory.known)
+                )
+                for name, limits in run.scale.limits.items()
+            ]
+        )
+        for keeper in self.keepers.all:
+            keeper.begin()
+        recorder = Recorder(memory, run.wall() - now)
+        self.historian = Historian(self.keepers, recorder, run.now, run.wall)
+        self.crew = Crew(self._hired(run))
+        pace = Pace(config.poll.interval_s, config.poll.fast_interval_s)
+        self.job = asyncio.create_task(self.crew.run(posts_of(config.inventory), pace))
+        self.historian.note(EventKind.WATCH, "week", "watching began", after="began")
+
+    def _hired(self, run: Week) -> Callable[[Post, Pace], SbcPoller]:
+        sbcs = {sbc.name: sbc for sbc in run.plan.sbcs}
+
+        def hire(post: Post, pace: Pace) -> SbcPoller:
+            port = WeekPort(run.world, sbcs[post.sbc])
+            return SbcPoller(
+                post.sbc,
+                cast(Platform, port),
+                port,
+                self.fleet,
+                pace=pace,
+                clock=run.now,
+                chance=random.Random(f"{run.scale.seed} {post.sbc}").random,
+                changed=run.dirty.set,
+            )
+
+        return hire
+
+    async def stop(self) -> None:
+        """End the polling."""
+        self.job.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self.job
+
+
+class Week:
+    """One run; `folder` is for its histories, `progress` is told a line now and then."""
+
+    def __init__(self, plan: FleetPlan, scale: Scale, folder: Path, progress: Callable[[str], None]) -> None:
+        self.plan, self.scale = plan, scale
+        self.main = next(iter(scale.limits))
+        self.folders = {name: folder / f"{n}" for n, name in enumerate(scale.limits)}
+        self.faults = script(plan, scale.seed, scale.hours - 1) if scale.faulty else ()
+        self.world = WeekWorld(plan, self.faults, scale.seed)
+        self.judge = EventJudge(plan, self.faults)
+        self.config = _config(plan, scale.interval_s)
+        self.started = False
+        self.dirty = asyncio.Event()
+        self.outcome = Outcome()
+        self._progress = progress
+        self._stepped_by = 0.0
+        self._engine: _Engine
+        self._ours = _ours(self.faults)
+        self._before: dict[str, tuple[LegState, float]] = {}
+        self._check_at = math.inf
+        self._spent = 0.0
+
+    def now(self) -> float:
+        """Return the virtual second."""
+        return asyncio.get_running_loop().time()
+
+    def wall(self) -> float:
+        """Return the virtual time of day, as this machine's clock has it."""
+        return UTC0 + self.now() + self._stepped_by
+
+    def told(self, trouble: str) -> None:
+        """Note that no history can be kept."""
+        if trouble:
+            self.outcome.wrong.append(f"{self.now():.0f} s: {trouble}")
+
+    async def run(self) -> Outcome:
+        """Play all of it."""
+        began, cpu = time.monotonic(), time.process_time()
+        day_cpu, day_events = cpu, Counter[str]()
+        self._engine, self.started = _Engine(self), True
+        for hour in range(self.scale.hours):
+            if hour % 24 == 0 and (time.monotonic() - began) * (hour + 24) > self.scale.patience_s * max(
+                hour, 1
+            ):
+                break
+            await self._hour(hour)
+            self.outcome.hours = hour + 1
+            if (hour + 1) % self.scale.weigh_every == 0:
+                events, spent = self._events(), time.process_time()
+                weight = weigh(
+                    (hour + 1) / 24,
+                    self.folders,
+                    events - day_events,
+                    spent - day_cpu,
+                    self.world.busy_s - self._spent,
+                )
+                self.outcome.weights.append(weight)
+                day_cpu, day_events, self._spent = spent, events, self.world.busy_s
+                self._check_samples()
+                took = time.monotonic() - began
+                self._progress(
+                    f"day {weight.day:g} after {took:.0f} s: {weight.rss_mib:.1f} MiB, {weight.files}"
+                )
+        await self._engine.stop()
+        for keeper in self._engine.keepers.all:
+            keeper.finish()
+        self._finish()
+        self.outcome.cpu_s, self.outcome.took_s = time.process_time() - cpu, time.monotonic() - began
+        return self.outcome
+
+    async def _hour(self, hour: int) -> None:
+        end, looked_at = (hour + 1) * HOUR_S, -math.inf
+        while self.now() < end:
+            await asyncio.sleep(LOOK_S)
+            self.world.go_on(self.now())
+            while self._ours and self._ours[-1][0] <= self.now():
+                await self._do(*self._ours.pop()[1:])
+            if self.dirty.is_set() or self.now() - looked_at >= _STEADY_S:
+                self.dirty.clear()
+                looked_at = self.now()
+                self._look()
+
+    def _look(self) -> None:
+        now = self.now()
+        snapshot = self._engine.fleet.snapshot(now)
+        self._engine.historian.see(snapshot)
+        for keeper in self._engine.keepers.all:
+            keeper.step()
+        self.outcome.looks += 1
+        lossy = self.world.lossy()
+        for leg in snapshot.legs if lossy else ():
+            if leg.carrier in lossy:
+                self.outcome.shown.setdefault(lossy[leg.carrier], Counter())[leg.state] += 1
+        if now >= self._check_at:
+            self._check_at = math.inf
+            self._check_since(snapshot)
+
+    async def _do(self, fault: Fault, ends: bool) -> None:
+        if fault.what is What.OUR_CLOCK:
+            self._stepped_by += -fault.by if ends else fault.by
+        elif fault.what is What.CONFIG:
+            self._reload(fault, ends)
+        elif fault.what is What.ENGINE and not ends:
+            await self._kill()
+
+    def _reload(self, fault: Fault, ends: bool) -> None:
+        """Apply another config as `engine.reload` does, which reads it in a thread of its own."""
+        engine, name = self._engine, f"spare-{fault.number}"
+        trunk = spare(self.plan, name, tuple(sbc.name for sbc in self.plan.sbcs[:2]))
+        if ends:
+            self.world.unlist_trunk(trunk)
+        else:
+            self.world.list_trunk(trunk)
+        trunks: tuple[TrunkPlan, ...] = self.plan.trunks if ends else (*self.plan.trunks, trunk)
+        self.config = config = _config(structs.replace(self.plan, trunks=trunks), self.scale.interval_s)
+        unread = engine.fleet.reconfigure(config.inventory, config.thresholds, config.poll.interval_s)
+        pace = Pace(config.poll.interval_s, config.poll.fast_interval_s)
+        engine.crew.renew(posts_of(config.inventory), pace, unread)
+        engine.historian.note(EventKind.CONFIG, "week", f"config reloaded: trunk {name}")
+
+    async def _kill(self) -> None:
+        """Kill the engine and start another, which knows what the file says."""
+        snapshot = self._engine.fleet.snapshot(self.now())
+        self._before = _sinces(snapshot, self.wall() - self.now())
+        self._check_at = self.now() + _SETTLED_S
+        self.outcome.samples += self._engine.keepers.samples
+        await self._engine.stop()
+        for keeper in self._engine.keepers.all:
+            keeper.kill()
+        self._engine = _Engine(self)
+
+    def _check_since(self, snapshot: Snapshot) -> None:
+        after = _sinces(snapshot, self.wall() - self.now())
+        for leg, (state, since) in self._before.items():
+            found = after.get(leg)
+            # It may be earlier: to a run, UNKNOWN ends a state that nobody saw end; to the history, it does not.
+            if found is None or found[0] is not state or found[1] > since + 2.0:
+                self.outcome.wrong.append(
+                    f"{leg}: {state} since {since - UTC0:.0f} s, after a restart {found}"
+                )
+            elif abs(found[1] - since) <= 2.0:
+                self.outcome.kept_since += 1
+            else:
+                self.outcome.earlier_since += 1
+
+    def _check_samples(self) -> None:
+        """Hold the full polls since the last time against those that were answered, of one leg on each SBC."""
+        span_s = self.scale.weigh_every * HOUR_S
+        with HistoryReader(self.folders[self.main]) as reader:
+            for sbc in self.plan.sbcs:
+                leg = f"{self.plan.trunks[0].name}@{sbc.name}"
+                had = len(reader.series(leg, self.wall() - span_s, self.wall() - 120.0).points)
+                asked = self.world.polls[sbc.name]
+                self.world.polls[sbc.name] = 0
+                self.outcome.polls += asked
+                # A killed engine loses a minute, the last two minutes are not asked for, a clock set back hides some.
+                if not 0.99 * asked - 6 <= had <= asked:
+                    self.outcome.wrong.append(f"{leg}: {had} samples of {asked} polls, {self.now():.0f} s")
+
+    def _events(self) -> Counter[str]:
+        path = self.folders[self.main] / "history.db"
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            return Counter(
+                dict(connection.execute("SELECT kind, count(*) FROM event GROUP BY kind").fetchall())
+            )
+
+    def _finish(self) -> None:
+        outcome = self.outcome
+        outcome.samples += self._engine.keepers.samples
+        with HistoryReader(self.folders[self.main]) as reader:
+            events = reader.events_or_raise(0.0).events
+        outcome.wrong += self.judge.wrong(events, UTC0, outcome.hours)
+        outcome.by_chance = self.judge.counts_by_chance(events, UTC0)
+        outcome.leg_hours = self.judge.leg_hours(outcome.hours)
+        outcome.faults = Counter(fault.what.value for fault in self.faults if fault.hour < outcome.hours)
+        bounds = {name: limits.size_bytes for name, limits in self.scale.limits.items()}
+        outcome.wrong += grown(outcome.weights, bounds, self.scale.flat)
+        for leg in self._engine.fleet.snapshot(self.now()).legs:
+            if leg.state not in {LegState.UP, LegState.UNMONITORED}:
+                outcome.wrong.append(f"at the end {leg.id} is {leg.state}: {leg.reason}")
+
+
+def _sinces(snapshot: Snapshot, offset: float) -> dict[str, tuple[LegState, float]]:
+    return {
+        leg.id: (leg.state, leg.since_at + offset)
+        for leg in snapshot.legs
+        if leg.since_at is not None and leg.state not in _SOFT
+    }
+
+
+def _ours(faults: tuple[Fault, ...]) -> list[tuple[float, Fault, bool]]:
+    """Return what happens to us and not to an SBC, the next last, as (when, what, whether it ends)."""
+    mine = [f for f in faults if f.what in {What.OUR_CLOCK, What.CONFIG, What.ENGINE}]
+    times = [(at, fault, ends) for fault in mine for at, ends in ((fault.start, False), (fault.end, True))]
+    return sorted(times, key=lambda one: -one[0])
+
+
+def play_week(plan: FleetPlan, scale: Scale, folder: Path, progress: Callable[[str], None]) -> Outcome:
+    """Play days in virtual time; return what they brought."""
+    defects: list[str] = []
+    with quiet(defects):
+        outcome = run_virtually(Week(plan, scale, folder, progress).run())
+    outcome.wrong += defects
+    return outcome
+
+
+def _config(plan: FleetPlan, interval_s: float) -> Config:
+    ports = {sbc.name: port for port, sbc in enumerate(plan.sbcs, 2201)}
+    text = config_text(plan, Tempo(1.0), Access("/nowhere", "noc", "127.0.0.1", ports, {}))
+    ours = text.replace('interval = "5s"', f'interval = "{interval_s:g}s"')
+    assert ours != text
+    return parse(ours.encode(), Path("/nowhere/week.toml"), {}, KNOWN_PLATFORMS)
