@@ -178,6 +178,7 @@ class _Engine:
                 self.fleet,
                 pace=pace,
                 clock=run.now,
+                wall=run.wall,
                 chance=random.Random(f"{run.scale.seed} {post.sbc}").random,
                 changed=run.dirty.set,
             )
