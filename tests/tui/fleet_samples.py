@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Iterable
 
 from msgspec.structs import replace
@@ -100,7 +101,7 @@ def leg(
         probe=probe or ok_probe(21.4),
         channels=channels or ChannelsView(Usage.NORMAL, active=12, cap=90, used=12),
         cps=CpsView(Usage.NO_CAP, now=2.1, peak=5, window_s=30.0, used=2.1),
-        at_risk=73.5,
+        at_risk=math.inf if probe is not None and probe.state is ProbeSignal.UNMONITORED else 73.5,
         observed_at=observed,
         late_at=None if observed is None else observed + 2 * INTERVAL,
         stale_at=None if observed is None else observed + 3 * INTERVAL,
