@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.health.cases_fleet import VIP, fleet, pair, said, say
 from tests.health.natives import Told, plain
 from trunktui.health.standby import HalfLook, HaRole, HaView, judge_half
+from trunktui.model.health import Thresholds
 from trunktui.model.inventory import Ha
 from trunktui.model.link import LinkError, SshState
 from trunktui.model.text import Safe
@@ -106,3 +108,15 @@ def test_a_standby_that_is_out_of_reach_is_no_standby() -> None:
     found.failed("sbc-2", LinkError(SshState.UNREACHABLE, Safe("no route")), 1120.0)
     assert said(found.snapshot(1120.0), "alpha@sbc-2")[:2] == ("unknown", "indeterminate")
     assert said(found.snapshot(1120.0), "sbc sbc-2")[:2] == ("unknown", "critical")
+
+
+def test_a_pair_that_the_config_no_longer_names_is_two_sbcs_like_any_other() -> None:
+    found = fleet("sbc-1", "sbc-2", trunks={"alpha": None}, ha=Ha("sbc-2", VIP))
+    held, free = Told((plain("alpha"),), addresses=(VIP,)), Told((plain("alpha", alive=False),), addresses=())
+    say(found, 0, sbc_1=held, sbc_2=free)
+    assert said(found.snapshot(1000.0), "alpha@sbc-2")[0] == "standby"
+    alone = structs.replace(
+        found.inventory, sbcs=tuple(structs.replace(sbc, ha=None) for sbc in found.inventory.sbcs)
+    )
+    found.reconfigure(alone, Thresholds(), 30.0)
+    assert said(found.snapshot(1000.0), "alpha@sbc-2")[0] == "down"

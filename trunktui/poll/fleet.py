@@ -29,7 +29,7 @@ from trunktui.model.observation import AppState, Observation
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import Safe
 from trunktui.poll.carry import carried, first_record
-from trunktui.poll.leg import LegRecord, Scene, frame_of, judge_leg
+from trunktui.poll.leg import LegRecord, Scene, frame_of, judge_leg, stale_after_s
 from trunktui.poll.listing import fold_legs, ignored, lost_parts
 from trunktui.poll.past import Past, unlisted
 from trunktui.poll.record import Judged, SbcRecord
@@ -177,15 +177,17 @@ class Fleet:
 
     def _ha(self, record: SbcRecord, now: float) -> HaView:
         """Return which half of its pair an SBC is now, and remember it."""
-        if record.sbc.ha is not None:
-            peer = self._records.get(record.sbc.ha.peer)
-            other = HalfLook() if peer is None else self._half(peer, now)
-            record.ha = judge_half(record.sbc.ha, self._half(record, now), other, record.ha, now)
+        if record.sbc.ha is None:
+            record.ha = HaView()
+            return record.ha
+        peer = self._records.get(record.sbc.ha.peer)
+        other = HalfLook() if peer is None else self._half(peer, now)
+        record.ha = judge_half(record.sbc.ha, self._half(record, now), other, record.ha, now)
         return record.ha
 
     def _half(self, record: SbcRecord, now: float) -> HalfLook:
         seen = record.observation
-        if seen is None or now - seen.as_of > max(3 * self._interval_s, self._thresholds.stale_min_s):
+        if seen is None or now - seen.as_of > stale_after_s(self._interval_s, self._thresholds):
             return HalfLook()
         return HalfLook(seen.box.addresses, seen.as_of)
 
@@ -193,9 +195,10 @@ class Fleet:
         """Return what is used of every cap; a leg counts as not known where the last look is stale or did not tell."""
         active: dict[tuple[str, str], int | None] = {}
         rates: dict[tuple[str, str], Rate | None] = {}
+        stale_s = stale_after_s(self._interval_s, self._thresholds)
         for record in self._records.values():
             seen = record.observation
-            fresh = seen is not None and now - seen.as_of <= self._scene(record, now).stale_s
+            fresh = seen is not None and now - seen.as_of <= stale_s
             for leg in record.legs.values():
                 if leg.trunk is None:
                     continue

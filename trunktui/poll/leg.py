@@ -77,6 +77,11 @@ class LegRecord(Struct):
         return AuthMode.REGISTRATION if self.registers else AuthMode.IP
 
 
+def stale_after_s(interval_s: float, t: Thresholds) -> float:
+    """Return the age at which an answer is no longer believed."""
+    return max(3 * interval_s, t.stale_min_s)
+
+
 class Scene(Struct, frozen=True):
     """What surrounds the legs of one SBC at the instant of judging."""
 
@@ -97,7 +102,7 @@ class Scene(Struct, frozen=True):
     @property
     def stale_s(self) -> float:
         """Age at which the last answer is no longer believed."""
-        return max(3 * self.interval_s, self.thresholds.stale_min_s)
+        return stale_after_s(self.interval_s, self.thresholds)
 
     @property
     def late_s(self) -> float:
