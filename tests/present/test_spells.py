@@ -9,10 +9,9 @@ import pytest
 from tests.present.test_charts import LEG, NOON, poll
 from trunktui.model.history import Event, EventKind, points_of
 from trunktui.model.text import Safe
-from trunktui.present.charts import SPANS
+from trunktui.present.charts import WEEK
 from trunktui.present.spells import Spell, Spells, how_often, spells
 
-WEEK = SPANS[4]
 BEGIN = NOON - WEEK.seconds
 DAY = 86400.0
 ALL_WEEK = points_of([poll(-WEEK.seconds + n * 30) for n in range(20160)])

@@ -77,14 +77,18 @@ class Span(NamedTuple):
 
 SPANS = (
     Span("5m", 300.0),
+    Span("15m", 900.0),
     Span("1h", 3600.0),
     Span("8h", 8 * 3600.0),
     Span("24h", _DAY_S),
     Span("7d", 7 * _DAY_S),
     Span("30d", 30 * _DAY_S),
 )
-SHIFT = SPANS[2]
+SHIFT = SPANS[3]
 """What is shown where nobody chose, once there is so much."""
+
+WEEK = SPANS[5]
+"""How far back a leg's page tells outages, at least."""
 
 
 class View(NamedTuple):
@@ -316,7 +320,12 @@ def _over(points: list[Point], view: View) -> str:
     if (view.now - points[0].at) >= view.span.seconds * _WHOLE:
         return view.span.words
     polls = sum(point.polls for point in points)
-    return plural(polls, "poll") if polls < _FEW_POLLS else brief((view.now - points[0].at) // 60 * 60)
+    return plural(polls, "poll") if polls < _FEW_POLLS else _minutes(view.now - points[0].at)
+
+
+def _minutes(seconds: float) -> str:
+    """Return a span of time without its seconds: it is told while it grows."""
+    return f"{int(seconds // 60)}m" if seconds < 3600 else brief(seconds)
 
 
 def _lost(share: float) -> tuple[str, str]:

@@ -13,15 +13,12 @@ from trunktui.model.health import LegState
 from trunktui.model.history import Events, Sample, Series
 from trunktui.model.snapshot import LegStatus
 from trunktui.present.cells import Line
-from trunktui.present.charts import SHIFT, SPANS, Span, View, chart_lines, fitting_span, joined
+from trunktui.present.charts import SHIFT, SPANS, WEEK, Span, View, chart_lines, fitting_span, joined
 from trunktui.present.detail import spell_lines
 from trunktui.present.freshness import shown, stale
 from trunktui.present.spells import how_often, spells
 from trunktui.tui.ports import History
 from trunktui.tui.watch import FleetWatch
-
-WEEK = SPANS[4]
-"""How far back a leg's page tells outages, at least."""
 
 _SETTLE_S = 0.2
 _SLOW_S = 2.0
