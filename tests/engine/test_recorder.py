@@ -127,6 +127,18 @@ def test_a_leg_that_is_unknown_on_an_sbc_that_answers_is_its_own_event_after_two
     assert watched.changes() == [(ACME, "up", "unknown"), (ACME, "unknown", "up")]
 
 
+def test_a_change_is_told_at_the_time_it_was_found_also_where_its_state_lasts_longer() -> None:
+    watched = Watched(memory_of(UP))
+    for state in (UP, UNKNOWN, UNKNOWN):
+        watched.look(leg(ACME, state))
+    old = replace(
+        leg(ACME), observed_at=watched.now + 29, late_at=watched.now + 89, stale_at=watched.now + 119
+    )
+    watched.look(replace(old, since_at=NOW - 3600), polled=False)
+    assert watched.changes() == [(ACME, "up", "unknown"), (ACME, "unknown", "up")]
+    assert watched.events[-1].at == UTC + watched.now
+
+
 def test_a_single_failed_poll_is_no_event() -> None:
     watched = Watched()
     watched.look(leg(ACME))

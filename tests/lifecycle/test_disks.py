@@ -63,6 +63,7 @@ def test_a_home_that_cannot_be_written_is_said(config: Path, there_before: bool)
         session.until_shown(ALL_UP)
         session.until_shown("no engine log")
         assert "Read-only file system" in session.display()
+        session.until_shown("no history")
         session.press("q")
         assert session.wait() == 0
         assert session.is_whole()

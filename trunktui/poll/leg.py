@@ -12,7 +12,7 @@ from trunktui.health.rollup import Share
 from trunktui.health.rules import Cause, judge
 from trunktui.health.signals import LegContext, Signals, read_signals
 from trunktui.health.witness import Witness
-from trunktui.model.health import Freshness, ProbeSignal, RegSignal, Thresholds, Usage
+from trunktui.model.health import Freshness, LegState, ProbeSignal, RegSignal, Thresholds, Usage
 from trunktui.model.inventory import AuthMode, Binding, Direction, NativeNames, Trunk
 from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.observation import AppState, NativeLeg, Observation
@@ -149,7 +149,8 @@ def judge_leg(record: LegRecord, scene: Scene, share: Share | None) -> LegStatus
         evidence=leg.evidence if leg is not None else (),
         badge="unmonitored" if verdict.cause is Cause.UP_UNMONITORED else None,
     )
-    return status if past is None or observation is not None else remembered(status, past, scene.link)
+    waiting = observation is None and verdict.state is LegState.UNKNOWN
+    return remembered(status, past, scene.link) if waiting and past is not None else status
 
 
 def _context(record: LegRecord, scene: Scene, share: Share | None) -> LegContext:
