@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from trunktui.model.health import LegState
 from trunktui.model.history import Event, EventKind, Point
-from trunktui.present.charts import Local, Span, clock_text, local_text, missing, moment_of
+from trunktui.present.charts import Span, missing
 from trunktui.present.freshness import in_words
+from trunktui.present.moments import Local, clock_text, local_text, moment_of
 from trunktui.present.words import plural
 
 _FLAPPING = "flapping"

@@ -26,6 +26,7 @@ _AGAIN_S = 60.0
 _CHANGED_S = 10.0
 _ON_DISK_S = 90.0
 _REDRAW_S = 5.0
+_REDRAWS = 2000
 _READING = "reading the history ..."
 
 
@@ -114,7 +115,16 @@ class Past:
         read = self._of(leg.id)
         newest = live[-1].at if live else None
         of_leg = (leg.id, leg.state, leg.since_at, leg.channels, old)
-        key = (id(read), *of_leg, newest, now // _REDRAW_S, span, why, width, full)
+        key = (
+            id(read),
+            *of_leg,
+            newest,
+            now // max(_REDRAW_S, span.seconds / _REDRAWS),
+            span,
+            why,
+            width,
+            full,
+        )
         if key != self._drawn[0]:
             view = View(_NONE, span, now, self.local, why, full)
             self._drawn = (key, self._draw(leg, live, view, width, old=old))
