@@ -9,7 +9,6 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from trunktui.model.health import LegState
 from trunktui.model.history import Events, Sample, Series
 from trunktui.model.snapshot import LegStatus
 from trunktui.present.cells import Line
@@ -140,9 +139,9 @@ class Past:
         charts = chart_lines(leg, view._replace(series=whole), width, old=old)
         if not view.full or read is None or read.events.why or not read.wanted.outages:
             return charts
-        down = leg.since_at if leg.state is LegState.DOWN else None
-        down_since = None if down is None else self.utc_at(down)
-        found = spells(read.events.events, leg.id, view.now - deepest.seconds, down_since)
+        state_since = None if leg.since_at is None else self.utc_at(leg.since_at)
+        window = (view.now - deepest.seconds, view.now)
+        found = spells(read.events.events, leg.id, window, leg.state, state_since)
         return (*charts, *spell_lines(how_often(found, whole.points, deepest, view.now, self.local), width))
 
     def _span(self, leg_id: str, now: float) -> Span:
@@ -160,9 +159,10 @@ class Past:
 
     def _why(self, leg_id: str) -> str:
         read = self._of(leg_id)
-        if self._work is not None and self._clock() - self._asked_at >= _SLOW_S and read is None:
-            return _READING
-        return "" if read is None else read.series.why
+        if read is not None and read.series.why:
+            return read.series.why
+        slow = self._work is not None and self._clock() - self._asked_at >= _SLOW_S
+        return _READING if slow else ""
 
     def _see_to(self, leg: LegStatus, *, outages: bool) -> None:
         """Begin to read where it is needed, and let go of what is being read for another leg."""
