@@ -12,12 +12,12 @@ from trunktui.model.health import LegState, ProbeSignal, RegSignal, Usage
 from trunktui.model.history import Point, Sample, Series, points_of, summary
 from trunktui.model.snapshot import ChannelsView, LegStatus
 from trunktui.present.cells import Line, Role, plain
-from trunktui.present.charts import SHIFT, SPANS, Span, View, chart_lines, fitting_span, joined, missing
+from trunktui.present.charts import SHIFT, SPANS, WEEK, Span, View, chart_lines, fitting_span, joined, missing
 from trunktui.present.words import cell_width, to_ascii
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp()
 EVERY = 30.0
-HOUR = SPANS[1]
+HOUR = SPANS[2]
 LEG = "alpha-us@nyc-1"
 NAIROBI = timezone(timedelta(hours=3))
 UP, DOWN, UNKNOWN = LegState.UP, LegState.DOWN, LegState.UNKNOWN
@@ -170,13 +170,13 @@ def test_times_are_utc_and_the_readers_own_where_that_is_another() -> None:
     far, here = drawn(series(HOUR_OF_POLLS), 160), drawn(series(HOUR_OF_POLLS), 160, zone=NAIROBI)
     assert plain(far[-1]).split() == ["11:00", "12:00", "1h,", "UTC;", "[", "]", "other", "spans"]
     assert "1h, UTC; here 14:00 to 15:00" in plain(here[-1])
-    week = drawn(series(HOUR_OF_POLLS), 160, span=SPANS[4])
+    week = drawn(series(HOUR_OF_POLLS), 160, span=WEEK)
     assert "17 Nov 1" in plain(week[-1])
     assert "24 Nov 12:00" in plain(week[-1])
 
 
 @pytest.mark.parametrize("width", [10, 16, 24, 40, 60, 72, 80, 100, 120, 160, 300])
-@pytest.mark.parametrize("span", [HOUR, SPANS[4]])
+@pytest.mark.parametrize("span", [HOUR, WEEK])
 def test_charts_fit_every_width_and_stand_under_each_other(width: int, span: Span) -> None:
     lines = drawn(series([replace(one, cps=1.5) for one in HOLE]), width, span=span, zone=NAIROBI)
     assert all(cell_width(plain(one)) <= width for one in lines)
@@ -244,7 +244,7 @@ def test_a_poll_that_is_only_late_is_not_missing_yet() -> None:
 
 @pytest.mark.parametrize(
     ("age", "span"),
-    [(None, "5m"), (10, "5m"), (301, "1h"), (3601, "8h"), (86400, "8h")],
+    [(None, "5m"), (10, "5m"), (301, "15m"), (901, "1h"), (3601, "8h"), (86400, "8h")],
 )
 def test_the_span_grows_with_what_there_is_up_to_a_shift(age: float | None, span: str) -> None:
     assert fitting_span(None if age is None else NOON - age, NOON).words == span

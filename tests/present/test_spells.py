@@ -7,14 +7,15 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from tests.present.test_charts import LEG, NOON, poll
+from trunktui.model.health import LegState
 from trunktui.model.history import Event, EventKind, points_of
 from trunktui.model.text import Safe
-from trunktui.present.charts import SPANS
+from trunktui.present.charts import WEEK
 from trunktui.present.spells import Spell, Spells, how_often, spells
 
-WEEK = SPANS[4]
 BEGIN = NOON - WEEK.seconds
 DAY = 86400.0
+UP, DOWN = LegState.UP, LegState.DOWN
 ALL_WEEK = points_of([poll(-WEEK.seconds + n * 30) for n in range(20160)])
 
 
@@ -28,39 +29,47 @@ OUTAGE = [event(-3 * DAY, "up", "down"), event(-3 * DAY + 600, "down", "degraded
 
 
 @pytest.mark.parametrize(
-    ("events", "down_since", "found"),
+    ("events", "now", "found"),
     [
-        ([], None, Spells()),
-        (OUTAGE, None, Spells((Spell(NOON - 3 * DAY, NOON - 3 * DAY + 600),))),
+        ([], (UP, None), Spells()),
+        (OUTAGE, (UP, NOON - 9), Spells((Spell(NOON - 3 * DAY, NOON - 3 * DAY + 600),))),
         # down before the window began
-        ([event(-60, "down", "up")], None, Spells((Spell(BEGIN, NOON - 60, begun=False),))),
+        ([event(-60, "down", "up")], (UP, None), Spells((Spell(BEGIN, NOON - 60, begun=False),))),
         # down now, told by the event or not on disk yet
-        ([event(-60, "up", "down")], NOON - 60, Spells((Spell(NOON - 60, None),))),
-        ([], NOON - 60, Spells((Spell(NOON - 60, None),))),
-        ([], BEGIN - 5, Spells((Spell(BEGIN, None, begun=False),))),
-        # no news of the end: what follows is not told as an outage
-        ([event(-60, "up", "down")], None, Spells((Spell(NOON - 60, NOON - 60),))),
+        ([event(-60, "up", "down")], (DOWN, NOON - 60), Spells((Spell(NOON - 60, None),))),
+        ([], (DOWN, NOON - 60), Spells((Spell(NOON - 60, None),))),
+        ([], (DOWN, BEGIN - 5), Spells((Spell(BEGIN, None, begun=False),))),
+        ([], (DOWN, None), Spells((Spell(NOON, None, begun=False),))),
+        # up again, which is not on disk yet; or nobody knows what it is
+        ([event(-60, "up", "down")], (UP, NOON - 9), Spells((Spell(NOON - 60, NOON - 9),))),
+        (
+            [event(-60, "up", "down")],
+            (LegState.UNKNOWN, NOON - 20),
+            Spells((Spell(NOON - 60, NOON - 20, ended=False),)),
+        ),
         (
             [
                 event(-900, "up", "down"),
                 event(-600, "down", "flapping", EventKind.FLAPPING),
                 event(-60, "flapping", "up", EventKind.FLAPPING),
             ],
-            None,
+            (UP, None),
             Spells((Spell(NOON - 900, NOON - 600),), flapped=1),
         ),
         # a time that no calendar has
-        ([event(1e300, "up", "down")], None, Spells()),
-        ([event(-60, "down", "flapping", EventKind.FLAPPING)], None, Spells(flapped=1)),
+        ([event(1e300, "up", "down")], (UP, None), Spells()),
+        ([event(-60, "down", "flapping", EventKind.FLAPPING)], (UP, None), Spells(flapped=1)),
         (
             [event(-60, "up", "down", subject="other@nyc-1"), event(-9, "up", "down", EventKind.SBC)],
-            None,
+            (UP, None),
             Spells(),
         ),
     ],
 )
-def test_outages_are_found_in_events(events: list[Event], down_since: float | None, found: Spells) -> None:
-    assert spells(events, LEG, BEGIN, down_since) == found
+def test_outages_are_found_in_events(
+    events: list[Event], now: tuple[LegState, float | None], found: Spells
+) -> None:
+    assert spells(events, LEG, (BEGIN, NOON), *now) == found
 
 
 def told(found: Spells, points: object = ALL_WEEK, zone: timezone = UTC) -> str:
@@ -87,6 +96,11 @@ def test_an_outage_that_lasts_is_told_as_one() -> None:
     assert told(Spells((Spell(BEGIN, None, begun=False),))).endswith(
         "down now, since before 17 Nov 12:00 UTC"
     )
+
+
+def test_an_outage_whose_end_nobody_saw_is_told_as_that() -> None:
+    lost = Spells((Spell(NOON - 600, NOON - 300, ended=False),))
+    assert told(lost) == "down 1 time in 7 d, 5 m in all; last from 11:50 UTC, not seen to end"
 
 
 def test_no_outage_is_told_for_the_time_that_is_known_only() -> None:

@@ -15,7 +15,7 @@ from tests.tui.fleet_samples import PAYLOADS, all_text, fleet, hostile_fleet, ne
 from tests.tui.pasts import FakeHistory, polls
 from trunktui.model.feed import EngineStatus, FeedUpdate
 from trunktui.model.health import LegState
-from trunktui.model.history import Series
+from trunktui.model.history import Event, EventKind, Series
 from trunktui.model.snapshot import Snapshot
 from trunktui.model.text import Safe, clean
 from trunktui.tui.app import DashboardOptions, run_dashboard
@@ -100,6 +100,18 @@ def _snapshot(mode: str, now: float) -> Snapshot:
     return hostile_fleet(now, [f"name-{n}" for n in range(len(PAYLOADS))])
 
 
+def _events(mode: str) -> tuple[Event, ...]:
+    """Return an event for each text that attacks, as the snapshot has them."""
+    texts = [
+        Safe(text) if mode == "raw" else clean(text) if mode == "hostile" else Safe(f"event {n}")
+        for n, text in enumerate(PAYLOADS)
+    ]
+    return tuple(
+        Event(time.time() - 60, EventKind.OTHER, text, text, text, text, seq=n + 1)
+        for n, text in enumerate(texts)
+    )
+
+
 def main() -> int:
     mode = sys.argv[1]
     log = Path(sys.argv[2]) if len(sys.argv) > 2 else None
@@ -110,7 +122,8 @@ def main() -> int:
     if mode == "past":
         assert log is not None
         return run_dashboard(feed, DashboardOptions(title=title), history=NotedHistory(log))
-    return run_dashboard(feed, DashboardOptions(title=title, log_path=log))
+    history = FakeHistory(time.time(), polls(time.time()), _events(mode))
+    return run_dashboard(feed, DashboardOptions(title=title, log_path=log), history=history)
 
 
 if __name__ == "__main__":

@@ -44,6 +44,12 @@ def played(mode: str) -> str:
         for keys, seen in (("jjj", "4 of 60"), ("\r", "esc back"), ("\x1b", "4 of 60")):
             session.press(keys)
             session.read_until_shown(seen)
+        session.press("e")
+        session.read_until_shown("SUBJECT")
+        session.press("G")
+        session.read_until_shown("60 events")
+        session.press("\x1b")
+        session.read_until_shown("4 of 60")
         session.press("y")
         session.read_until(lambda out: b"\x1b]52;" in out)
         session.press("?")

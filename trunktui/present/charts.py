@@ -5,8 +5,8 @@ Times are UTC in seconds. A bar is the highest of its stretch of time, a glyph t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from trunktui.model.history import Point, Range, Sample, Series, points_of, summ
 from trunktui.model.snapshot import LegStatus
 from trunktui.present.cells import STATE_ROLES, Cell, Line, Role
 from trunktui.present.layout import cut_line
+from trunktui.present.moments import Local, clock_text, local_text
 from trunktui.present.series import bars
 from trunktui.present.words import (
     LONG_WORDS,
@@ -45,6 +46,7 @@ _LATE = 1 / 3
 _STEP = 8
 
 _STATES = tuple(state for state in WORST_FIRST if state is not LegState.UNKNOWN)
+_RANK: dict[LegState, int] = {state: rank for rank, state in enumerate(_STATES)}
 _REG_STATES: dict[RegSignal, LegState] = {
     RegSignal.REGISTERED: LegState.UP,
     RegSignal.REFRESHING: LegState.UP,
@@ -64,9 +66,6 @@ _REG_LEGEND = {
     LegState.ADMIN_OFF: REG_WORDS[RegSignal.ADMIN_OFF],
 }
 
-Local = Callable[[datetime], datetime]
-"""Puts a time into the zone of whoever reads."""
-
 
 class Span(NamedTuple):
     """How far back charts go."""
@@ -77,14 +76,18 @@ class Span(NamedTuple):
 
 SPANS = (
     Span("5m", 300.0),
+    Span("15m", 900.0),
     Span("1h", 3600.0),
     Span("8h", 8 * 3600.0),
     Span("24h", _DAY_S),
     Span("7d", 7 * _DAY_S),
     Span("30d", 30 * _DAY_S),
 )
-SHIFT = SPANS[2]
+SHIFT = SPANS[3]
 """What is shown where nobody chose, once there is so much."""
+
+WEEK = SPANS[5]
+"""How far back a leg's page tells outages, at least."""
 
 
 class View(NamedTuple):
@@ -159,12 +162,12 @@ def chart_lines(leg: LegStatus, view: View, width: int, *, old: bool) -> tuple[L
     for (label, pick, top), text in zip(figures, texts, strict=True):
         chart = Cell(drawn.bars(pick, top), Role.DIM if old else Role.LABEL, chart=True)
         lines += _with_text(label, (chart,), text, width, room)
-    lines += _with_text(
-        "state", drawn.strip(_state, old=old), (drawn.legend(_state, LONG_WORDS),), width, room
-    )
-    if view.full and any(_registration(point) is not None for point in points):
-        legend = (drawn.legend(_registration, _REG_LEGEND),)
-        lines += _with_text("registered", drawn.strip(_registration, old=old), legend, width, room)
+    strips = [("state", drawn.worst(_state), LONG_WORDS)]
+    if view.full:
+        strips.append(("registered", drawn.worst(_registration), _REG_LEGEND))
+    for label, states, words in strips:
+        if label == "state" or any(states):
+            lines += _with_text(label, _strip(states, old=old), (_legend(states, words),), width, room)
     if view.full:
         lines += _axis(drawn, view, width)
     return (*lines, *why)
@@ -254,57 +257,38 @@ class _Drawn:
         values = [None if one is None else one.high for one in found]
         return bars(values, max(top or 0.0, max((v for v in values if v is not None), default=0.0)))
 
-    def strip(self, of: Callable[[Point], LegState | None], *, old: bool) -> tuple[Cell, ...]:
-        """Return a row of glyphs, a gap where nothing is known."""
-        return tuple(
-            Cell(
-                (" " if state is None else STATE_GLYPHS[state]) * len(list(same)),
-                Role.DIM if old or state is None else STATE_ROLES[state],
-                chart=True,
-            )
-            for state, same in groupby(self._worst(of))
+    def worst(self, of: Callable[[Point], LegState | None]) -> list[LegState | None]:
+        """Return the worst known state of each cell: as `Series.columns`, where unknown would beat degraded."""
+        cell_s = (self.until - self.since) / self.count
+        found = [len(_STATES)] * self.count
+        for point in self._series.points:
+            state = of(point)
+            if state is None:
+                continue
+            rank = _RANK[state]
+            first = max(int((point.at - self.since) // cell_s), 0)
+            last = max(math.ceil((point.until - self.since) / cell_s) - 1, first)
+            for index in range(first, min(last, self.count - 1) + 1):
+                found[index] = min(found[index], rank)
+        return [None if rank == len(_STATES) else _STATES[rank] for rank in found]
+
+
+def _strip(states: list[LegState | None], *, old: bool) -> tuple[Cell, ...]:
+    """Return a row of glyphs, a gap where nothing is known."""
+    return tuple(
+        Cell(
+            (" " if state is None else STATE_GLYPHS[state]) * len(list(same)),
+            Role.DIM if old or state is None else STATE_ROLES[state],
+            chart=True,
         )
-
-    def legend(self, of: Callable[[Point], LegState | None], words: dict[LegState, str]) -> str:
-        """Return what the glyphs that stand in a strip mean, the worst first."""
-        there = set(self._worst(of))
-        return "  ".join(f"{STATE_GLYPHS[state]} {words[state]}" for state in _STATES if state in there)
-
-    def _worst(self, of: Callable[[Point], LegState | None]) -> list[LegState | None]:
-        found: list[LegState | None] = [None] * self.count
-        for state in _STATES:
-            points = tuple(point for point in self._series.points if of(point) is state)
-            columns = replace(self._series, points=points).columns(self.count) if points else ()
-            for index, column in enumerate(columns):
-                if column is not None and found[index] is None:
-                    found[index] = state
-        return found
+        for state, same in groupby(states)
+    )
 
 
-def moment_of(at: float) -> datetime | None:
-    """Return UTC seconds as a time of day; None for what a file may hold and no calendar has."""
-    try:
-        moment = datetime.fromtimestamp(at, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return moment if 1 < moment.year < 9999 else None
-
-
-def clock_text(at: float, *, dated: bool) -> str:
-    """Return a time of day in UTC, with the date where it is `dated`."""
-    moment = moment_of(at)
-    return NOT_KNOWN if moment is None else _written(moment, dated=dated)
-
-
-def local_text(at: float, local: Local, *, dated: bool) -> str:
-    """Return the same time in the reader's zone; empty where that is UTC."""
-    moment = moment_of(at)
-    there = None if moment is None else local(moment)
-    return _written(there, dated=dated) if there is not None and there.utcoffset() else ""
-
-
-def _written(moment: datetime, *, dated: bool) -> str:
-    return moment.strftime("%d %b %H:%M" if dated else "%H:%M")
+def _legend(states: list[LegState | None], words: dict[LegState, str]) -> str:
+    """Return what the glyphs that stand in a strip mean, the worst first."""
+    there = set(states)
+    return "  ".join(f"{STATE_GLYPHS[state]} {words[state]}" for state in _STATES if state in there)
 
 
 def _over(points: list[Point], view: View) -> str:
@@ -312,7 +296,12 @@ def _over(points: list[Point], view: View) -> str:
     if (view.now - points[0].at) >= view.span.seconds * _WHOLE:
         return view.span.words
     polls = sum(point.polls for point in points)
-    return plural(polls, "poll") if polls < _FEW_POLLS else brief((view.now - points[0].at) // 60 * 60)
+    return plural(polls, "poll") if polls < _FEW_POLLS else _minutes(view.now - points[0].at)
+
+
+def _minutes(seconds: float) -> str:
+    """Return a span of time without its seconds: it is told while it grows."""
+    return f"{int(seconds // 60)}m" if seconds < 3600 else brief(seconds)
 
 
 def _lost(share: float) -> tuple[str, str]:

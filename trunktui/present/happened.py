@@ -9,9 +9,9 @@ from trunktui.model.health import LegState, SbcState, Severity
 from trunktui.model.history import Event
 from trunktui.model.snapshot import LegStatus
 from trunktui.present.cells import SBC_ROLES, STATE_ROLES, Cell, Line, Role
-from trunktui.present.charts import Local, moment_of
 from trunktui.present.events import change
 from trunktui.present.layout import cut_line
+from trunktui.present.moments import Local, moment_of
 from trunktui.present.words import NOT_KNOWN, STATE_GLYPHS, cell_width, fit, fit_leg, plural, wrap
 
 _TIME_CELLS = 15

@@ -7,21 +7,27 @@ from typing import NamedTuple
 
 from trunktui.model.health import LegState
 from trunktui.model.history import Event, EventKind, Point
-from trunktui.present.charts import Local, Span, clock_text, local_text, missing, moment_of
+from trunktui.present.charts import Span, missing
 from trunktui.present.freshness import in_words
+from trunktui.present.moments import Local, clock_text, local_text, moment_of
 from trunktui.present.words import plural
 
 _FLAPPING = "flapping"
+_NOT_KNOWN = frozenset({LegState.UNKNOWN, LegState.SUSPECT})
 _DEPTH = 0.99
 _DAY_S = 86400.0
 
 
 class Spell(NamedTuple):
-    """From when to when a leg was down, UTC; `until` None: it still is. `begun` False: it was already, before that."""
+    """From when to when a leg was down, UTC; `until` None: it still is. `begun` False: it was already, before that.
+
+    `ended` False: `until` is when the last was seen of it.
+    """
 
     since: float
     until: float | None
     begun: bool = True
+    ended: bool = True
 
 
 class Spells(NamedTuple):
@@ -31,12 +37,19 @@ class Spells(NamedTuple):
     flapped: int = 0
 
 
-def spells(events: Sequence[Event], leg_id: str, since: float, down_since: float | None) -> Spells:
-    """Return the outages of a leg from its events, oldest first, in the window from `since` on.
+def spells(
+    events: Sequence[Event],
+    leg_id: str,
+    window: tuple[float, float],
+    state: LegState,
+    state_since: float | None,
+) -> Spells:
+    """Return the outages of a leg from its events, oldest first, in `window`, which ends now.
 
-    `down_since`: it is down now, and has been since then; None: it is not. That beats what the events say of now,
-    for the newest may not be on disk yet.
+    `state` is what it is now, since `state_since` (None: not known when). That beats what the events say of now, for
+    the newest may not be on disk yet.
     """
+    since, now = window
     found: list[Spell] = []
     flapped, open_at, begun, met = 0, None, True, False
     for event in events:
@@ -53,11 +66,13 @@ def spells(events: Sequence[Event], leg_id: str, since: float, down_since: float
         elif open_at is None and event.after == LegState.DOWN.value:
             open_at = max(event.at, since)
         flapped += event.kind is EventKind.FLAPPING and event.after == _FLAPPING
-    if down_since is not None:
-        at = open_at if open_at is not None else max(down_since, since)
-        found.append(Spell(at, None, begun and down_since > since))
+    changed = now if state_since is None else max(state_since, since)
+    if state is LegState.DOWN:
+        at = changed if open_at is None else open_at
+        known = open_at is not None or state_since is not None
+        found.append(Spell(at, None, begun and known and at > since))
     elif open_at is not None:
-        found.append(Spell(open_at, max(open_at, since), begun))
+        found.append(Spell(open_at, max(open_at, changed), begun, ended=state not in _NOT_KNOWN))
     return Spells(tuple(found), flapped)
 
 
@@ -99,5 +114,7 @@ def _last(spell: Spell, now: float, local: Local) -> str:
     if spell.until is None:
         zone = f" ({here} here)" if here else ""
         return f"down now, {'since' if spell.begun else 'since before'} {since} UTC{zone}"
+    if not spell.ended:
+        return f"last from {since} UTC{f' ({here} here)' if here else ''}, not seen to end"
     zone = f" ({here}-{local_text(spell.until, local, dated=False)} here)" if here else ""
     return f"last {since}-{clock_text(spell.until, dated=False)} UTC{zone}"

@@ -9,19 +9,15 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from trunktui.model.health import LegState
 from trunktui.model.history import Events, Sample, Series
 from trunktui.model.snapshot import LegStatus
 from trunktui.present.cells import Line
-from trunktui.present.charts import SHIFT, SPANS, Span, View, chart_lines, fitting_span, joined
+from trunktui.present.charts import SHIFT, SPANS, WEEK, Span, View, chart_lines, fitting_span, joined
 from trunktui.present.detail import spell_lines
 from trunktui.present.freshness import shown, stale
 from trunktui.present.spells import how_often, spells
 from trunktui.tui.ports import History
 from trunktui.tui.watch import FleetWatch
-
-WEEK = SPANS[4]
-"""How far back a leg's page tells outages, at least."""
 
 _SETTLE_S = 0.2
 _SLOW_S = 2.0
@@ -29,6 +25,7 @@ _AGAIN_S = 60.0
 _CHANGED_S = 10.0
 _ON_DISK_S = 90.0
 _REDRAW_S = 5.0
+_REDRAWS = 2000
 _READING = "reading the history ..."
 
 
@@ -121,7 +118,16 @@ class Past:
         read = self._of(leg.id)
         newest = live[-1].at if live else None
         of_leg = (leg.id, leg.state, leg.since_at, leg.channels, old)
-        key = (id(read), *of_leg, newest, now // _REDRAW_S, span, why, width, full)
+        key = (
+            id(read),
+            *of_leg,
+            newest,
+            now // max(_REDRAW_S, span.seconds / _REDRAWS),
+            span,
+            why,
+            width,
+            full,
+        )
         if key != self._drawn[0]:
             view = View(_NONE, span, now, self.local, why, full)
             self._drawn = (key, self._draw(leg, live, view, width, old=old))
@@ -137,9 +143,9 @@ class Past:
         charts = chart_lines(leg, view._replace(series=whole), width, old=old)
         if not view.full or read is None or read.events.why or not read.wanted.outages:
             return charts
-        down = leg.since_at if leg.state is LegState.DOWN else None
-        down_since = None if down is None else self.utc_at(down)
-        found = spells(read.events.events, leg.id, view.now - deepest.seconds, down_since)
+        state_since = None if leg.since_at is None else self.utc_at(leg.since_at)
+        window = (view.now - deepest.seconds, view.now)
+        found = spells(read.events.events, leg.id, window, leg.state, state_since)
         return (*charts, *spell_lines(how_often(found, whole.points, deepest, view.now, self.local), width))
 
     def _span(self, leg_id: str, now: float) -> Span:
@@ -157,9 +163,10 @@ class Past:
 
     def _why(self, leg_id: str) -> str:
         read = self._of(leg_id)
-        if self._work is not None and self._clock() - self._asked_at >= _SLOW_S and read is None:
-            return _READING
-        return "" if read is None else read.series.why
+        if read is not None and read.series.why:
+            return read.series.why
+        slow = self._work is not None and self._clock() - self._asked_at >= _SLOW_S
+        return _READING if slow else ""
 
     def _see_to(self, leg: LegStatus, *, outages: bool) -> None:
         """Begin to read where it is needed, and let go of what is being read for another leg."""
