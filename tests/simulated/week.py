@@ -5,42 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import random
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
 from msgspec import Struct, field, structs
 
 from tests.simulated.hour import quiet
 from tests.simulated.virtual import run_virtually
+from tests.simulated.week_engine import Engine, Surroundings, config_of
 from tests.simulated.week_gauges import Weight, grown, weigh
 from tests.simulated.week_judge import EventJudge
 from tests.simulated.week_script import DAY_S, HOUR_S, Fault, What, script
-from tests.simulated.week_world import WeekPort, WeekWorld, spare
-from trunktui.config.load import Config, parse
-from trunktui.demo.config import Access, config_text
+from tests.simulated.week_world import WeekWorld, spare
 from trunktui.demo.plan import FleetPlan, TrunkPlan
-from trunktui.demo.tempo import Tempo
-from trunktui.engine.crew import Crew, Post, posts_of
-from trunktui.engine.historian import Historian
-from trunktui.engine.recorder import Recorder
 from trunktui.model.health import LegState
-from trunktui.model.history import Event, EventKind, Known, Memory, Sample
+from trunktui.model.history import Memory
 from trunktui.model.snapshot import Snapshot
-from trunktui.model.text import clean
-from trunktui.platforms.contract import Platform
-from trunktui.poll.fleet import Fleet
-from trunktui.poll.past import pasts
-from trunktui.poll.poller import SbcPoller
-from trunktui.poll.schedule import Pace
 from trunktui.store.history_file import Limits
-from trunktui.store.history_keeper import HistoryKeeper
 from trunktui.store.history_read import HistoryReader
-from trunktui.wiring import KNOWN_PLATFORMS
 
 UTC0 = 1_790_000_000.0 // DAY_S * DAY_S
 """The run's second 0, on a midnight: an arbitrary day."""
@@ -56,7 +41,7 @@ _SOFT = frozenset({LegState.UNKNOWN, LegState.SUSPECT})
 _KEPT = {
     "as by default": Limits(),
     "days = 1": Limits(days=1.0),
-    "size = 12MB": Limits(size_bytes=12_000_000),
+    "size = 5MB": Limits(size_bytes=5_000_000),
 }
 
 
@@ -74,7 +59,7 @@ class Scale(Struct, frozen=True):
     faulty: bool = True
     weigh_every: int = 24
     limits: dict[str, Limits] = field(default_factory=lambda: dict(_KEPT))
-    flat: frozenset[str] = frozenset({"days = 1", "size = 12MB"})
+    flat: frozenset[str] = frozenset({"days = 1", "size = 5MB"})
 
 
 class Outcome(Struct):
@@ -96,101 +81,6 @@ class Outcome(Struct):
     took_s: float = 0.0
 
 
-class SteppedKeeper(HistoryKeeper):
-    """The product's keeper, whose turns are made here instead of in its thread: its second is not the run's."""
-
-    def begin(self) -> None:
-        """Begin as `start` does."""
-        self._flushed_at = self._monotonic()
-
-    def step(self) -> None:
-        """Make turns until nothing is left to do for now."""
-        self._urgent = False
-        while self._turn(closing=False) < 0.5:
-            pass
-
-    def finish(self) -> None:
-        """Write what is left, as `close` has it done."""
-        self._turn(closing=True)
-        self._let_go()
-
-    def kill(self) -> None:
-        """Let go of the file as a killed process does: what waits is lost."""
-        self._let_go()
-
-
-class _Keepers:
-    """Several histories of one engine (a `historian.Keeper`)."""
-
-    def __init__(self, keepers: list[SteppedKeeper]) -> None:
-        self.all = keepers
-        self.samples = 0
-
-    def take(
-        self,
-        events: Sequence[Event] = (),
-        samples: Sequence[tuple[str, Sample]] = (),
-        known: Sequence[Known] = (),
-        forgotten: Sequence[Known] = (),
-    ) -> None:
-        self.samples += len(samples)
-        for keeper in self.all:
-            keeper.take(events, samples, known, forgotten)
-
-
-class _Engine:
-    """What lives from one start of the engine to the next."""
-
-    def __init__(self, run: Week) -> None:
-        now = run.now()
-        with HistoryReader(run.folders[run.main]) as reader:
-            memory = reader.memory()[0] if run.started else Memory()
-        config = run.config
-        self.fleet = Fleet(config.inventory, config.thresholds, config.poll.interval_s)
-        self.fleet.recall(pasts(memory, run.wall() - now))
-        legs = [Known(EventKind.LEG, one.leg, clean(one.state.value), one.since) for one in memory.legs]
-        self.keepers = _Keepers(
-            [
-                SteppedKeeper(
-                    run.folders[name], limits, run.now, run.wall, run.told, known=(*legs, *memory.known)
-                )
-                for name, limits in run.scale.limits.items()
-            ]
-        )
-        for keeper in self.keepers.all:
-            keeper.begin()
-        recorder = Recorder(memory, run.wall() - now)
-        self.historian = Historian(self.keepers, recorder, run.now, run.wall)
-        self.crew = Crew(self._hired(run))
-        pace = Pace(config.poll.interval_s, config.poll.fast_interval_s)
-        self.job = asyncio.create_task(self.crew.run(posts_of(config.inventory), pace))
-        self.historian.note(EventKind.WATCH, "week", "watching began", after="began")
-
-    def _hired(self, run: Week) -> Callable[[Post, Pace], SbcPoller]:
-        sbcs = {sbc.name: sbc for sbc in run.plan.sbcs}
-
-        def hire(post: Post, pace: Pace) -> SbcPoller:
-            port = WeekPort(run.world, sbcs[post.sbc])
-            return SbcPoller(
-                post.sbc,
-                cast(Platform, port),
-                port,
-                self.fleet,
-                pace=pace,
-                clock=run.now,
-                chance=random.Random(f"{run.scale.seed} {post.sbc}").random,
-                changed=run.dirty.set,
-            )
-
-        return hire
-
-    async def stop(self) -> None:
-        """End the polling."""
-        self.job.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.job
-
-
 class Week:
     """One run; `folder` is for its histories, `progress` is told a line now and then."""
 
@@ -201,13 +91,16 @@ class Week:
         self.faults = script(plan, scale.seed, scale.hours - 1) if scale.faulty else ()
         self.world = WeekWorld(plan, self.faults, scale.seed)
         self.judge = EventJudge(plan, self.faults)
-        self.config = _config(plan, scale.interval_s)
-        self.started = False
+        self.config = config_of(plan, scale.interval_s)
+        histories = {name: (self.folders[name], limits) for name, limits in scale.limits.items()}
         self.dirty = asyncio.Event()
+        self._around = Surroundings(
+            self.world, histories, self.now, self.wall, self.told, self.dirty.set, scale.seed
+        )
         self.outcome = Outcome()
         self._progress = progress
         self._stepped_by = 0.0
-        self._engine: _Engine
+        self._engine: Engine
         self._ours = _ours(self.faults)
         self._before: dict[str, tuple[LegState, float]] = {}
         self._check_at = math.inf
@@ -230,7 +123,7 @@ class Week:
         """Play all of it."""
         began, cpu = time.monotonic(), time.process_time()
         day_cpu, day_events = cpu, Counter[str]()
-        self._engine, self.started = _Engine(self), True
+        self._engine = Engine(self.config, Memory(), self._around)
         for hour in range(self.scale.hours):
             if hour % 24 == 0 and (time.monotonic() - began) * (hour + 24) > self.scale.patience_s * max(
                 hour, 1
@@ -297,19 +190,16 @@ class Week:
             await self._kill()
 
     def _reload(self, fault: Fault, ends: bool) -> None:
-        """Apply another config as `engine.reload` does, which reads it in a thread of its own."""
-        engine, name = self._engine, f"spare-{fault.number}"
+        """Have SBCs and config know one trunk more from now on, or no longer."""
+        name = f"spare-{fault.number}"
         trunk = spare(self.plan, name, tuple(sbc.name for sbc in self.plan.sbcs[:2]))
         if ends:
             self.world.unlist_trunk(trunk)
         else:
             self.world.list_trunk(trunk)
         trunks: tuple[TrunkPlan, ...] = self.plan.trunks if ends else (*self.plan.trunks, trunk)
-        self.config = config = _config(structs.replace(self.plan, trunks=trunks), self.scale.interval_s)
-        unread = engine.fleet.reconfigure(config.inventory, config.thresholds, config.poll.interval_s)
-        pace = Pace(config.poll.interval_s, config.poll.fast_interval_s)
-        engine.crew.renew(posts_of(config.inventory), pace, unread)
-        engine.historian.note(EventKind.CONFIG, "week", f"config reloaded: trunk {name}")
+        self.config = config_of(structs.replace(self.plan, trunks=trunks), self.scale.interval_s)
+        self._engine.reload(self.config, f"config reloaded: trunk {name}")
 
     async def _kill(self) -> None:
         """Kill the engine and start another, which knows what the file says."""
@@ -320,7 +210,9 @@ class Week:
         await self._engine.stop()
         for keeper in self._engine.keepers.all:
             keeper.kill()
-        self._engine = _Engine(self)
+        with HistoryReader(self.folders[self.main]) as reader:
+            memory, _ = reader.memory()
+        self._engine = Engine(self.config, memory, self._around)
 
     def _check_since(self, snapshot: Snapshot) -> None:
         after = _sinces(snapshot, self.wall() - self.now())
@@ -395,11 +287,3 @@ def play_week(plan: FleetPlan, scale: Scale, folder: Path, progress: Callable[[s
         outcome = run_virtually(Week(plan, scale, folder, progress).run())
     outcome.wrong += defects
     return outcome
-
-
-def _config(plan: FleetPlan, interval_s: float) -> Config:
-    ports = {sbc.name: port for port, sbc in enumerate(plan.sbcs, 2201)}
-    text = config_text(plan, Tempo(1.0), Access("/nowhere", "noc", "127.0.0.1", ports, {}))
-    ours = text.replace('interval = "5s"', f'interval = "{interval_s:g}s"')
-    assert ours != text
-    return parse(ours.encode(), Path("/nowhere/week.toml"), {}, KNOWN_PLATFORMS)
