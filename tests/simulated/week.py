@@ -35,6 +35,7 @@ LOOK_S = 9.0
 
 _STEADY_S = 30.0
 _SETTLED_S = 300.0
+_SAME_S = 2.0
 _SOFT = frozenset({LegState.UNKNOWN, LegState.SUSPECT})
 
 
@@ -104,7 +105,9 @@ class Week:
         self._ours = _ours(self.faults)
         self._before: dict[str, tuple[LegState, float]] = {}
         self._check_at = math.inf
-        self._spent = 0.0
+        self._known: dict[str, float | None] = {}
+        self._counted = Counter[str]()
+        self._spent = self._busy = 0.0
 
     def now(self) -> float:
         """Return the virtual second."""
@@ -122,37 +125,38 @@ class Week:
     async def run(self) -> Outcome:
         """Play all of it."""
         began, cpu = time.monotonic(), time.process_time()
-        day_cpu, day_events = cpu, Counter[str]()
+        self._spent = cpu
         self._engine = Engine(self.config, Memory(), self._around)
         for hour in range(self.scale.hours):
-            if hour % 24 == 0 and (time.monotonic() - began) * (hour + 24) > self.scale.patience_s * max(
-                hour, 1
-            ):
+            took_s = time.monotonic() - began
+            if hour % 24 == 0 and took_s * (hour + 24) > self.scale.patience_s * max(hour, 1):
                 break
             await self._hour(hour)
             self.outcome.hours = hour + 1
-            if (hour + 1) % self.scale.weigh_every == 0:
-                events, spent = self._events(), time.process_time()
-                weight = weigh(
-                    (hour + 1) / 24,
-                    self.folders,
-                    events - day_events,
-                    spent - day_cpu,
-                    self.world.busy_s - self._spent,
-                )
-                self.outcome.weights.append(weight)
-                day_cpu, day_events, self._spent = spent, events, self.world.busy_s
-                self._check_samples()
-                took = time.monotonic() - began
-                self._progress(
-                    f"day {weight.day:g} after {took:.0f} s: {weight.rss_mib:.1f} MiB, {weight.files}"
-                )
+            if self.outcome.hours % self.scale.weigh_every == 0:
+                self._weigh()
         await self._engine.stop()
         for keeper in self._engine.keepers.all:
             keeper.finish()
         self._finish()
         self.outcome.cpu_s, self.outcome.took_s = time.process_time() - cpu, time.monotonic() - began
         return self.outcome
+
+    def _weigh(self) -> None:
+        """Read what everything weighs now, and check what was written since the last time."""
+        events, spent, busy = self._events(), time.process_time(), self.world.busy_s
+        weight = weigh(
+            self.outcome.hours / 24,
+            self.folders,
+            events - self._counted,
+            spent - self._spent,
+            busy - self._busy,
+        )
+        self._counted, self._spent, self._busy = events, spent, busy
+        self.outcome.weights.append(weight)
+        self._check_samples()
+        files = ", ".join(f"{name} {db / 1e6:.1f} MB" for name, (db, _) in weight.files.items())
+        self._progress(f"day {weight.day:g}: {weight.rss_mib:.1f} MiB, {weight.cpu_s:.0f} s of CPU; {files}")
 
     async def _hour(self, hour: int) -> None:
         end, looked_at = (hour + 1) * HOUR_S, -math.inf
@@ -212,21 +216,22 @@ class Week:
             keeper.kill()
         with HistoryReader(self.folders[self.main]) as reader:
             memory, _ = reader.memory()
+        self._known = {str(one.leg): one.since for one in memory.legs}
         self._engine = Engine(self.config, memory, self._around)
 
     def _check_since(self, snapshot: Snapshot) -> None:
         after = _sinces(snapshot, self.wall() - self.now())
         for leg, (state, since) in self._before.items():
-            found = after.get(leg)
-            # It may be earlier: to a run, UNKNOWN ends a state that nobody saw end; to the history, it does not.
-            if found is None or found[0] is not state or found[1] > since + 2.0:
-                self.outcome.wrong.append(
-                    f"{leg}: {state} since {since - UTC0:.0f} s, after a restart {found}"
-                )
-            elif abs(found[1] - since) <= 2.0:
+            found, known = after.get(leg), self._known.get(leg)
+            same = found is not None and found[0] is state
+            if found is not None and same and abs(found[1] - since) <= _SAME_S:
                 self.outcome.kept_since += 1
-            else:
+            elif found is not None and same and known is not None and abs(found[1] - known) <= _SAME_S:
+                # Earlier: to a run UNKNOWN ends a state that nobody saw end; to the history it does not.
                 self.outcome.earlier_since += 1
+            else:
+                lost = f"{leg}: {state} since {since - UTC0:.0f} s, after a restart {found}"
+                self.outcome.wrong.append(lost)
 
     def _check_samples(self) -> None:
         """Hold the full polls since the last time against those that were answered, of one leg on each SBC."""
