@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from tests.health.scenes import START, Says, Trunks, answer, fleet_of, settings_of
 from trunktui.model.health import LegState, ProbeSignal, RegSignal, Thresholds
 from trunktui.model.history import LastKnown, Memory, Sample
+from trunktui.model.inventory import Binding
 from trunktui.model.link import LinkError, SshState
 from trunktui.model.snapshot import LegStatus
 from trunktui.model.text import Safe, clean
@@ -133,6 +134,22 @@ def test_a_leg_that_is_switched_off_by_now_is_off_and_not_what_it_was() -> None:
     leg = leg_of(fleet, 0)
     assert leg.state is LegState.ADMIN_OFF
     assert "was down" not in leg.reason
+
+
+def test_a_reload_before_the_first_answer_keeps_what_was() -> None:
+    fleet = recalling(memory(), memory(LegState.UP, leg="found@sbc-1"))
+    before = fleet.inventory
+    sbcs = (replace(before.sbcs[0], discover=True, site="elsewhere"),)
+    found = replace(before.trunks[0], name="found", bindings=(Binding("found", "sbc-1", name="found"),))
+    after = replace(before, sbcs=sbcs, trunks=(*before.trunks, found))
+    fleet.reconfigure(after, Thresholds(), 30.0)
+    legs = {leg.id: leg for leg in fleet.snapshot(START).legs}
+    assert {name: leg.was for name, leg in legs.items()} == {
+        LEG: LegState.DOWN,
+        "found@sbc-1": LegState.UP,
+    }
+    assert not legs["found@sbc-1"].discovered
+    assert say(fleet, 1, DEAD).since_at == START - 7200
 
 
 def test_times_that_no_calendar_has_are_no_trouble() -> None:

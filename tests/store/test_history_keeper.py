@@ -214,6 +214,7 @@ def test_a_full_disk_is_said_and_what_waited_is_written_when_there_is_room(
     full.clear()
     until(lambda: heard.last == "", "it is not written")
     until(lambda: len(sentences(tmp_path)) == 399, "what waited was lost")
+    assert len(heard) == 2, "it was told to come and go"
     assert sentences(tmp_path) == [f"sentence {n}" for n in range(1, 400)]
 
 

@@ -120,8 +120,7 @@ class Recorder:
         for leg in snapshot.legs:
             samples += self._look_at_leg(leg, sbcs.get(leg.sbc), snapshot.at)
         for group in snapshot.groups:
-            members = [leg for leg in snapshot.legs if group.name in leg.groups]
-            self._look_at_group(group, members, sbcs, snapshot.at)
+            self._look_at_group(group, snapshot, sbcs)
         for sbc in snapshot.sbcs:
             if sbc.polled_at is not None and self._sbcs[sbc.name].new_until == math.inf:
                 self._sbcs[sbc.name].new_until = snapshot.at + _MEETING_S
@@ -223,19 +222,20 @@ class Recorder:
         if started is not None and sbc.polled_at is not None:
             held.seen_at = sbc.polled_at
 
-    def _look_at_group(
-        self, group: GroupStatus, members: list[LegStatus], sbcs: dict[str, SbcStatus], now: float
-    ) -> None:
+    def _look_at_group(self, group: GroupStatus, snapshot: Snapshot, sbcs: dict[str, SbcStatus]) -> None:
         before = self._alarms.get(group.name, Severity.NONE)
         after = group.severity if group.severity in _ALARMS else Severity.NONE
+        if before is after:
+            return
+        members = [leg for leg in snapshot.legs if group.name in leg.groups]
         unknown = [leg for leg in members if leg.state is LegState.UNKNOWN]
         waiting = any(leg.sbc in sbcs and _not_asked(sbcs[leg.sbc]) for leg in unknown)
         # What is not known raises no alarm at the start, and ends none at any time.
-        if before is after or waiting or (unknown and after is Severity.NONE):
+        if waiting or (unknown and after is Severity.NONE):
             return
         self._alarms[group.name] = after
-        self._tell(EventKind.GROUP, group.name, now, group.reason, before.value, after.value, after)
-        self._keep(EventKind.GROUP, group.name, after.value, now)
+        self._tell(EventKind.GROUP, group.name, snapshot.at, group.reason, before.value, after.value, after)
+        self._keep(EventKind.GROUP, group.name, after.value, snapshot.at)
 
     def _tell(
         self,

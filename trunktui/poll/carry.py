@@ -81,6 +81,7 @@ def _change_legs(record: SbcRecord, inventory: Inventory) -> None:
         if same is not None:
             old.pop(same.id, None)
             _inherit(leg, same)
+        leg.past = record.unlisted.pop(leg.id, leg.past)
     record.legs = {leg.id: leg for leg in legs}
     for leg in old.values():
         if leg.trunk is None and leg.id not in record.legs and _discoverable(record.sbc, leg):
@@ -93,7 +94,7 @@ def _means(leg: LegRecord, other: LegRecord) -> bool:
 
 def _inherit(leg: LegRecord, source: LegRecord) -> None:
     leg.seen, leg.listed, leg.registers = source.seen, source.listed, source.registers
-    leg.memory, leg.before = source.memory, source.before
+    leg.memory, leg.before, leg.past = source.memory, source.before, source.past
 
 
 def _discoverable(sbc: Sbc, leg: LegRecord) -> bool:

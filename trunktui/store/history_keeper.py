@@ -158,15 +158,17 @@ class HistoryKeeper:
             self._let_go()
             self._again_at = 0.0
             return _BUSY_S
-        if self._trouble and now >= self._news_until:
-            self._say("")
         if self._outside is not None and now - self._asked_at >= RETRY_S:
             self._asked_at = now
             self._guarded(self._look_outside)
         flush = closing or now - self._flushed_at >= FLUSH_S
         if flush:
             self._flushed_at = now
-        if not self._guarded(lambda: self._write(flush=flush)) or closing:
+        if not self._guarded(lambda: self._write(flush=flush)):
+            return _IDLE_S
+        if self._trouble and now >= self._news_until:
+            self._say("")  # only now: a full disk lets a file be opened
+        if closing:
             return _IDLE_S
         if now >= self._tidy_at:
             self._tidy_at = now + TIDY_S
@@ -215,9 +217,7 @@ class HistoryKeeper:
             self._known = dict(self._states)
         if file.aside:
             said = f"the history was damaged: it is kept as {file.aside}, and a new one begun"
-            log.error("%s", clean(said, LINE_LIMIT))
-            self._news_until = self._monotonic() + NEWS_S
-            self._say(said)
+            self._say(said, until=self._monotonic() + NEWS_S)
 
     def _write(self, *, flush: bool) -> None:
         file = self._file
@@ -283,8 +283,9 @@ class HistoryKeeper:
             with contextlib.suppress(sqlite3.Error):
                 file.__exit__(None, None, None)
 
-    def _say(self, said: str) -> None:
-        trouble = clean(said, LINE_LIMIT)
+    def _say(self, said: str, until: float = 0.0) -> None:
+        """Tell the trouble; what is well again takes it back, but not before `until`."""
+        trouble, self._news_until = clean(said, LINE_LIMIT), until
         if trouble != self._trouble:
             self._trouble = trouble
             if trouble:

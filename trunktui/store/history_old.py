@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
-from trunktui.model.history import Point, points_of, summary
-from trunktui.store.history_pack import PackError, pack_points, slots_of, unpack_points, unpack_polls
+from trunktui.model.history import Point, Sample, points_of, summary
+from trunktui.store.history_pack import (
+    MOST_POLLS,
+    PackError,
+    pack_points,
+    pack_polls,
+    slots_of,
+    unpack_points,
+    unpack_polls,
+)
 from trunktui.store.history_schema import transaction
 
 HOUR_S = 3600.0
@@ -22,8 +29,12 @@ _FREE_PAGES = 1024
 _FULL_SHARE = 0.9
 
 
+Row = tuple[float, float, bytes]
+"""When what is in it begins and ends, and the blob."""
+
+
 class Level(Struct, frozen=True):
-    """One way to keep polls: summaries of `span_s` (0: each poll), `chunk_s` of them in one row, for `keep_s`."""
+    """One way to keep polls: summaries of `span_s` (0: each poll), at most `chunk_s` of them in one row, for `keep_s`."""
 
     span_s: float
     chunk_s: float
@@ -31,11 +42,13 @@ class Level(Struct, frozen=True):
 
 
 LEVELS: tuple[Level, ...] = (
+    Level(0.0, HOUR_S, 2 * HOUR_S),
     Level(0.0, HOUR_S, 2 * DAY_S),
     Level(300.0, HOUR_S, 7 * DAY_S),
     Level(HOUR_S, DAY_S, float("inf")),
 )
-"""Each poll for 48 hours, 5 minutes for a week, then hours for as long as anything is kept."""
+"""Each poll for 48 hours, in rows of a minute as it was written, then of an hour, which are smaller and read faster;
+5 minutes for a week; then hours for as long as anything is kept."""
 
 
 class Tidier:
@@ -94,7 +107,7 @@ class Tidier:
         return False
 
     def _sum_up(self, level: int, wall: float) -> bool:
-        """Replace the oldest rows of one shelf and chunk, if they are past their time, by one of the next level."""
+        """Replace the oldest rows of one shelf and chunk, if they are past their time, by those of the next level."""
         kept, into = LEVELS[level], LEVELS[level + 1]
         due = wall - kept.keep_s - into.chunk_s
         row = self._connection.execute(
@@ -108,14 +121,14 @@ class Tidier:
             "SELECT seq, data FROM polls WHERE shelf = ? AND level = ? AND start >= ? AND start < ?",
             (shelf, level, begin, begin + into.chunk_s),
         ).fetchall()
-        summed = _summed([data for _, data in rows], _reader(level), begin, into.span_s)
+        blobs = [data for _, data in rows]
+        made = _summed(blobs, kept.span_s, begin, into) if into.span_s else _joined(blobs)
         with transaction(self._connection):
             self._connection.executemany("DELETE FROM polls WHERE seq = ?", [(seq,) for seq, _ in rows])
-            if summed:
-                self._connection.execute(
-                    "INSERT INTO polls (shelf, level, start, until, data) VALUES (?, ?, ?, ?, ?)",
-                    (shelf, level + 1, begin, begin + into.chunk_s, pack_points(begin, into.span_s, summed)),
-                )
+            self._connection.executemany(
+                "INSERT INTO polls (shelf, level, start, until, data) VALUES (?, ?, ?, ?, ?)",
+                [(shelf, level + 1, *row) for row in made],
+            )
         return bool(rows)
 
     def _crowded(self) -> bool:
@@ -133,23 +146,40 @@ class Tidier:
         return int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
 
 
-def _reader(level: int) -> Callable[[bytes, int], Iterable[Point]]:
-    return unpack_points if level else lambda data, slot: points_of(unpack_polls(data, slot))
+def _joined(blobs: list[bytes]) -> list[Row]:
+    """Return all polls of `blobs` in as few rows as they fit; a blob that cannot be read is left out."""
+    polls: dict[float, dict[int, Sample]] = {}
+    for blob in blobs:
+        try:
+            for slot in range(slots_of(blob)):
+                for sample in unpack_polls(blob, slot):
+                    polls.setdefault(sample.at, {})[slot] = sample
+        except PackError:
+            continue
+    times = sorted(polls)
+    rows: list[Row] = []
+    for begin in range(0, len(times), MOST_POLLS):
+        some = times[begin : begin + MOST_POLLS]
+        packed = pack_polls([(at, next(iter(polls[at].values())).interval_s, polls[at]) for at in some])
+        rows.append((some[0], some[-1], packed))
+    return rows
 
 
-def _summed(
-    blobs: list[bytes], read: Callable[[bytes, int], Iterable[Point]], begin: float, span_s: float
-) -> dict[int, list[Point]]:
-    """Return the points of `blobs` by slot, summed up; a blob that cannot be read is left out."""
+def _summed(blobs: list[bytes], span_s: float, begin: float, into: Level) -> list[Row]:
+    """Return the polls of `blobs` (summaries of `span_s` each) summed up; a blob that cannot be read is left out."""
     held: dict[int, dict[int, list[Point]]] = {}
     for blob in blobs:
         try:
             for slot in range(slots_of(blob)):
-                for point in read(blob, slot):
-                    held.setdefault(slot, {}).setdefault(int((point.at - begin) // span_s), []).append(point)
+                for point in unpack_points(blob, slot) if span_s else points_of(unpack_polls(blob, slot)):
+                    places = held.setdefault(slot, {})
+                    places.setdefault(int((point.at - begin) // into.span_s), []).append(point)
         except PackError:
             continue
-    return {
-        slot: [summary(begin + place * span_s, span_s, points) for place, points in sorted(places.items())]
+    points = {
+        slot: [
+            summary(begin + place * into.span_s, into.span_s, some) for place, some in sorted(places.items())
+        ]
         for slot, places in held.items()
     }
+    return [(begin, begin + into.chunk_s, pack_points(begin, into.span_s, points))] if points else []

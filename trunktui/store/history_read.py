@@ -220,7 +220,7 @@ def _points(connection: sqlite3.Connection, leg: str, since: float, until: float
         ).fetchall()
         for (data,) in rows:
             with contextlib.suppress(PackError):
-                if level:
+                if kept.span_s:
                     found += unpack_points(data, place[1])
                 else:
                     samples += unpack_polls(data, place[1])
@@ -239,7 +239,7 @@ def _memory(connection: sqlite3.Connection) -> Memory:
         for name, one in legs.items()
         if one.state in _STATES
     ]
-    (polled,) = connection.execute("SELECT max(until) FROM polls WHERE level = 0").fetchone()
+    (polled,) = connection.execute("SELECT max(until) FROM polls WHERE level < 2").fetchone()
     newest = connection.execute("SELECT at FROM event ORDER BY seq DESC LIMIT 1").fetchone()
     seen = [at for at in (polled, *(newest or ())) if _is_time(at)]
     return Memory(
@@ -260,7 +260,8 @@ def _last_samples(connection: sqlite3.Connection) -> Iterator[tuple[str, Sample]
         slots.setdefault(shelf, []).append((_text(name), slot))
     for shelf, held in slots.items():
         row = connection.execute(
-            "SELECT data FROM polls WHERE shelf = ? AND level = 0 ORDER BY start DESC LIMIT 1", (shelf,)
+            "SELECT data FROM polls WHERE shelf = ? AND level < 2 ORDER BY level, start DESC LIMIT 1",
+            (shelf,),
         ).fetchone()
         for name, slot in held if row is not None else ():
             with contextlib.suppress(PackError):
