@@ -66,7 +66,7 @@ def test_a_recorder_that_tells_a_change_twice_is_found(folder: Path, monkeypatch
         return found._replace(events=(*found.events, *found.events))
 
     monkeypatch.setattr(Recorder, "look", twice)
-    assert any("the script says" in line for line in played(folder, PART).wrong)
+    assert any("the script says" in line for line in played(folder, Scale(3, limits=ONE)).wrong)
 
 
 def test_a_state_that_is_not_recalled_is_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
