@@ -39,11 +39,12 @@ _SAME_S = 2.0
 _SOFT = frozenset({LegState.UNKNOWN, LegState.SUSPECT})
 
 
-_KEPT = {
-    "as by default": Limits(),
-    "days = 1": Limits(days=1.0),
-    "size = 5MB": Limits(size_bytes=5_000_000),
-}
+DEFAULT, SHORT, SMALL = "as by default", "one day", "small"
+
+
+def three(size_bytes: int) -> dict[str, Limits]:
+    """Return what to keep three histories by: the product's defaults, one day, and so many bytes."""
+    return {DEFAULT: Limits(), SHORT: Limits(days=1.0), SMALL: Limits(size_bytes=size_bytes)}
 
 
 class Scale(Struct, frozen=True):
@@ -59,8 +60,8 @@ class Scale(Struct, frozen=True):
     patience_s: float = math.inf
     faulty: bool = True
     weigh_every: int = 24
-    limits: dict[str, Limits] = field(default_factory=lambda: dict(_KEPT))
-    flat: frozenset[str] = frozenset({"days = 1", "size = 5MB"})
+    limits: dict[str, Limits] = field(default_factory=lambda: three(5_000_000))
+    flat: frozenset[str] = frozenset({SHORT})
 
 
 class Outcome(Struct):
