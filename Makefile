@@ -9,13 +9,16 @@ RUNS := $(VENV)/.runs
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 SOAK_ARGS ?= --seeds 10
+DAYS_ARGS ?= --days 7
 
-.PHONY: help demo test soak lint types format lock bench clean lab-bootstrap lab-up lab-down lab-test python-check
+.PHONY: help demo test soak soak-hours soak-days lint types format lock bench clean lab-bootstrap lab-up lab-down lab-test python-check
 
 help:
 	@echo 'make demo           look at it: the dashboard over a simulated fleet'
 	@echo 'make test           the tests (the first run installs what they need into $(VENV))'
-	@echo 'make soak           hours of simulated faults in virtual time, under a minute of CPU each'
+	@echo 'make soak-hours     hours of simulated faults in virtual time, under a minute of CPU each: is it true?'
+	@echo 'make soak-days      a week of them on 1,000 legs, without a wire, about 20 minutes of CPU: does it grow?'
+	@echo 'make soak           both'
 	@echo 'make lint types     ruff; mypy --strict'
 	@echo 'make format         let ruff format everything'
 	@echo 'make lab-bootstrap  as root, once: what the lab of network namespaces needs'
@@ -31,8 +34,13 @@ demo: $(if $(wildcard $(READY)),$(READY),$(RUNS))
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
-soak: $(READY)
+soak: soak-hours soak-days
+
+soak-hours: $(READY)
 	$(BIN)/python -m tests.simulated $(SOAK_ARGS)
+
+soak-days: $(READY)
+	$(BIN)/python -m tests.simulated.week_main $(DAYS_ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Soaks: plays many simulated hours, one seed after another, and prints what they brought as a table (`make soak`)."""
+"""Soaks: plays many simulated hours, one seed after another, and prints what they brought as a table (`make soak-hours`)."""
 
 from __future__ import annotations
 

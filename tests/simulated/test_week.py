@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,13 +24,21 @@ PART = Scale(hours=7, limits=ONE)
 """Long enough for an engine that is killed and started anew in the sixth hour."""
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Yield a folder in memory where there is one: a day has thousands of commits, and disks are tested elsewhere."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as name:
+        yield Path(name)
+
+
 def played(folder: Path, scale: Scale) -> Outcome:
     """Play on the small fleet, in silence."""
     return play_week(SMALL, scale, folder, lambda line: None)
 
 
-def test_a_day_of_faults_leaves_one_event_for_each_change_and_loses_no_since(tmp_path: Path) -> None:
-    outcome = played(tmp_path, Scale(hours=24, limits=ONE))
+def test_a_day_of_faults_leaves_one_event_for_each_change_and_loses_no_since(folder: Path) -> None:
+    outcome = played(folder, Scale(hours=24, limits=ONE))
     assert outcome.wrong == []
     assert outcome.polls > 2000
     assert outcome.kept_since >= len(SMALL.legs) // 2
@@ -35,10 +46,10 @@ def test_a_day_of_faults_leaves_one_event_for_each_change_and_loses_no_since(tmp
     assert outcome.weights[0].events["leg"] > 100
 
 
-def test_nothing_piles_up_in_quiet_hours(tmp_path: Path) -> None:
+def test_nothing_piles_up_in_quiet_hours(folder: Path) -> None:
     """Hold the objects and descriptors of a fleet after two hours against those after six."""
     early, late = (
-        played(tmp_path / str(hours), Scale(hours, faulty=False, weigh_every=hours, limits=ONE))
+        played(folder / str(hours), Scale(hours, faulty=False, weigh_every=hours, limits=ONE))
         for hours in (2, 6)
     )
     assert early.wrong == late.wrong == []
@@ -47,9 +58,7 @@ def test_nothing_piles_up_in_quiet_hours(tmp_path: Path) -> None:
     assert late.weights[0].tasks == early.weights[0].tasks
 
 
-def test_a_recorder_that_tells_a_change_twice_is_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_recorder_that_tells_a_change_twice_is_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     look = Recorder.look
 
     def twice(self: Recorder, snapshot: Snapshot, offset: float) -> Findings:
@@ -57,15 +66,15 @@ def test_a_recorder_that_tells_a_change_twice_is_found(
         return found._replace(events=(*found.events, *found.events))
 
     monkeypatch.setattr(Recorder, "look", twice)
-    assert any("the script says" in line for line in played(tmp_path, PART).wrong)
+    assert any("the script says" in line for line in played(folder, Scale(3, limits=ONE)).wrong)
 
 
-def test_a_state_that_is_not_recalled_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_state_that_is_not_recalled_is_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trunktui.poll.leg.lasting", lambda past, verdict, since_at: (since_at, None))
-    assert any("after a restart" in line for line in played(tmp_path, PART).wrong)
+    assert any("after a restart" in line for line in played(folder, PART).wrong)
 
 
-def test_a_history_that_loses_samples_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_history_that_loses_samples_is_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     look = Recorder.look
 
     def forgetful(self: Recorder, snapshot: Snapshot, offset: float) -> Findings:
@@ -73,7 +82,7 @@ def test_a_history_that_loses_samples_is_found(tmp_path: Path, monkeypatch: pyte
         return found._replace(samples=found.samples if snapshot.generation % 9 else ())
 
     monkeypatch.setattr(Recorder, "look", forgetful)
-    assert any("samples of" in line for line in played(tmp_path, Scale(3, weigh_every=3, limits=ONE)).wrong)
+    assert any("samples of" in line for line in played(folder, Scale(3, weigh_every=3, limits=ONE)).wrong)
 
 
 def test_what_grows_past_its_bound_is_found() -> None:

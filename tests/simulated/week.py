@@ -5,42 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import random
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
 from msgspec import Struct, field, structs
 
 from tests.simulated.hour import quiet
 from tests.simulated.virtual import run_virtually
+from tests.simulated.week_engine import Engine, Surroundings, config_of
 from tests.simulated.week_gauges import Weight, grown, weigh
 from tests.simulated.week_judge import EventJudge
 from tests.simulated.week_script import DAY_S, HOUR_S, Fault, What, script
-from tests.simulated.week_world import WeekPort, WeekWorld, spare
-from trunktui.config.load import Config, parse
-from trunktui.demo.config import Access, config_text
+from tests.simulated.week_world import WeekWorld, spare
 from trunktui.demo.plan import FleetPlan, TrunkPlan
-from trunktui.demo.tempo import Tempo
-from trunktui.engine.crew import Crew, Post, posts_of
-from trunktui.engine.historian import Historian
-from trunktui.engine.recorder import Recorder
 from trunktui.model.health import LegState
-from trunktui.model.history import Event, EventKind, Known, Memory, Sample
+from trunktui.model.history import Memory
 from trunktui.model.snapshot import Snapshot
-from trunktui.model.text import clean
-from trunktui.platforms.contract import Platform
-from trunktui.poll.fleet import Fleet
-from trunktui.poll.past import pasts
-from trunktui.poll.poller import SbcPoller
-from trunktui.poll.schedule import Pace
 from trunktui.store.history_file import Limits
-from trunktui.store.history_keeper import HistoryKeeper
 from trunktui.store.history_read import HistoryReader
-from trunktui.wiring import KNOWN_PLATFORMS
 
 UTC0 = 1_790_000_000.0 // DAY_S * DAY_S
 """The run's second 0, on a midnight: an arbitrary day."""
@@ -50,14 +35,16 @@ LOOK_S = 9.0
 
 _STEADY_S = 30.0
 _SETTLED_S = 300.0
+_SAME_S = 2.0
 _SOFT = frozenset({LegState.UNKNOWN, LegState.SUSPECT})
 
 
-_KEPT = {
-    "as by default": Limits(),
-    "days = 1": Limits(days=1.0),
-    "size = 12MB": Limits(size_bytes=12_000_000),
-}
+DEFAULT, SHORT, SMALL = "as by default", "one day", "small"
+
+
+def three(size_bytes: int) -> dict[str, Limits]:
+    """Return what to keep three histories by: the product's defaults, one day, and so many bytes."""
+    return {DEFAULT: Limits(), SHORT: Limits(days=1.0), SMALL: Limits(size_bytes=size_bytes)}
 
 
 class Scale(Struct, frozen=True):
@@ -73,8 +60,8 @@ class Scale(Struct, frozen=True):
     patience_s: float = math.inf
     faulty: bool = True
     weigh_every: int = 24
-    limits: dict[str, Limits] = field(default_factory=lambda: dict(_KEPT))
-    flat: frozenset[str] = frozenset({"days = 1", "size = 12MB"})
+    limits: dict[str, Limits] = field(default_factory=lambda: three(5_000_000))
+    flat: frozenset[str] = frozenset({SHORT})
 
 
 class Outcome(Struct):
@@ -96,102 +83,6 @@ class Outcome(Struct):
     took_s: float = 0.0
 
 
-class SteppedKeeper(HistoryKeeper):
-    """The product's keeper, whose turns are made here instead of in its thread: its second is not the run's."""
-
-    def begin(self) -> None:
-        """Begin as `start` does."""
-        self._flushed_at = self._monotonic()
-
-    def step(self) -> None:
-        """Make turns until nothing is left to do for now."""
-        self._urgent = False
-        while self._turn(closing=False) < 0.5:
-            pass
-
-    def finish(self) -> None:
-        """Write what is left, as `close` has it done."""
-        self._turn(closing=True)
-        self._let_go()
-
-    def kill(self) -> None:
-        """Let go of the file as a killed process does: what waits is lost."""
-        self._let_go()
-
-
-class _Keepers:
-    """Several histories of one engine (a `historian.Keeper`)."""
-
-    def __init__(self, keepers: list[SteppedKeeper]) -> None:
-        self.all = keepers
-        self.samples = 0
-
-    def take(
-        self,
-        events: Sequence[Event] = (),
-        samples: Sequence[tuple[str, Sample]] = (),
-        known: Sequence[Known] = (),
-        forgotten: Sequence[Known] = (),
-    ) -> None:
-        self.samples += len(samples)
-        for keeper in self.all:
-            keeper.take(events, samples, known, forgotten)
-
-
-class _Engine:
-    """What lives from one start of the engine to the next."""
-
-    def __init__(self, run: Week) -> None:
-        now = run.now()
-        with HistoryReader(run.folders[run.main]) as reader:
-            memory = reader.memory()[0] if run.started else Memory()
-        config = run.config
-        self.fleet = Fleet(config.inventory, config.thresholds, config.poll.interval_s)
-        self.fleet.recall(pasts(memory, run.wall() - now))
-        legs = [Known(EventKind.LEG, one.leg, clean(one.state.value), one.since) for one in memory.legs]
-        self.keepers = _Keepers(
-            [
-                SteppedKeeper(
-                    run.folders[name], limits, run.now, run.wall, run.told, known=(*legs, *memory.known)
-                )
-                for name, limits in run.scale.limits.items()
-            ]
-        )
-        for keeper in self.keepers.all:
-            keeper.begin()
-        recorder = Recorder(memory, run.wall() - now)
-        self.historian = Historian(self.keepers, recorder, run.now, run.wall)
-        self.crew = Crew(self._hired(run))
-        pace = Pace(config.poll.interval_s, config.poll.fast_interval_s)
-        self.job = asyncio.create_task(self.crew.run(posts_of(config.inventory), pace))
-        self.historian.note(EventKind.WATCH, "week", "watching began", after="began")
-
-    def _hired(self, run: Week) -> Callable[[Post, Pace], SbcPoller]:
-        sbcs = {sbc.name: sbc for sbc in run.plan.sbcs}
-
-        def hire(post: Post, pace: Pace) -> SbcPoller:
-            port = WeekPort(run.world, sbcs[post.sbc])
-            return SbcPoller(
-                post.sbc,
-                cast(Platform, port),
-                port,
-                self.fleet,
-                pace=pace,
-                clock=run.now,
-                wall=run.wall,
-                chance=random.Random(f"{run.scale.seed} {post.sbc}").random,
-                changed=run.dirty.set,
-            )
-
-        return hire
-
-    async def stop(self) -> None:
-        """End the polling."""
-        self.job.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.job
-
-
 class Week:
     """One run; `folder` is for its histories, `progress` is told a line now and then."""
 
@@ -202,17 +93,22 @@ class Week:
         self.faults = script(plan, scale.seed, scale.hours - 1) if scale.faulty else ()
         self.world = WeekWorld(plan, self.faults, scale.seed)
         self.judge = EventJudge(plan, self.faults)
-        self.config = _config(plan, scale.interval_s)
-        self.started = False
+        self.config = config_of(plan, scale.interval_s)
+        histories = {name: (self.folders[name], limits) for name, limits in scale.limits.items()}
         self.dirty = asyncio.Event()
+        self._around = Surroundings(
+            self.world, histories, self.now, self.wall, self.told, self.dirty.set, scale.seed
+        )
         self.outcome = Outcome()
         self._progress = progress
         self._stepped_by = 0.0
-        self._engine: _Engine
+        self._engine: Engine
         self._ours = _ours(self.faults)
         self._before: dict[str, tuple[LegState, float]] = {}
         self._check_at = math.inf
-        self._spent = 0.0
+        self._known: dict[str, float | None] = {}
+        self._counted = Counter[str]()
+        self._spent = self._busy = 0.0
 
     def now(self) -> float:
         """Return the virtual second."""
@@ -230,37 +126,38 @@ class Week:
     async def run(self) -> Outcome:
         """Play all of it."""
         began, cpu = time.monotonic(), time.process_time()
-        day_cpu, day_events = cpu, Counter[str]()
-        self._engine, self.started = _Engine(self), True
+        self._spent = cpu
+        self._engine = Engine(self.config, Memory(), self._around)
         for hour in range(self.scale.hours):
-            if hour % 24 == 0 and (time.monotonic() - began) * (hour + 24) > self.scale.patience_s * max(
-                hour, 1
-            ):
+            took_s = time.monotonic() - began
+            if hour % 24 == 0 and took_s * (hour + 24) > self.scale.patience_s * max(hour, 1):
                 break
             await self._hour(hour)
             self.outcome.hours = hour + 1
-            if (hour + 1) % self.scale.weigh_every == 0:
-                events, spent = self._events(), time.process_time()
-                weight = weigh(
-                    (hour + 1) / 24,
-                    self.folders,
-                    events - day_events,
-                    spent - day_cpu,
-                    self.world.busy_s - self._spent,
-                )
-                self.outcome.weights.append(weight)
-                day_cpu, day_events, self._spent = spent, events, self.world.busy_s
-                self._check_samples()
-                took = time.monotonic() - began
-                self._progress(
-                    f"day {weight.day:g} after {took:.0f} s: {weight.rss_mib:.1f} MiB, {weight.files}"
-                )
+            if self.outcome.hours % self.scale.weigh_every == 0:
+                self._weigh()
         await self._engine.stop()
         for keeper in self._engine.keepers.all:
             keeper.finish()
         self._finish()
         self.outcome.cpu_s, self.outcome.took_s = time.process_time() - cpu, time.monotonic() - began
         return self.outcome
+
+    def _weigh(self) -> None:
+        """Read what everything weighs now, and check what was written since the last time."""
+        events, spent, busy = self._events(), time.process_time(), self.world.busy_s
+        weight = weigh(
+            self.outcome.hours / 24,
+            self.folders,
+            events - self._counted,
+            spent - self._spent,
+            busy - self._busy,
+        )
+        self._counted, self._spent, self._busy = events, spent, busy
+        self.outcome.weights.append(weight)
+        self._check_samples()
+        files = ", ".join(f"{name} {db / 1e6:.1f} MB" for name, (db, _) in weight.files.items())
+        self._progress(f"day {weight.day:g}: {weight.rss_mib:.1f} MiB, {weight.cpu_s:.0f} s of CPU; {files}")
 
     async def _hour(self, hour: int) -> None:
         end, looked_at = (hour + 1) * HOUR_S, -math.inf
@@ -298,19 +195,16 @@ class Week:
             await self._kill()
 
     def _reload(self, fault: Fault, ends: bool) -> None:
-        """Apply another config as `engine.reload` does, which reads it in a thread of its own."""
-        engine, name = self._engine, f"spare-{fault.number}"
+        """Have SBCs and config know one trunk more from now on, or no longer."""
+        name = f"spare-{fault.number}"
         trunk = spare(self.plan, name, tuple(sbc.name for sbc in self.plan.sbcs[:2]))
         if ends:
             self.world.unlist_trunk(trunk)
         else:
             self.world.list_trunk(trunk)
         trunks: tuple[TrunkPlan, ...] = self.plan.trunks if ends else (*self.plan.trunks, trunk)
-        self.config = config = _config(structs.replace(self.plan, trunks=trunks), self.scale.interval_s)
-        unread = engine.fleet.reconfigure(config.inventory, config.thresholds, config.poll.interval_s)
-        pace = Pace(config.poll.interval_s, config.poll.fast_interval_s)
-        engine.crew.renew(posts_of(config.inventory), pace, unread)
-        engine.historian.note(EventKind.CONFIG, "week", f"config reloaded: trunk {name}")
+        self.config = config_of(structs.replace(self.plan, trunks=trunks), self.scale.interval_s)
+        self._engine.reload(self.config, f"config reloaded: trunk {name}")
 
     async def _kill(self) -> None:
         """Kill the engine and start another, which knows what the file says."""
@@ -321,21 +215,24 @@ class Week:
         await self._engine.stop()
         for keeper in self._engine.keepers.all:
             keeper.kill()
-        self._engine = _Engine(self)
+        with HistoryReader(self.folders[self.main]) as reader:
+            memory, _ = reader.memory()
+        self._known = {str(one.leg): one.since for one in memory.legs}
+        self._engine = Engine(self.config, memory, self._around)
 
     def _check_since(self, snapshot: Snapshot) -> None:
         after = _sinces(snapshot, self.wall() - self.now())
         for leg, (state, since) in self._before.items():
-            found = after.get(leg)
-            # It may be earlier: to a run, UNKNOWN ends a state that nobody saw end; to the history, it does not.
-            if found is None or found[0] is not state or found[1] > since + 2.0:
-                self.outcome.wrong.append(
-                    f"{leg}: {state} since {since - UTC0:.0f} s, after a restart {found}"
-                )
-            elif abs(found[1] - since) <= 2.0:
+            found, known = after.get(leg), self._known.get(leg)
+            same = found is not None and found[0] is state
+            if found is not None and same and abs(found[1] - since) <= _SAME_S:
                 self.outcome.kept_since += 1
-            else:
+            elif found is not None and same and known is not None and abs(found[1] - known) <= _SAME_S:
+                # Earlier: to a run UNKNOWN ends a state that nobody saw end; to the history it does not.
                 self.outcome.earlier_since += 1
+            else:
+                lost = f"{leg}: {state} since {since - UTC0:.0f} s, after a restart {found}"
+                self.outcome.wrong.append(lost)
 
     def _check_samples(self) -> None:
         """Hold the full polls since the last time against those that were answered, of one leg on each SBC."""
@@ -396,11 +293,3 @@ def play_week(plan: FleetPlan, scale: Scale, folder: Path, progress: Callable[[s
         outcome = run_virtually(Week(plan, scale, folder, progress).run())
     outcome.wrong += defects
     return outcome
-
-
-def _config(plan: FleetPlan, interval_s: float) -> Config:
-    ports = {sbc.name: port for port, sbc in enumerate(plan.sbcs, 2201)}
-    text = config_text(plan, Tempo(1.0), Access("/nowhere", "noc", "127.0.0.1", ports, {}))
-    ours = text.replace('interval = "5s"', f'interval = "{interval_s:g}s"')
-    assert ours != text
-    return parse(ours.encode(), Path("/nowhere/week.toml"), {}, KNOWN_PLATFORMS)

@@ -68,13 +68,17 @@ def _size(folder: Path, end: str) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def kept(folder: Path) -> dict[str, int]:
-    """Return how many rows a history holds and how many bytes its packed polls take, by what they are."""
-    found: dict[str, int] = {}
+Kept = dict[str, tuple[int, int]]
+"""By what it is: how many rows a history has of it, and the bytes of what is in them."""
+
+
+def kept(folder: Path) -> Kept:
+    """Return what a history holds."""
+    found: Kept = {}
     uri = f"file:{folder / 'history.db'}?mode=ro"
     with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
         for name, rows, size in connection.execute(_KEPT).fetchall():
-            found |= {f"{name}, rows": int(rows), f"{name}, bytes": int(size or 0)}
+            found[str(name)] = int(rows), int(size or 0)
     return found
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from msgspec import structs
 
 from tests.simulated.week_script import FLAP_S, LOSS, Fault, What
-from trunktui.demo.plan import FleetPlan, SbcPlan, TrunkPlan
+from trunktui.demo.plan import FleetPlan, TrunkPlan
 from trunktui.model.ask import Answer, SshAsk
 from trunktui.model.inventory import Binding, NativeNames
 from trunktui.model.link import LinkError, SshState
@@ -251,9 +251,9 @@ class WeekPort:
 
     name = "asterisk"
 
-    def __init__(self, world: WeekWorld, sbc: SbcPlan) -> None:
+    def __init__(self, world: WeekWorld, sbc: str) -> None:
         self._world = world
-        self._sbc = sbc.name
+        self._sbc = sbc
         self._seen: Observation | None = None
 
     async def ask(self, ask: SshAsk, budget_s: float) -> Answer:
