@@ -265,7 +265,7 @@ async def _engine(sock: socket.socket, config: Config) -> None:
     reloader = Reloader(config, read, fleet, crew, renewed)
     remembering.start(engine.history)
     try:
-        marker = marker_of(config, engine.changed)
+        marker = marker_of(config, engine.changed, remembering.historian)
         await engine.run(sock, crew, posts_of(config.inventory), _pace(config), reloader, acts, marker)
     finally:
         remembering.end()

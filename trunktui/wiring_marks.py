@@ -14,27 +14,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trunktui.config.load import Config
+    from trunktui.engine.historian import Historian
     from trunktui.engine.marking import Marker
     from trunktui.model.audit import AuditRecord
+    from trunktui.model.marks import End
     from trunktui.model.snapshot import Snapshot
     from trunktui.store.marks import Change, MarkBook
 
 
-def book_of(config: Config) -> MarkBook:
-    """Return the marks of the state folder of `config`; reading makes no folder."""
+def book_of(config: Config, historian: Historian | None = None) -> MarkBook:
+    """Return the marks of the state folder of `config`; reading makes no folder.
+
+    The history has what people did from the audit log; `historian` is told of what ended by itself.
+    """
     from trunktui.store.marks import MarkBook
 
     def noted(change: Change) -> None:
         _audit(config, change)
+        if historian is not None and change.end is not None and change.end.who is None:
+            _tell(historian, change, change.end)
 
     return MarkBook(config.state_dir, noted)
 
 
-def marker_of(config: Config, changed: Callable[[], None]) -> Marker:
+def marker_of(config: Config, changed: Callable[[], None], historian: Historian | None = None) -> Marker:
     """Return the engine's keeper of marks."""
     from trunktui.engine.marking import Marker
 
-    return Marker(book_of(config), utc_now, new_id, changed)
+    return Marker(book_of(config, historian), utc_now, new_id, changed)
 
 
 def marked(config: Config, snapshot: Snapshot) -> Snapshot:
@@ -78,6 +85,13 @@ def _audit(config: Config, change: Change) -> None:
         log.append(_record(change))
     except AuditError as error:
         logging.getLogger(__name__).warning("a mark is not in the audit log: %s", error)
+
+
+def _tell(historian: Historian, change: Change, end: End) -> None:
+    from trunktui.model.history import EventKind
+
+    said = f"{change.mark.target.words}: ended by itself, {end.words or end.cause.value}"
+    historian.note(EventKind.MARK, change.mark.target.name, said, after=end.cause.value)
 
 
 def _record(change: Change) -> AuditRecord:

@@ -133,6 +133,7 @@ class Engine:
             self.fleet,
             pace=pace,
             clock=self._around.now,
+            wall=self._around.wall,
             chance=random.Random(f"{self._around.seed} {post.sbc}").random,
             changed=self._around.changed,
         )

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from tests.store.histories import LEG, NOON, event, known, read, sample, series, write
 from tests.store.logs import NOBODY, acting_as, as_root, intent, log_in, outcome
+from trunktui.model.audit import AuditRecord, RecordKind
 from trunktui.model.health import LegState
 from trunktui.model.history import EventKind
 from trunktui.model.text import Safe
@@ -319,3 +321,21 @@ def test_an_audit_log_that_was_begun_anew_is_read_from_its_start(tmp_path: Path)
     events, position = source(position)
     assert len(events) == 1
     assert position.startswith("1 ")
+
+
+def test_what_people_marked_is_an_event_of_its_own_kind(tmp_path: Path) -> None:
+    log = log_in(tmp_path)
+    mark = AuditRecord(
+        RecordKind.MARK,
+        action="m1",
+        verb="maintenance",
+        leg=LEG,
+        reason="carrier works",
+        sentence=f"{LEG} until 04:00",
+    )
+    log.append(mark)
+    log.append(structs.replace(mark, kind=RecordKind.UNMARK, sentence=f"{LEG} ended"))
+    (began, ended), _ = AuditedActions(tmp_path, 30, lambda: 1_637_841_700.0)("")
+    assert (began.kind, began.subject, began.after) == (EventKind.MARK, LEG, "maintenance")
+    assert began.sentence == f"maintenance: {LEG} until 04:00, by alice (carrier works)"
+    assert (ended.kind, ended.sentence) == (EventKind.MARK, f"maintenance: {LEG} ended, by alice")

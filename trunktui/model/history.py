@@ -24,7 +24,7 @@ class EventKind(StrEnum):
 
     LEG: a hard change of state. FLAPPING: it began, or it is over. APPEARED, VANISHED: a leg came or went. SBC: a
     change of state; RESTART, RELOAD: of its software. GROUP: an alarm was raised or cleared. CONFIG: it was read
-    again. ACTION: an entry of the audit log, `detail` names it. WATCH: we began or ended to look.
+    again. ACTION: an entry of the audit log, `detail` names it. MARK: a maintenance or acknowledgement began or ended. WATCH: we began or ended to look.
     """
 
     LEG = "leg"
@@ -37,6 +37,7 @@ class EventKind(StrEnum):
     GROUP = "group"
     CONFIG = "config"
     ACTION = "action"
+    MARK = "mark"
     WATCH = "watch"
     OTHER = "other"
 

@@ -15,6 +15,8 @@ from trunktui.store.audit import FILE_NAME, AuditError, AuditLog
 _OVERLAP_S = 3600.0
 """How far before the last entry that was read is looked for more: clocks of two writers differ, or are set back."""
 
+_MARKS = frozenset({RecordKind.MARK, RecordKind.UNMARK})
+_REASONED = frozenset({RecordKind.INTENT, RecordKind.MARK})
 _READER = Who(user="", uid=0)
 _SEVERITIES = {"verified": Severity.NONE, "failed": Severity.MINOR}
 
@@ -71,17 +73,21 @@ def _event(entry: Entry) -> Event:
         case RecordKind.REFUSED:
             said, after = f"{deed} refused to {entry.who.name}: {record.sentence}", "refused"
             severity = Severity.WARNING
+        case RecordKind.MARK | RecordKind.UNMARK:
+            said, after, severity = f"{deed}: {record.sentence}, by {entry.who.name}", deed, Severity.NONE
         case _:
             said, after, severity = (
                 f"write mode: {deed} by {entry.who.name}",
                 record.kind.value,
                 Severity.NONE,
             )
-    reason = f" ({record.reason})" if record.reason and record.kind is RecordKind.INTENT else ""
+    reason = f" ({record.reason})" if record.reason and record.kind in _REASONED else ""
     return Event(
         at=_time(entry),
-        kind=EventKind.ACTION,
-        subject=clean(record.leg or record.sbc or "write mode"),
+        kind=EventKind.MARK if record.kind in _MARKS else EventKind.ACTION,
+        subject=clean(
+            record.leg or record.sbc or record.carrier or (deed if record.kind in _MARKS else "write mode")
+        ),
         sentence=clean(f"{said}{reason}", LINE_LIMIT),
         after=clean(after),
         severity=severity,
