@@ -35,6 +35,13 @@ OUTAGE = [event(-3 * DAY, "up", "down"), event(-3 * DAY + 600, "down", "degraded
         (OUTAGE, (UP, NOON - 9), Spells((Spell(NOON - 3 * DAY, NOON - 3 * DAY + 600),))),
         # down before the window began
         ([event(-60, "down", "up")], (UP, None), Spells((Spell(BEGIN, NOON - 60, begun=False),))),
+        # over before the window began, or begun before it
+        ([event(-8 * DAY, "up", "down"), event(-7.5 * DAY, "down", "up")], (UP, None), Spells()),
+        (
+            [event(-8 * DAY, "up", "down"), event(-60, "down", "up")],
+            (UP, None),
+            Spells((Spell(BEGIN, NOON - 60, begun=False),)),
+        ),
         # down now, told by the event or not on disk yet
         ([event(-60, "up", "down")], (DOWN, NOON - 60), Spells((Spell(NOON - 60, None),))),
         ([], (DOWN, NOON - 60), Spells((Spell(NOON - 60, None),))),

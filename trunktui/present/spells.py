@@ -64,8 +64,8 @@ def spells(
             found.append(Spell(open_at, max(event.at, open_at), begun))
             open_at, begun = None, True
         elif open_at is None and event.after == LegState.DOWN.value:
-            open_at = max(event.at, since)
-        flapped += event.kind is EventKind.FLAPPING and event.after == _FLAPPING
+            open_at = event.at
+        flapped += event.kind is EventKind.FLAPPING and event.after == _FLAPPING and event.at >= since
     changed = now if state_since is None else max(state_since, since)
     if state is LegState.DOWN:
         at = changed if open_at is None else open_at
@@ -73,7 +73,13 @@ def spells(
         found.append(Spell(at, None, begun and known and at > since))
     elif open_at is not None:
         found.append(Spell(open_at, max(open_at, changed), begun, ended=state not in _NOT_KNOWN))
-    return Spells(tuple(found), flapped)
+    return Spells(
+        tuple(_clipped(one, since) for one in found if one.until is None or one.until > since), flapped
+    )
+
+
+def _clipped(spell: Spell, since: float) -> Spell:
+    return spell if spell.since >= since else spell._replace(since=since, begun=False)
 
 
 def how_often(found: Spells, points: Sequence[Point], span: Span, now: float, local: Local) -> str:

@@ -144,7 +144,8 @@ class Past:
         if not view.full or read is None or read.events.why or not read.wanted.outages:
             return charts
         state_since = None if leg.since_at is None else self.utc_at(leg.since_at)
-        window = (view.now - deepest.seconds, view.now)
+        oldest = whole.points[0].at if whole.points else view.now
+        window = (max(view.now - deepest.seconds, oldest), view.now)
         found = spells(read.events.events, leg.id, window, leg.state, state_since)
         return (*charts, *spell_lines(how_often(found, whole.points, deepest, view.now, self.local), width))
 
