@@ -64,6 +64,9 @@ _PROBES = (
     ProbeSignal.PENDING,
     ProbeSignal.UNMONITORED,
     ProbeSignal.UNKNOWN,
+    ProbeSignal.AUTH_SUSPECT,
+    ProbeSignal.OVERLOADED,
+    ProbeSignal.STUCK,
 )
 WORDS: tuple[tuple[StrEnum, ...], ...] = (_STATES, _REGS, _PROBES)
 """A word's place here is its code in every file: a new word goes to the end, none is ever moved or removed."""
