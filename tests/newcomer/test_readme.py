@@ -113,7 +113,15 @@ def _press_every_key(terminal: Terminal) -> None:
     terminal.press("Enter")
     screen = terminal.until(lambda s: "SBC nyc-2  up" in s, "enter opens the leg and its SBC")
     assert "fleet > alpha-911@nyc-2" in screen
-    assert "snmp          ok" in screen
+    terminal.until(lambda s: "UTC; [ ] other spans" in s, "its charts say what keys change their time")
+    terminal.press("]")
+    terminal.until(lambda s: "charts of the last " in s, "and they do")
+    terminal.press("G")
+    terminal.until(lambda s: "snmp          ok" in s, "G goes to the end")
+    terminal.press("e")
+    terminal.until(lambda s: "alpha-911@nyc-2 > events" in s, "e shows what happened to it")
+    terminal.press("Escape")
+    terminal.until(lambda s: "> events" not in s and "alpha-911@nyc-2" in s, "esc goes back to the leg")
     terminal.press("Escape")
     terminal.until(lambda s: len(rows(s)) > 10, "esc goes back")
     terminal.press("?")
