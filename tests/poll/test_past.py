@@ -13,6 +13,7 @@ from trunktui.model.snapshot import LegStatus
 from trunktui.model.text import Safe, clean
 from trunktui.platforms import asterisk
 from trunktui.poll.fleet import Fleet
+from trunktui.poll.listing import MOST_DISCOVERED
 from trunktui.poll.past import pasts
 from trunktui.present.cells import Role
 from trunktui.present.columns import ColumnKey
@@ -116,6 +117,11 @@ def test_a_leg_that_the_config_does_not_name_is_expected_until_its_sbc_has_told(
     assert leg_of(fleet, 1, "found@sbc-1").was is LegState.DOWN  # settings may tell more of what it lists
     say(fleet, 1, Says())
     assert {leg.id for leg in fleet.snapshot(START + 1).legs} == {LEG}
+
+
+def test_no_more_are_expected_than_would_be_taken_from_the_sbc() -> None:
+    fleet = recalling(*(memory(leg=f"found{n}@sbc-1") for n in range(MOST_DISCOVERED + 50)))
+    assert len(fleet.snapshot(START).legs) == MOST_DISCOVERED + 1
 
 
 def test_a_leg_that_would_not_be_taken_now_is_not_expected() -> None:

@@ -35,7 +35,9 @@ def main() -> None:
     heard = bytearray()
     for number in range(kills):
         victim = _writer(folder, tell, number)
-        until = time.monotonic() + luck.uniform(0.01, 0.08)
+        if number % 2:  # in the middle of writing, however slow the machine; the others wherever it hits them
+            assert select.select([told], [], [], 30.0)[0], "nothing was written"
+        until = time.monotonic() + luck.uniform(0.005, 0.06)
         while (left := until - time.monotonic()) > 0:
             if select.select([told], [], [], left)[0]:
                 heard += os.read(told, 65536)

@@ -23,7 +23,7 @@ from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import Safe
 from trunktui.poll.carry import carried, first_record
 from trunktui.poll.leg import LegRecord, Scene, judge_leg
-from trunktui.poll.listing import fold_legs, ignored
+from trunktui.poll.listing import MOST_DISCOVERED, fold_legs, ignored
 from trunktui.poll.past import Past, unlisted
 from trunktui.poll.record import Judged, SbcRecord
 
@@ -56,11 +56,11 @@ class Fleet:
         for record in self._records.values():
             for leg in record.legs.values():
                 leg.past = memory.get(leg.id)
-            record.unlisted = {
-                leg_id: past
-                for leg_id, past in memory.items()
-                if leg_id.rpartition("@")[2] == record.sbc.name and leg_id not in record.legs
-            }
+        for leg_id, past in memory.items():
+            found = self._records.get(leg_id.rpartition("@")[2])
+            # As many as would be taken from the SBC itself.
+            if found is not None and leg_id not in found.legs and len(found.unlisted) < MOST_DISCOVERED:
+                found.unlisted[leg_id] = past
 
     def record(self, sbc: str) -> SbcRecord:
         """Return what is kept of one SBC."""
