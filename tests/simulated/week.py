@@ -104,7 +104,7 @@ class Week:
         self._stepped_by = 0.0
         self._engine: Engine
         self._ours = _ours(self.faults)
-        self._before: dict[str, tuple[LegState, float]] = {}
+        self._before: dict[str, tuple[LegState, float | None]] = {}
         self._check_at = math.inf
         self._known: dict[str, float | None] = {}
         self._counted = Counter[str]()
@@ -223,15 +223,14 @@ class Week:
     def _check_since(self, snapshot: Snapshot) -> None:
         after = _sinces(snapshot, self.wall() - self.now())
         for leg, (state, since) in self._before.items():
-            found, known = after.get(leg), self._known.get(leg)
-            same = found is not None and found[0] is state
-            if found is not None and same and abs(found[1] - since) <= _SAME_S:
+            found = after.get(leg)
+            if _lasts(found, state, since):
                 self.outcome.kept_since += 1
-            elif found is not None and same and known is not None and abs(found[1] - known) <= _SAME_S:
+            elif _lasts(found, state, self._known.get(leg)):
                 # Earlier: to a run UNKNOWN ends a state that nobody saw end; to the history it does not.
                 self.outcome.earlier_since += 1
             else:
-                lost = f"{leg}: {state} since {since - UTC0:.0f} s, after a restart {found}"
+                lost = f"{leg}: {state} since {since} of UTC, after a restart {found}"
                 self.outcome.wrong.append(lost)
 
     def _check_samples(self) -> None:
@@ -271,11 +270,19 @@ class Week:
                 outcome.wrong.append(f"at the end {leg.id} is {leg.state}: {leg.reason}")
 
 
-def _sinces(snapshot: Snapshot, offset: float) -> dict[str, tuple[LegState, float]]:
+def _lasts(found: tuple[LegState, float | None] | None, state: LegState, since: float | None) -> bool:
+    """Tell whether a leg was found in `state`, and since `since`; None: not known."""
+    if found is None or found[0] is not state:
+        return False
+    return found[1] is since if found[1] is None or since is None else abs(found[1] - since) <= _SAME_S
+
+
+def _sinces(snapshot: Snapshot, offset: float) -> dict[str, tuple[LegState, float | None]]:
+    """Return the legs whose state is hard, and since when (UTC), None where that is not known."""
     return {
-        leg.id: (leg.state, leg.since_at + offset)
+        leg.id: (leg.state, None if leg.since_at is None else leg.since_at + offset)
         for leg in snapshot.legs
-        if leg.since_at is not None and leg.state not in _SOFT
+        if leg.state not in _SOFT
     }
 
 

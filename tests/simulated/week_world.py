@@ -91,7 +91,8 @@ class WeekWorld:
         }
         self._booted = {sbc.name: -86400.0 * sbc.up_days for sbc in plan.sbcs}
         self._reloaded = dict(self._booted)
-        self._stepped = dict.fromkeys(self._sbcs, 0)
+        self._stepped = dict.fromkeys(self._sbcs, 0)  # since its start ...
+        self._stepped_since = dict.fromkeys(self._sbcs, 0)  # ... and since its last reload
 
     def go_on(self, now: float) -> None:
         """Let everything begin and end that does until `now`."""
@@ -145,8 +146,8 @@ class WeekWorld:
             app=AppState.ANSWERING,
             box=Box(
                 version=Safe("22.10.1"),
-                uptime_s=max(int(now - self._booted[sbc]) + self._stepped[sbc], 0),
-                reload_age_s=max(int(now - self._reloaded[sbc]) + self._stepped[sbc], 0),
+                uptime_s=_age(now - self._booted[sbc], self._stepped[sbc]),
+                reload_age_s=_age(now - self._reloaded[sbc], self._stepped_since[sbc]),
                 channels=sum(leg.channels.active for leg in legs if leg.channels),
                 calls=0,
             ),
@@ -159,8 +160,10 @@ class WeekWorld:
     def _begin(self, fault: Fault) -> None:
         if fault.what is What.RELOAD:
             self._reloaded[fault.subject] = fault.start
+            self._stepped_since[fault.subject] = 0
         elif fault.what is What.SBC_CLOCK:
             self._stepped[fault.subject] += fault.by
+            self._stepped_since[fault.subject] += fault.by
         elif fault.what is What.EXTRA:
             self.list_trunk(extra(self.plan, fault))
 
@@ -170,7 +173,7 @@ class WeekWorld:
         elif fault.what is What.RESTART:
             sbc = fault.subject
             self._booted[sbc] = self._reloaded[sbc] = fault.end
-            self._stepped[sbc] = 0
+            self._stepped[sbc] = self._stepped_since[sbc] = 0
 
     def _native(self, leg: _Leg, sbc: str, now: float) -> NativeLeg:
         self._probe(leg, now)
@@ -202,7 +205,9 @@ class WeekWorld:
 
     def _probe(self, leg: _Leg, now: float) -> None:
         """Have the result of the last OPTIONS, and a new one where that was sent since."""
-        number = math.floor((now - leg.phase) / leg.every_s) if leg.every_s else -1
+        if not leg.every_s:
+            return
+        number = math.floor((now - leg.phase) / leg.every_s)
         if number == leg.number:
             return
         leg.number = number
@@ -233,6 +238,12 @@ class WeekWorld:
         due = math.ceil(leg.next_at - now)
         line = Safe(f" {leg.trunk.name}/{leg.uris[0]}  {leg.trunk.name}-auth  {word} (exp. {due}s)")
         return Registration(leg.phase_now, word, due, leg.uris[0], line)
+
+
+def _age(seconds: float, stepped: int) -> int | None:
+    """Return an age by a clock that was stepped since; None where that makes it negative, which is not read."""
+    found = int(seconds) + stepped
+    return found if found >= 0 else None
 
 
 def extra(plan: FleetPlan, fault: Fault) -> TrunkPlan:
