@@ -29,7 +29,7 @@ from trunktui.model.observation import AppState, Observation
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import Safe
 from trunktui.poll.carry import carried, first_record
-from trunktui.poll.leg import LegRecord, Scene, frame_of, judge_leg, stale_after_s
+from trunktui.poll.leg import LegRecord, Scene, frame_of, leg_status, stale_after_s
 from trunktui.poll.listing import MOST_DISCOVERED, fold_legs, ignored, lost_parts
 from trunktui.poll.past import Past, unlisted
 from trunktui.poll.record import Judged, SbcRecord
@@ -170,7 +170,7 @@ class Fleet:
         scene = self._scene(record, now)
         pairs = zip(record.legs.values(), held, strict=True)
         frame = frame_of(scene)
-        legs = [judge_leg(leg, frame, channels, _rate(record, leg), cps) for leg, (channels, cps) in pairs]
+        legs = [leg_status(leg, frame, channels, _rate(record, leg), cps) for leg, (channels, cps) in pairs]
         seen = record.observation
         record.judged = Judged(legs, held, now if seen is None else seen.as_of + scene.stale_s, ha)
         return legs

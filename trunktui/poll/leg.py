@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from msgspec import Struct, structs
 
 from trunktui.health import reasons
@@ -13,7 +15,7 @@ from trunktui.health.flap import Flap, note
 from trunktui.health.memory import LegMemory, settle
 from trunktui.health.rates import Rate
 from trunktui.health.rollup import Share
-from trunktui.health.rules import Cause, frozen, judge
+from trunktui.health.rules import Cause, Verdict, frozen, judge
 from trunktui.health.signals import Signals, read_signals
 from trunktui.health.standby import HaView
 from trunktui.health.witness import Witness
@@ -148,28 +150,49 @@ def frame_of(scene: Scene) -> Frame:
     )
 
 
+class Judgement(NamedTuple):
+    """What the rules say of a leg: `judged` by this look alone, `verdict` with flapping held, since when it lasts.
+
+    `past` is what an earlier run knew of it, while that still counts.
+    """
+
+    context: LegContext
+    signals: Signals
+    judged: Verdict
+    verdict: Verdict
+    flap: Flap
+    since_at: float | None
+    past: Past | None
+
+
 def judge_leg(
+    record: LegRecord, frame: Frame, share: Share | None, cps_share: CpsShare | None = None
+) -> Judgement:
+    """Judge a leg by the rules, and remember its state in `record`."""
+    t, now = frame.scene.thresholds, frame.scene.now
+    context, memory, past = _context(record, frame, share, cps_share), record.memory, record.past
+    signals = read_signals(record.seen if record.listed else None, memory, context, frame.looked_at, t)
+    judged = judge(context, signals, memory, t)
+    flap = note(memory.flap, judged.state, judged.severity, memory.looked_at, now, t)
+    verdict = frozen(judged, flap)
+    record.memory = settle(memory, judged.state, verdict.state, judged.cause in _BY_PROBE, now, flap)
+    since_at, record.past = lasting(past, verdict.state, record.memory.state_since)
+    return Judgement(context, signals, judged, verdict, flap, since_at, past)
+
+
+def leg_status(
     record: LegRecord,
     frame: Frame,
     share: Share | None,
     rate: Rate | None = None,
     cps_share: CpsShare | None = None,
 ) -> LegStatus:
-    """Judge a leg, remember its state in `record`, and return what views show."""
-    scene, looked_at = frame.scene, frame.looked_at
-    context, t = _context(record, frame, share, cps_share), scene.thresholds
-    leg = record.seen if record.listed else None
-    signals = read_signals(leg, record.memory, context, looked_at, t)
-    judged = judge(context, signals, record.memory, t)
-    flap = note(record.memory.flap, judged.state, judged.severity, record.memory.looked_at, scene.now, t)
-    verdict = frozen(judged, flap)
-    by_probe = judged.cause in _BY_PROBE
-    record.memory = memory = settle(record.memory, judged.state, verdict.state, by_probe, scene.now, flap)
-    past = record.past
-    since_at, record.past = lasting(past, verdict.state, memory.state_since)
+    """Judge a leg, and return what views show of it: the verdict, its sentence, the figures."""
+    scene, looked_at, leg = frame.scene, frame.looked_at, record.seen if record.listed else None
+    context, signals, judged, verdict, flap, since_at, past = judge_leg(record, frame, share, cps_share)
+    memory, trunk, t = record.memory, record.trunk, scene.thresholds
     words = _words(record, context, signals, flap, t)
     blind = judged.cause in _BLIND and not frame.outdated
-    trunk = record.trunk
     known = memory.known or (past.state if past is not None else None)
     probe = _probe_view(record, scene.platform, signals, blind)
     cps = cps_view(None if blind else rate, cps_share, t)
