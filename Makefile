@@ -17,7 +17,7 @@ help:
 	@echo 'make demo           look at it: the dashboard over a simulated fleet'
 	@echo 'make test           the tests (the first run installs what they need into $(VENV))'
 	@echo 'make soak-hours     hours of simulated faults in virtual time, under a minute of CPU each: is it true?'
-	@echo 'make soak-days      a week of them on 1,000 legs, without a wire, about 20 minutes of CPU: does it grow?'
+	@echo 'make soak-days      a week of them on 1,000 legs, without a wire, half an hour of CPU: does it grow?'
 	@echo 'make soak           both'
 	@echo 'make lint types     ruff; mypy --strict'
 	@echo 'make format         let ruff format everything'
