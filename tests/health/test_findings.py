@@ -181,6 +181,14 @@ def test_since_is_not_known_before_a_change_was_seen() -> None:
     assert leg(changed).since_at == START + 30
 
 
+def test_a_state_that_is_found_again_after_a_time_without_news_lasts_since_before() -> None:
+    lost = Says(silent=SshState.UNREACHABLE)
+    polls: list[tuple[float, Says]] = [(0, ALIVE), (30, DEAD), (600, lost)]
+    assert leg(play(Trunks(auth=IP), polls)).state is LegState.UNKNOWN
+    assert leg(play(Trunks(auth=IP), [*polls, (630, DEAD)])).since_at == START + 30
+    assert leg(play(Trunks(auth=IP), [*polls, (630, ALIVE), (660, ALIVE)])).since_at == START + 660
+
+
 def test_a_late_reload_gives_the_first_options_its_interval() -> None:
     fleet = fleet_of(Trunks(auth=IP))
     whole = answer(Says(reg=None, contacts=("NonQual",)), START)

@@ -169,3 +169,23 @@ def test_a_clock_set_back_over_hours_that_are_summed_up_loses_no_poll(tmp_path: 
 @pytest.mark.parametrize("count", [0, -1])
 def test_no_columns_are_no_columns(tmp_path: Path, count: int) -> None:
     assert series(tmp_path, NOON, NOON + 60).columns(count) == ()
+
+
+def test_the_places_of_names_that_passed_by_are_taken_back(tmp_path: Path) -> None:
+    names = [f"invented-{n}@nyc-1" for n in range(500)]
+    with HistoryFile(tmp_path, Limits(days=1), NOON) as file:
+        file.write(Batch(samples=[(name, sample(NOON)) for name in (LEG, *names)]))
+        wall = NOON + 3 * DAY
+        file.write(Batch(samples=[(LEG, sample(wall))]))
+        while file.tidy(wall):
+            pass
+        (held,) = file._connection.execute("SELECT count(*) FROM leg").fetchone()
+        assert held <= 32  # those beside one that is still there
+        assert len(file._legs) == held
+        newcomers = [(f"later-{n}@nyc-1", sample(wall)) for n in range(100)]
+        file.write(Batch(samples=[*newcomers, (names[0], sample(wall))]))
+    with HistoryReader(tmp_path) as reader:
+        assert len(reader.series(LEG, wall - 60, wall + 60).points) == 1
+        assert len(reader.series("later-99@nyc-1", NOON, wall + 60).points) == 1
+        assert len(reader.series(names[0], wall - 60, wall + 60).points) == 1
+        assert reader.series(names[499], NOON, wall + 60).points == ()

@@ -100,6 +100,7 @@ class Recorder:
         sbcs = {sbc.name: sbc for sbc in snapshot.sbcs}
         for sbc in snapshot.sbcs:
             self._look_at_sbc(sbc, snapshot.at)
+        self._forget({*sbcs}, {group.name for group in snapshot.groups})
         samples: list[tuple[str, Sample]] = []
         self._come_and_gone(snapshot, sbcs)
         for leg in snapshot.legs:
@@ -111,6 +112,17 @@ class Recorder:
                 self._sbcs[sbc.name].new_until = snapshot.at + _MEETING_S
         self._before = snapshot.at
         return Findings(tuple(self._events), tuple(samples), tuple(self._known), tuple(self._forgotten))
+
+    def _forget(self, sbcs: set[str], groups: set[str]) -> None:
+        """Forget SBCs and groups that the config no longer has."""
+        for name in self._sbcs.keys() - sbcs:
+            del self._sbcs[name]
+            self._forgotten += [
+                Known(kind, clean(name), Safe("")) for kind in (EventKind.SBC, EventKind.RESTART)
+            ]
+        for name in self._alarms.keys() - groups:
+            del self._alarms[name]
+            self._forgotten.append(Known(EventKind.GROUP, clean(name), Safe("")))
 
     def _look_at_leg(self, leg: LegStatus, sbc: SbcStatus | None, now: float) -> Iterable[tuple[str, Sample]]:
         held = self._legs.setdefault(leg.id, _Leg())

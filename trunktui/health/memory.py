@@ -49,6 +49,7 @@ class LegMemory(Struct, frozen=True, gc=False):
     state: LegState = LegState.UNKNOWN
     state_since: float | None = None
     known: LegState | None = None
+    known_since: float | None = None
     down_by_probe: bool = False
     absent_since: float | None = None
     registered_once: bool = False
@@ -141,6 +142,7 @@ def forget_streaks(memory: LegMemory) -> LegMemory:
     return LegMemory(
         state=memory.state,
         state_since=memory.state_since,
+        known_since=memory.known_since,
         known=memory.known,
         rtts=memory.rtts,
         looks=memory.looks,
@@ -172,12 +174,20 @@ def settle(
     ):
         return memory
     off = memory.off_since if memory.off_since is not None else at
+    since: float | None = at
+    unknown = told is LegState.UNKNOWN
+    if memory.state is told or memory.known is None:
+        since = (
+            memory.state_since
+        )  # only known of a change that we saw: what it was before the first look is not
+    elif told is memory.known:
+        since = memory.known_since  # found again as it was left: nobody saw it end
     return structs.replace(
         memory,
         state=told,
-        # Since when is only known of a change that we saw: what it was before the first look is not.
-        state_since=memory.state_since if memory.state is told or memory.known is None else at,
-        known=memory.known if told is LegState.UNKNOWN else told,
+        state_since=since,
+        known=memory.known if unknown else told,
+        known_since=memory.known_since if unknown else since,
         down_by_probe=down_by_probe,
         suspect=suspect,
         off_since=off if told is LegState.ADMIN_OFF else None,

@@ -115,6 +115,7 @@ def _look_again(record: SbcRecord, thresholds: Thresholds) -> None:
             state=was.state,
             state_since=was.state_since,
             known=was.known,
+            known_since=was.known_since,
             down_by_probe=was.down_by_probe,
             suspect=was.suspect,
             off_since=was.off_since,

@@ -115,6 +115,8 @@ class HistoryFile:
     def tidy(self, wall: float) -> bool:
         """Make one small step towards the limits; tell whether there is another to make. Raises sqlite3.Error."""
         more = self._tidier.step(wall)
+        if self._tidier.swept:
+            self._learn_legs()
         self._keep_wal_short()
         return more
 

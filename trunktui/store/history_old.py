@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 
 from msgspec import Struct
@@ -23,6 +24,10 @@ DAY_S = 86400.0
 
 _OLD_EVENTS = "DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE at < ? LIMIT ?)"
 _OLD_POLLS = "DELETE FROM polls WHERE seq IN (SELECT seq FROM polls WHERE level = ? AND until < ? LIMIT ?)"
+_BARE_SHELVES = (
+    "DELETE FROM leg WHERE shelf IN (SELECT shelf FROM (SELECT DISTINCT shelf FROM leg) AS held"
+    " WHERE NOT EXISTS (SELECT 1 FROM polls WHERE polls.shelf = held.shelf) LIMIT ?)"
+)
 _AT_A_TIME = 200
 _PAGES_AT_A_TIME = 256
 _FREE_PAGES = 1024
@@ -58,14 +63,19 @@ class Tidier:
         self._connection = connection
         self._days = days
         self._size_bytes = size_bytes
+        self._swept_at = -math.inf
+        self.swept = False
+        """Whether the last step took legs' places away."""
 
     def step(self, wall: float) -> bool:
         """Do one thing that is due, at UTC second `wall`; tell whether there was one."""
         oldest = wall - self._days * DAY_S
+        self.swept = False
         return (
             self._expire(oldest)
             or any(self._sum_up(level, wall) for level in range(len(LEVELS) - 1))
             or (self._crowded() and self.drop_oldest())
+            or self._sweep(wall)
             or self._give_back()
         )
 
@@ -130,6 +140,20 @@ class Tidier:
                 [(shelf, level + 1, *row) for row in made],
             )
         return bool(rows)
+
+    def _sweep(self, wall: float) -> bool:
+        """Take the places of legs on shelves where nothing stands any more: an SBC may have invented their names.
+
+        A place is not given to another leg while polls of the former stand there.
+        """
+        if abs(wall - self._swept_at) < HOUR_S:
+            return False
+        with transaction(self._connection):
+            gone = self._connection.execute(_BARE_SHELVES, (_AT_A_TIME,))
+        self.swept = gone.rowcount > 0
+        if not self.swept:
+            self._swept_at = wall
+        return self.swept
 
     def _crowded(self) -> bool:
         used = self._pragma("page_count") - self._pragma("freelist_count")
