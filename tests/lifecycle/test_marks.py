@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -30,7 +31,9 @@ def test_what_one_marks_the_others_see_also_one_who_never_started_a_dashboard(co
             session.until_shown(ALL_UP)
         alice.press("m2h CHG-12 firmware\r")
         alice.until_shown("maintenance of ")
-        bob.until_shown("@sbc-000  M ")
+        bob.until(
+            lambda: re.search(r"trunk-00@sbc-000 +M ", bob.display()) is not None, "the mark of the other"
+        )
         listed = run(config, "maintenance", "list")
         assert "CHG-12 firmware" in listed.stdout
         name = listed.stdout.splitlines()[1].split()[0]

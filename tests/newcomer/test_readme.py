@@ -138,7 +138,10 @@ def _press_every_key(terminal: Terminal) -> None:
     terminal.until(lambda s: "FROZEN" not in head(s), "space goes on")
     terminal.press("s")
     terminal.until(lambda s: "by leg" in s, "s sorts by leg")
-    terminal.press("s", "s", "s")
+    for order in ("carrier", "sbc", "dials", "cps"):
+        terminal.press("s")
+        terminal.until(lambda s, order=order: f"by {order}" in s, f"s sorts by {order}")  # type: ignore[misc]
+    terminal.press("s")
     terminal.until(lambda s: "by trouble" in s, "and round again")
 
 
