@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import stat
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from trunktui.model.health import LegState
 from trunktui.model.history import EventKind
 from trunktui.store import history_schema
 from trunktui.store.history_file import Batch, HistoryFile, Limits
-from trunktui.store.history_place import PlaceError, TakenError
+from trunktui.store.history_place import FILE_NAME, PlaceError, TakenError
 from trunktui.store.history_read import HistoryReader
 
 
@@ -270,6 +272,31 @@ def test_hostile_text_in_the_file_is_cleaned_again(tmp_path: Path, payload: str)
         leg = reader.memory()[0].legs[0]
     assert leg.since is None
     assert not harmful(f"{found.subject}{found.sentence}{found.before}{found.after}{found.detail}{leg.leg}")
+
+
+@pytest.mark.parametrize("value", ["'text'", "5", "NULL", "x'00'"])
+@pytest.mark.parametrize(
+    "column", ["polls SET data", "leg SET slot", "leg SET shelf", "known SET since", "event SET at"]
+)
+def test_what_is_of_another_type_than_it_should_be_is_left_out_by_readers_and_stops_no_writer(
+    tmp_path: Path, column: str, value: str
+) -> None:
+    write(tmp_path, event(), samples=[(LEG, sample())], knowing=[known(LegState.UP, NOON)])
+    with (
+        closing(sqlite3.connect(tmp_path / FILE_NAME)) as connection,
+        contextlib.suppress(sqlite3.IntegrityError),
+    ):
+        connection.execute(f"UPDATE {column} = {value}")
+        connection.commit()
+    with HistoryReader(tmp_path) as reader:
+        memory, why = reader.memory()
+        assert ([one.leg for one in memory.legs], why) == ([LEG], "")
+        assert reader.series(LEG, NOON - 10, NOON + 10).why == ""
+        assert reader.events(0.0).why == ""
+    with HistoryFile(tmp_path, Limits(), NOON) as file:
+        file.write(Batch(samples=[(LEG, sample(NOON + 7200)), ("new@nyc-1", sample(NOON + 7200))]))
+        steps = sum(file.tidy(NOON + 20 * 86400) for _ in range(50))
+    assert steps < 50, "it comes to an end"
 
 
 def test_no_history_is_one_line_with_the_place_and_the_way_out(tmp_path: Path) -> None:

@@ -30,12 +30,6 @@ class CpsShare(Struct, frozen=True):
     alone: bool = True
 
 
-def capped(inventory: Inventory) -> frozenset[str]:
-    """Return the trunks whose dials per second have a cap, their account's or their own."""
-    accounts = {account.name for account in inventory.accounts if account.cap.cps is not None}
-    return frozenset(t.name for t in inventory.trunks if t.account in accounts or t.cap.cps is not None)
-
-
 def cps_shares(inventory: Inventory, rates: Rates) -> dict[str, CpsShare]:
     """Return the share of each trunk that has a cap: its account's where that has one, else its own."""
     sharing: dict[str, list[Trunk]] = {}

@@ -131,9 +131,9 @@ def unpack_polls(data: bytes, slot: int) -> list[Sample]:
     return found
 
 
-def slots_of(data: bytes) -> int:
+def slots_of(data: object) -> int:
     """Return how many slots a blob holds. Raises PackError."""
-    if len(data) < _HEAD.size:
+    if not isinstance(data, bytes) or len(data) < _HEAD.size:
         raise PackError("too short")
     return int(_HEAD.unpack_from(data)[2])
 
@@ -227,7 +227,9 @@ class _Columns:
 
 
 @functools.lru_cache(maxsize=4)  # one blob is asked for one slot after another
-def _opened(data: bytes, kind: int) -> tuple[float, int, int, bytes]:
+def _opened(data: object, kind: int) -> tuple[float, int, int, bytes]:
+    if not isinstance(data, bytes):  # SQLite lets anything stand in any column
+        raise PackError("no bytes")
     try:
         found, count, slots, start = _HEAD.unpack_from(data)
         if found != kind or count > MOST_POLLS:

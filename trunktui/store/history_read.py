@@ -218,7 +218,7 @@ def _points(connection: sqlite3.Connection, leg: str, since: float, until: float
             "SELECT data FROM polls WHERE shelf = ? AND level = ? AND start > ? AND start < ? AND until >= ?",
             (place[0], level, since - 2 * kept.chunk_s, until, since),
         ).fetchall()
-        for (data,) in rows:
+        for (data,) in rows if isinstance(place[1], int) else ():
             with contextlib.suppress(PackError):
                 if kept.span_s:
                     found += unpack_points(data, place[1])
@@ -257,7 +257,8 @@ def _last_samples(connection: sqlite3.Connection) -> Iterator[tuple[str, Sample]
     """Yield each leg's sample of the last poll of its shelf."""
     slots: dict[int, list[tuple[str, int]]] = {}
     for name, shelf, slot in connection.execute("SELECT name, shelf, slot FROM leg"):
-        slots.setdefault(shelf, []).append((_text(name), slot))
+        if isinstance(slot, int):
+            slots.setdefault(shelf, []).append((_text(name), slot))
     for shelf, held in slots.items():
         row = connection.execute(
             "SELECT data FROM polls WHERE shelf = ? AND level < 2 ORDER BY level, start DESC LIMIT 1",

@@ -44,6 +44,12 @@ CREATE TABLE note (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND)
 """Step n makes version n of version n - 1; nothing is 0."""
 
+_MISPLACED = (
+    "SELECT count(*) FROM leg"
+    " WHERE typeof(name) <> 'text' OR typeof(shelf) <> 'integer' OR typeof(slot) <> 'integer' OR slot < 0"
+)
+"""SQLite lets anything stand in any column; what is written goes by these."""
+
 
 class BrokenError(Exception):
     """The file is no history of ours, or damaged."""
@@ -73,6 +79,8 @@ def prepare(connection: sqlite3.Connection, limit_bytes: int) -> None:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {number + 1}")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    if _value(connection, _MISPLACED):
+        raise BrokenError("legs without a place")
 
 
 @contextmanager
