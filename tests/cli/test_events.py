@@ -128,6 +128,16 @@ def test_a_history_that_is_switched_off_is_said(cli: Cli, config_path: Path) -> 
     assert err == "trunktui: no history: the config has `enabled = false` in [history]\n"
 
 
+def test_a_carrier_is_its_legs(cli: Cli, config_path: Path, day: float) -> None:
+    assert day
+    config_path.write_text(
+        config_path.read_text()
+        + '[[carrier]]\nname = "bigco"\n[[trunk]]\nname = "acme"\ncarrier = "bigco"\nsbcs = ["nyc-1"]\n'
+    )
+    assert chosen(cli, config_path, "bigco") == ["2"]
+    assert chosen(cli, config_path, "big*") == ["2"]
+
+
 def test_a_damaged_history_is_one_line(cli: Cli, config_path: Path, state: Path) -> None:
     (state / "history.db").write_bytes(b"junk" * 5000)
     code, out, err = cli("--config", config_path, "events")
