@@ -152,6 +152,14 @@ def test_nothing_found_is_said_and_no_error(cli: Cli, config_path: Path, day: fl
     assert err == 'nothing about "nobody" of kind leg in the last 24h: see --since\n'
 
 
+def test_nothing_about_a_leg_leads_to_its_sbc(cli: Cli, config_path: Path, day: float) -> None:
+    assert day
+    _, _, err = cli("--config", config_path, "events", "quiet@nyc-1")
+    assert (
+        err == 'nothing about "quiet@nyc-1" in the last 24h: see --since; of its SBC: trunktui events nyc-1\n'
+    )
+
+
 @pytest.mark.parametrize("words", [("--since", "soon"), ("--kind", "party")])
 def test_nonsense_is_a_usage_error(cli: Cli, config_path: Path, words: tuple[str, str]) -> None:
     code, _, err = cli("--config", config_path, "events", *words)

@@ -80,7 +80,10 @@ def events(session: Session, selector: str | None, since: str, kind: str | None,
     if not found.events:
         about = "" if selector is None else f' about "{clean(selector)}"'
         of_kind = "" if kind is None else f" of kind {kind}"
-        click.echo(f"nothing{about}{of_kind} in the last {clean(since)}: see --since", err=True)
+        home = "" if selector is None else selector.rpartition("@")[2]
+        # A leg without news has no event of its own: nothing about it is not yet good news.
+        of_sbc = f"; of its SBC: trunktui events {clean(home)}" if home and home != selector else ""
+        click.echo(f"nothing{about}{of_kind} in the last {clean(since)}: see --since{of_sbc}", err=True)
     _print(found.events, form, begin)
     return 0
 
