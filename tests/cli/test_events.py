@@ -128,6 +128,16 @@ def test_a_history_that_is_switched_off_is_said(cli: Cli, config_path: Path) -> 
     assert err == "trunktui: no history: the config has `enabled = false` in [history]\n"
 
 
+def test_a_carrier_is_its_legs(cli: Cli, config_path: Path, day: float) -> None:
+    assert day
+    config_path.write_text(
+        config_path.read_text()
+        + '[[carrier]]\nname = "bigco"\n[[trunk]]\nname = "acme"\ncarrier = "bigco"\nsbcs = ["nyc-1"]\n'
+    )
+    assert chosen(cli, config_path, "bigco") == ["2"]
+    assert chosen(cli, config_path, "big*") == ["2"]
+
+
 def test_a_damaged_history_is_one_line(cli: Cli, config_path: Path, state: Path) -> None:
     (state / "history.db").write_bytes(b"junk" * 5000)
     code, out, err = cli("--config", config_path, "events")
@@ -140,6 +150,14 @@ def test_nothing_found_is_said_and_no_error(cli: Cli, config_path: Path, day: fl
     code, out, err = cli("--config", config_path, "events", "nobody", "--kind", "leg")
     assert (code, out) == (0, "")
     assert err == 'nothing about "nobody" of kind leg in the last 24h: see --since\n'
+
+
+def test_nothing_about_a_leg_leads_to_its_sbc(cli: Cli, config_path: Path, day: float) -> None:
+    assert day
+    _, _, err = cli("--config", config_path, "events", "quiet@nyc-1")
+    assert (
+        err == 'nothing about "quiet@nyc-1" in the last 24h: see --since; of its SBC: trunktui events nyc-1\n'
+    )
 
 
 @pytest.mark.parametrize("words", [("--since", "soon"), ("--kind", "party")])

@@ -126,6 +126,18 @@ def test_a_leg_that_is_unknown_on_an_sbc_that_answers_is_its_own_event_after_two
     assert watched.changes() == [(ACME, "up", "unknown"), (ACME, "unknown", "up")]
 
 
+def test_a_leg_whose_settings_are_still_read_is_no_event_until_that_takes_too_long() -> None:
+    watched = Watched(memory_of(LegState.UNMONITORED))
+    pending = replace(leg(ACME, UNKNOWN), probe=replace(leg(ACME).probe, state=ProbeSignal.PENDING))
+    for _ in range(4):
+        watched.look(pending)
+    watched.look(leg(ACME, LegState.UNMONITORED))
+    assert watched.changes() == []
+    for _ in range(12):
+        watched.look(pending)
+    assert watched.changes() == [(ACME, "unmonitored", "unknown")]
+
+
 def test_a_change_is_told_at_the_time_it_was_found_also_where_its_state_lasts_longer() -> None:
     watched = Watched(memory_of(UP))
     for state in (UP, UNKNOWN, UNKNOWN):

@@ -200,6 +200,17 @@ def test_a_late_reload_gives_the_first_options_its_interval() -> None:
     assert leg(fleet.snapshot(START)).reason == "first OPTIONS due within 30 s"
 
 
+def test_no_options_are_promised_before_the_settings_are_read() -> None:
+    fleet = fleet_of(Trunks(auth=IP))
+    polled = answer(Says(reg=None, contacts=("NonQual",)), START)
+    fleet.answered("sbc-1", asterisk.parse_poll(polled, LegSettings(), fleet.inventory.bindings_on("sbc-1")))
+    found = leg(fleet.snapshot(START))
+    assert (found.state, found.reason) == (
+        LegState.UNKNOWN,
+        "whether OPTIONS are set is being read; the next polls tell",
+    )
+
+
 def test_a_lost_registration_of_an_inbound_trunk_is_major() -> None:
     fleet = fleet_of(Trunks(auth=AuthMode.HYBRID))
     trunk = structs.replace(fleet.inventory.trunks[0], direction=Direction.BOTH)

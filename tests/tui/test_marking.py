@@ -88,6 +88,11 @@ TYPED: list[tuple[str, Request]] = [
     ("unack", Unmark(TARGET, ack=True)),
     ("ack sbc isp is down", Acknowledge(Target(Scope.SBC, "nyc-1"), "isp is down", seen=Severity.NONE)),
     ("ack 4h till noon", Acknowledge(TARGET, "till noon", Window(14400), Severity.CRITICAL)),
+    (
+        "ack beta-us@nyc-1 4h known",
+        Acknowledge(Target(Scope.LEG, "beta-us@nyc-1"), "known", Window(14400), Severity.MAJOR),
+    ),
+    ("ack beta-us@nyc-10 known", Acknowledge(TARGET, "beta-us@nyc-10 known", seen=Severity.CRITICAL)),
     ("ack beta-us is slow too", Acknowledge(TARGET, "beta-us is slow too", seen=Severity.CRITICAL)),
 ]
 REFUSED = [

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from types import TracebackType
 from typing import Self
 
@@ -45,7 +46,7 @@ _LONGEST_S = 100 * 366 * 86400.0
 def events(session: Session, selector: str | None, since: str, kind: str | None, form: str) -> int:
     """Print what happened, newest last: legs that changed, SBCs lost, restarts, alarms, actions.
 
-    SELECTOR is a leg (trunk@sbc), a trunk, an SBC, a group, or a pattern with * over these.
+    SELECTOR is a leg (trunk@sbc), a trunk, an SBC, a group, a carrier (its legs), or a pattern with * over these.
 
     The dashboard writes the history while it runs; nothing is asked of an SBC here. Exits with 1 where there is none.
     """
@@ -60,19 +61,29 @@ def events(session: Session, selector: str | None, since: str, kind: str | None,
         return NO_HISTORY
     begin = datetime.now(UTC) - timedelta(seconds=min(within_s, _LONGEST_S))
     wanted = None if kind is None else EventKind(kind)
+    trunks = [
+        trunk.name
+        for trunk in config.inventory.trunks
+        if selector and trunk.carrier and fnmatchcase(trunk.carrier, selector)
+    ]
     try:
         with (
             _Progress(shown=sys.stderr.isatty()) as progress,
             HistoryReader(config.state_dir, _PATIENCE_S) as reader,
         ):
-            found = reader.events_or_raise(begin.timestamp(), selector, wanted, progress=progress.tell)
+            found = reader.events_or_raise(
+                begin.timestamp(), selector, wanted, progress=progress.tell, trunks=trunks
+            )
     except HistoryError as error:
         click.echo(f"trunktui: {error}", err=True)
         return NO_HISTORY
     if not found.events:
         about = "" if selector is None else f' about "{clean(selector)}"'
         of_kind = "" if kind is None else f" of kind {kind}"
-        click.echo(f"nothing{about}{of_kind} in the last {clean(since)}: see --since", err=True)
+        home = "" if selector is None else selector.rpartition("@")[2]
+        # A leg without news has no event of its own: nothing about it is not yet good news.
+        of_sbc = f"; of its SBC: trunktui events {clean(home)}" if home and home != selector else ""
+        click.echo(f"nothing{about}{of_kind} in the last {clean(since)}: see --since{of_sbc}", err=True)
     _print(found.events, form, begin)
     return 0
 

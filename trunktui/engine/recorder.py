@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from trunktui.model.health import LegState, SbcState, Severity
+from trunktui.model.health import LegState, ProbeSignal, SbcState, Severity
 from trunktui.model.history import Event, EventKind, Known, Memory, Sample
 from trunktui.model.link import SshState
 from trunktui.model.sampling import sample_of as sample_of
@@ -43,12 +43,16 @@ class Findings(NamedTuple):
 
 
 class _Leg(Struct):
-    """A leg between two looks. `known`: its hard state, None before the first. `polled_at`: its last sample (monotonic)."""
+    """A leg between two looks. `known`: its hard state, None before the first. `polled_at`: its last sample.
+
+    `unknown_at`: unknown in each poll since; both are monotonic.
+    """
 
     known: LegState | None = None
     flapping: bool = False
     polled_at: float | None = None
     unknown_polls: int = 0
+    unknown_at: float | None = None
     last: LegStatus | None = None
 
 
@@ -136,7 +140,9 @@ class Recorder:
         )
         if asked:
             held.polled_at = leg.observed_at
-            held.unknown_polls = held.unknown_polls + 1 if leg.state is LegState.UNKNOWN else 0
+            unknown = leg.state is LegState.UNKNOWN
+            held.unknown_polls = held.unknown_polls + 1 if unknown else 0
+            held.unknown_at = (held.unknown_at or now) if unknown else None
         self._judge_leg(leg, held, sbc, now)
         sample = sample_of(leg, self._offset) if asked else None
         return () if sample is None else ((leg.id, sample),)
@@ -147,6 +153,9 @@ class Recorder:
             # Without news, or of an SBC in trouble, it is the SBC's event; else it is the leg's own trouble.
             alone = sbc is not None and sbc.state is SbcState.UP
             hard = alone and held.unknown_polls >= _UNKNOWN_POLLS and held.known is not None
+            # Nothing was lost where its settings are still to be read, or the first OPTIONS is still to come.
+            pending = leg.probe.state is ProbeSignal.PENDING and now - (held.unknown_at or now) < _MEETING_S
+            hard = hard and not pending
         else:
             hard = leg.state is not LegState.SUSPECT
         if flapping != held.flapping and leg.state is not LegState.UNKNOWN:

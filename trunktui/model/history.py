@@ -6,7 +6,7 @@ Every time here is UTC, in seconds since 1970: the monotonic clock of other type
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -169,11 +169,14 @@ class Memory(Struct, frozen=True):
     seen: float | None = None
 
 
-def about(event: Event, selector: str) -> bool:
-    """Tell whether an event is about `selector`: a leg, a trunk, an SBC, a group, or a pattern with * over these."""
+def about(event: Event, selector: str, trunks: Container[str] = ()) -> bool:
+    """Tell whether an event is about `selector`: a leg, a trunk, an SBC, a group, or a pattern with * over these.
+
+    `trunks`: those of the carrier that it names; an event knows of no carrier.
+    """
     trunk, at, sbc = event.subject.rpartition("@")
     names = (event.subject, trunk, sbc) if at else (event.subject,)
-    return any(fnmatchcase(name, selector) for name in names)
+    return (bool(at) and trunk in trunks) or any(fnmatchcase(name, selector) for name in names)
 
 
 def points_of(samples: Iterable[Sample]) -> tuple[Point, ...]:

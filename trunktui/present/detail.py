@@ -47,9 +47,14 @@ def sentence_lines(leg: LegStatus, now: float, width: int, height: int) -> tuple
 
 
 def detail_lines(
-    leg: LegStatus, now: float, charts: tuple[Line, ...], width: int, wall: datetime | None = None
+    leg: LegStatus,
+    now: float,
+    charts: tuple[Line, ...],
+    width: int,
+    wall: datetime | None = None,
+    groups: tuple[Cell, ...] = (),
 ) -> tuple[Line, ...]:
-    """Return what is known of a leg: sentence, its `charts`, contacts, ages, names, evidence.
+    """Return what is known of a leg: sentence, its `groups` in trouble, its `charts`, contacts, ages, names, evidence.
 
     `wall` is the time of day at `now`, in this host's zone; without it only ages are told.
     """
@@ -58,6 +63,7 @@ def detail_lines(
     return (
         *_wrapped(sentence(leg, now), width),
         *_marks(leg, width),
+        *(line for group in groups for line in _labelled("group", group, "", width)),
         *charts,
         *_contacts(leg, width, old=old),
         *_labelled("registration", registration, "" if old else _attempts(leg), width),
@@ -84,9 +90,10 @@ def page_lines(
     charts: tuple[Line, ...],
     width: int,
     wall: datetime | None = None,
+    groups: tuple[Cell, ...] = (),
 ) -> tuple[Line, ...]:
     """Return the full page of a leg: all of `detail_lines`, then its SBC and the lines that were not read."""
-    lines = detail_lines(leg, now, charts, width, wall)
+    lines = detail_lines(leg, now, charts, width, wall, groups)
     return lines if sbc is None else (*lines, (), *sbc_lines(sbc, now, width))
 
 

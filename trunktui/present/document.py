@@ -13,10 +13,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from trunktui.model.box import BoxFacts
-from trunktui.model.health import WORST_FIRST, LegState, ProbeSignal, RegSignal, Severity, Usage, spoken
+from trunktui.model.health import WORST_FIRST, LegState, ProbeSignal, RegSignal, Usage
 from trunktui.model.link import SshState
 from trunktui.model.snapshot import GroupStatus, LegStatus, RegView, SbcStatus, Snapshot
 from trunktui.present.freshness import sbc_stale, shown, shown_sbc, stale
+from trunktui.present.groups import shown_group
 from trunktui.present.marks import ack_row, maintenance_row
 
 SCHEMA = "trunktui.status/1"
@@ -326,14 +327,13 @@ def _bound(leg: LegStatus) -> str | None:
 
 
 def _group(group: GroupStatus, legs: Iterable[LegStatus], now: float) -> Row:
-    """Build one group; once every leg it judged by is past its time, the group is unknown too."""
-    own = [leg for leg in legs if group.name in leg.groups]
-    old = bool(own) and all(stale(leg, now) for leg in own)
+    """Build one group as it may be told."""
+    group = shown_group(group, legs, now)
     return {
         "name": group.name,
-        "state": (LegState.UNKNOWN if old else group.state).value,
-        "severity": (Severity.INDETERMINATE if old else group.severity).value,
-        "reason": f"no news of its legs; was {spoken(group.state)}" if old else group.reason,
+        "state": group.state.value,
+        "severity": group.severity.value,
+        "reason": group.reason,
         "active": None,
     }
 

@@ -12,6 +12,7 @@ from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
 from trunktui.present.acting import write_mark
 from trunktui.present.cells import STATE_ROLES, Cell, Line, Role
 from trunktui.present.freshness import in_words, shown, shown_sbc
+from trunktui.present.groups import group_news
 from trunktui.present.marks import MarkWord, brief_mark, covered, covered_news, is_hushed
 from trunktui.present.words import LONG_WORDS, STATE_GLYPHS, STATE_WORDS, brief, cell_width, plural
 
@@ -93,7 +94,7 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Ce
     """Return the worst news as one line.
 
     In this order: the engine is gone, `acts` (what is said of actions), SBCs that are gone, that the engine was
-    restarted, the worst leg of the others, then what can wait: SBCs in less trouble, first answers still to come,
+    restarted, groups without a path, the worst leg of the others, then what can wait: SBCs in less trouble, first answers still to come,
     how the engine ended, that no history is kept. Without any of it: "all up". What is in maintenance or acknowledged
     is only counted.
     """
@@ -119,8 +120,12 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Ce
     unread = snapshot.marks.notice and not snapshot.marks.read
     if unread:
         parts.append(Cell("marks are not known: see trunktui maintenance list", Role.WARN))
+    # A group without a path is worse than the first of its legs; one with a path is told beside it.
+    groups = {} if silent is not None else group_news(snapshot, now)
+    parts += [groups[Severity.CRITICAL]] if Severity.CRITICAL in groups else []
     if silent is None and (bad := _bad_legs(snapshot, now, troubled)):
         parts.append(_leg_news(bad))
+    parts += [groups[Severity.MAJOR]] if Severity.MAJOR in groups else []
     parts += [_sbc_news(snapshot, now, sbc) for sbc in troubled if sbc.state not in _SBC_GONE]
     waiting = [sbc.name for sbc in snapshot.sbcs if not_asked_yet(sbc)]
     if waiting:

@@ -96,6 +96,8 @@ def _acknowledgement(rest: str, leg: LegStatus | None, snapshot: Snapshot) -> Ac
     first, _, more = rest.strip().partition(" ")
     if first in {"sbc", "group", *_HERE} or (first.partition(":")[0] in {"sbc", "group"} and ":" in first):
         target, rest = _whom(first, leg, snapshot), more
+    elif named := _named_leg(rest, snapshot):
+        target, rest = Target(Scope.LEG, named), rest.strip()[len(named) :]
     else:
         target = _here(leg)
     first, _, more = rest.strip().partition(" ")
@@ -106,6 +108,16 @@ def _acknowledgement(rest: str, leg: LegStatus | None, snapshot: Snapshot) -> Ac
         window,
         seen_severity(snapshot, target),
     )
+
+
+def _named_leg(rest: str, snapshot: Snapshot) -> str | None:
+    """Return the leg whose id is typed first, as after :maint: else another one would be acknowledged, unasked.
+
+    Only a whole id: the name of a carrier or an SBC may as well be the first word of the reason.
+    """
+    typed = f"{rest.strip()} "
+    named = (leg.id for leg in snapshot.legs if typed.startswith(f"{leg.id} "))
+    return max(named, key=len, default=None)
 
 
 def seen_severity(snapshot: Snapshot, target: Target) -> Severity | None:

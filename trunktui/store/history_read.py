@@ -10,7 +10,7 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -118,8 +118,12 @@ class HistoryReader:
         kind: EventKind | None = None,
         most: int | None = None,
         progress: Callable[[int], None] = lambda _: None,
+        trunks: Container[str] = (),
     ) -> Events:
-        """Do as `events`, telling `progress` how many were looked at. Raises HistoryError where nothing can be read."""
+        """Do as `events`, telling `progress` how many were looked at; `trunks` as in `about`.
+
+        Raises HistoryError where nothing can be read.
+        """
         found: list[Event] = []
         before, looked_at = 2**63 - 1, 0
         while rows := self._page(since, before):
@@ -127,7 +131,7 @@ class HistoryReader:
                 event = _event(row)
                 if event is None or (kind is not None and event.kind is not kind):
                     continue
-                if selector is not None and not about(event, selector):
+                if selector is not None and not about(event, selector, trunks):
                     continue
                 if most is not None and len(found) >= most:
                     return Events(tuple(reversed(found)), whole=False)

@@ -7,6 +7,7 @@ from trunktui.present.acting import marked
 from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.cells import plain as plain_text
 from trunktui.present.detail import page_lines
+from trunktui.present.groups import group_facts
 from trunktui.present.head import sentence
 from trunktui.tui.acting_screen import ActingScreen
 from trunktui.tui.keys import DETAIL, EVERYWHERE, bindings
@@ -44,7 +45,8 @@ class DetailScreen(PathPage, Scrolls, ActingScreen, inherit_bindings=False):
             sbc = next((sbc for sbc in snapshot.sbcs if sbc.name == leg.sbc), None)
             charts = self._stage.past.lines(leg, at, self.size.width, full=True)
             wall = self._stage.past.moment_of(at)
-            self._page.show(page_lines(leg, sbc, at, charts, self.size.width, wall))
+            groups = group_facts(snapshot, leg, at)
+            self._page.show(page_lines(leg, sbc, at, charts, self.size.width, wall, groups))
         self._draw_head()
 
     def leg_in_hand(self) -> str | None:

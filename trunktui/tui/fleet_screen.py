@@ -15,6 +15,7 @@ from trunktui.present.columns import columns_for
 from trunktui.present.detail import detail_lines, sentence_lines
 from trunktui.present.empty import empty_lines
 from trunktui.present.fleet import Sort, fleet_order
+from trunktui.present.groups import group_facts
 from trunktui.present.head import EngineNews, HeadFacts, head_line, news_line, not_asked_yet, sentence
 from trunktui.present.layout import cut_line, title_line
 from trunktui.present.query import Query, parse_query
@@ -94,7 +95,7 @@ class FleetScreen(ActingScreen, inherit_bindings=False):
         self._grid.show(GridContent(self._legs, at, changed, empty, settled, busy))
         self._titles.show((title_line(columns_for(self.size.width)),) if self._legs else ())
         self._draw_head(snapshot, at)
-        self._draw_cursor_leg(at)
+        self._draw_cursor_leg(snapshot, at)
         self._draw_tip()
 
     def on_key(self, event: events.Key) -> None:
@@ -127,7 +128,7 @@ class FleetScreen(ActingScreen, inherit_bindings=False):
     def action_move(self, by: int) -> None:
         """Move the cursor by `by` rows."""
         self._grid.move_cursor(by)
-        self._draw_cursor_leg(self._stage.watch.in_view(self._stage.clock())[1])
+        self._draw_cursor_leg(*self._stage.watch.in_view(self._stage.clock()))
 
     def action_page(self, pages: int) -> None:
         """Move the cursor by pages."""
@@ -222,7 +223,7 @@ class FleetScreen(ActingScreen, inherit_bindings=False):
             self._tip.display = height > 0
         self._tip.show(tip_lines(self._stage.watch.tip, self.size.width))
 
-    def _draw_cursor_leg(self, at: float) -> None:
+    def _draw_cursor_leg(self, snapshot: Snapshot, at: float) -> None:
         width, height = self.size.width, self._detail.size.height
         leg = self._cursor_leg()
         self._rule.show((self._rule_line(leg, width),))
@@ -237,7 +238,8 @@ class FleetScreen(ActingScreen, inherit_bindings=False):
             self._detail.show(sentence_lines(leg, at, width, height))
         else:
             charts = self._stage.past.lines(leg, at, width, full=False)
-            self._detail.show(_fitted(detail_lines(leg, at, charts, width), height))
+            lines = detail_lines(leg, at, charts, width, groups=group_facts(snapshot, leg, at))
+            self._detail.show(_fitted(lines, height))
 
     def _rule_line(self, leg: LegStatus | None, width: int) -> Line:
         if leg is None:

@@ -112,7 +112,10 @@ def _pending(w: Words) -> str:
     if w.aor is None:
         return f"{registered(w)}its settings are being read"
     interval = w.probe.interval_s if w.probe else None
-    due = f"first OPTIONS due within {interval} s" if interval else "first OPTIONS not sent yet"
+    if interval is None:  # nothing says yet that there will ever be one
+        due = "whether OPTIONS are set is being read; the next polls tell"
+    else:
+        due = f"first OPTIONS due within {interval} s"
     if w.context.uptime_s is not None and w.context.uptime_s < 600:
         return f"restarted {span(w.context.uptime_s)} ago; {due}"
     return due

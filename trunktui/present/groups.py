@@ -1,0 +1,62 @@
+"""Tells of trunk groups on the screen: on the line of news, and on the page of a leg that belongs to one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from trunktui.model.health import SEVERITY_RANK, LegState, Severity, spoken
+from trunktui.model.snapshot import GroupStatus, LegStatus, Snapshot
+from trunktui.model.text import clean
+from trunktui.present.cells import STATE_ROLES, Cell, Role
+from trunktui.present.freshness import shown, stale
+from trunktui.present.marks import brief_mark, group_covered
+
+_TOLD_FROM = SEVERITY_RANK[Severity.MAJOR]
+
+
+def shown_group(group: GroupStatus, legs: Iterable[LegStatus], now: float) -> GroupStatus:
+    """Return `group` as it may be shown at `now`: once every leg it was judged by is past its time, it is unknown."""
+    own = [leg for leg in legs if group.name in leg.groups]
+    if not own or not all(stale(leg, now) for leg in own):
+        return group
+    words = clean(f"no news of its legs; was {spoken(group.state)}")
+    return replace(group, state=LegState.UNKNOWN, severity=Severity.INDETERMINATE, reason=words)
+
+
+def group_facts(snapshot: Snapshot, leg: LegStatus, now: float) -> tuple[Cell, ...]:
+    """Return a sentence for each group of `leg` that has not all its paths: what is left, and what fits there."""
+    found = []
+    for group in snapshot.groups:
+        if group.name in leg.groups:
+            one = shown_group(group, snapshot.legs, now)
+            if one.severity is not Severity.NONE:
+                mark = f" ({words})" if (words := brief_mark(one)) else ""
+                text = f"{one.name} {spoken(one.state)}: {one.reason}{mark}"
+                found.append(Cell(text, STATE_ROLES[one.state]))
+    return tuple(found)
+
+
+def group_news(snapshot: Snapshot, now: float) -> dict[Severity, Cell]:
+    """Return what the line of news says of groups that alarm, by how loud: the first of them and how many more."""
+    loud = [group for group in snapshot.groups if SEVERITY_RANK[group.severity] >= _TOLD_FROM]
+    if not loud:
+        return {}
+    members: dict[str, list[LegStatus]] = {}
+    for leg in snapshot.legs:
+        for name in leg.groups:
+            members.setdefault(name, []).append(leg)
+    found: dict[Severity, list[GroupStatus]] = {}
+    for group in loud:
+        legs = members.get(group.name, [])
+        one = shown_group(group, legs, now)
+        if one is group and not group_covered(group, [shown(leg, now) for leg in legs]):
+            found.setdefault(group.severity, []).append(group)
+    return {severity: _news(groups) for severity, groups in found.items()}
+
+
+def _news(found: list[GroupStatus]) -> Cell:
+    first = found[0]
+    more = f"  (+{len(found) - 1} more)" if len(found) > 1 else ""
+    return Cell(f"group {first.name}: {first.reason}{more}", Role.BAD)
