@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import sys
 import time
@@ -28,6 +27,7 @@ from trunktui.present.themes import ThemeError, choose_theme, load_theme
 from trunktui.tui import commands, crash, driver, terminal
 from trunktui.tui.acting_screen import ActingScreen
 from trunktui.tui.clocks import local_time, utc_clock, utc_seconds
+from trunktui.tui.collector import spare_collector
 from trunktui.tui.doer import Doer
 from trunktui.tui.events_screen import EventsScreen
 from trunktui.tui.fence import CleaningFilter
@@ -88,6 +88,7 @@ class FleetApp(App[None], inherit_bindings=False):
 
     ENABLE_COMMAND_PALETTE = False
     ESCAPE_TO_MINIMIZE = False
+    _following = False
     CSS = """
     Screen { layout: vertical; overflow: hidden; background: ansi_default; color: ansi_default; }
     Lines { height: 1; background: ansi_default; color: ansi_default; }
@@ -277,10 +278,10 @@ class FleetApp(App[None], inherit_bindings=False):
         return [*super().get_line_filters(), self._fence]
 
     def _after_first_frame(self) -> None:
-        # What lives now lives on: not looking through it again keeps key presses from waiting for the collector.
-        gc.freeze()
-        gc.set_threshold(700, 10, 10**6)
-        self.run_worker(self._follow(), name="feed", exit_on_error=True)
+        if not self._following:
+            self._following = True
+            spare_collector()
+            self.run_worker(self._follow(), name="feed", exit_on_error=True)
 
     async def _follow(self) -> None:
         async for update in self._feed.updates():
@@ -306,6 +307,7 @@ class FleetApp(App[None], inherit_bindings=False):
             top.draw()
 
     def _tick(self) -> None:
+        self._after_first_frame()  # a page that is opened before the first frame may keep Textual from calling it
         self._ticks += 1
         self._watch.note_changes(self._clock())
         if (top := self._top) is not None:
