@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 from collections.abc import AsyncIterator
 
+import pytest
+
 from tests.tui.fleet_samples import NOW, ScriptedFeed, fleet, never_polled
 from tests.tui.running import showing
 from trunktui.model.feed import FeedUpdate
@@ -91,3 +93,12 @@ async def test_a_burst_of_news_is_drawn_once() -> None:
             show.feed.put(fleet())
         await show.until_shown("alpha-us@nyc-1")
         assert drawn <= 3
+
+
+async def test_the_engine_is_listened_to_even_if_the_first_frame_is_never_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(FleetApp, "call_after_refresh", lambda *_: False)
+    async with showing() as show:
+        await show.until(lambda: show.app._following)
+        await show.until_shown("alpha-us@nyc-1")
