@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import structs
 
+from trunktui.cli.options import printed_as
 from trunktui.cli.output import encodable
 from trunktui.cli.session import Session
 from trunktui.model.action import Consent, Ending, Outcome, Prepared, Statement, Verb
@@ -26,14 +27,7 @@ CODES = {Ending.VERIFIED: 0, Ending.FAILED: 1, Ending.REFUSED: 2, Ending.UNVERIF
 _EXITS = """Exits with 0 when it is proved, 1 when it failed, 2 when it was refused and nothing was sent, 3 when it
 may have been done and there is no proof: look again, it is never sent twice by itself."""
 
-_format = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What to print: lines, or the JSON document trunktui.action/1.",
-)
+_format = printed_as("text", "json", what="What to print: lines, or the JSON document trunktui.action/1.")
 
 
 @click.command(epilog=_EXITS)

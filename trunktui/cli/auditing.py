@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 import click
 
+from trunktui.cli.options import printed_as, since_s
 from trunktui.cli.output import encodable
 from trunktui.cli.session import Session
-from trunktui.config.words import seconds
 from trunktui.model.audit import Entry
 from trunktui.model.text import clean
 
@@ -43,13 +43,11 @@ def audit_group() -> None:
 @audit_group.command(name="show")
 @click.argument("selector", required=False)
 @click.option("--since", metavar="TIME", help="Only the last TIME: 30m, 8h, 7d.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "csv"]),
-    default="table",
-    show_default=True,
-    help="What to print: a row per action, or every entry as JSON (trunktui.audit/1) or CSV.",
+@printed_as(
+    "table",
+    "json",
+    "csv",
+    what="What to print: a row per action, or every entry as JSON (trunktui.audit/1) or CSV.",
 )
 @click.pass_obj
 def show(session: Session, selector: str | None, since: str | None, form: str) -> int:
@@ -61,9 +59,7 @@ def show(session: Session, selector: str | None, since: str | None, form: str) -
     from trunktui.store.verify import verify
     from trunktui.store.who import who_am_i
 
-    within_s = None if since is None else seconds(since)
-    if since is not None and within_s is None:
-        raise click.BadParameter(f'"{clean(since)}" is no time like 30m, 8h or 7d', param_hint="--since")
+    within_s = None if since is None else since_s(since)
     log = AuditLog(session.config().state_dir, who_am_i(os.environ), lambda: datetime.now(UTC))
     try:
         entries = log.read() if within_s is None else iter(log.recent(within_s))

@@ -12,9 +12,9 @@ from typing import Self
 
 import click
 
+from trunktui.cli.options import printed_as, since_s
 from trunktui.cli.output import encodable
 from trunktui.cli.session import Session
-from trunktui.config.words import seconds
 from trunktui.model.history import Event, EventKind
 from trunktui.model.text import clean
 
@@ -34,13 +34,11 @@ _LONGEST_S = 100 * 366 * 86400.0
 @click.option(
     "--kind", type=click.Choice([kind.value for kind in EventKind]), help="Only events of this kind."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "csv"]),
-    default="table",
-    show_default=True,
-    help="What to print: a row per event, the JSON document trunktui.events/1, or CSV.",
+@printed_as(
+    "table",
+    "json",
+    "csv",
+    what="What to print: a row per event, the JSON document trunktui.events/1, or CSV.",
 )
 @click.pass_obj
 def events(session: Session, selector: str | None, since: str, kind: str | None, form: str) -> int:
@@ -52,9 +50,7 @@ def events(session: Session, selector: str | None, since: str, kind: str | None,
     """
     from trunktui.store.history_read import HistoryError, HistoryReader
 
-    within_s = seconds(since)
-    if within_s is None:
-        raise click.BadParameter(f'"{clean(since)}" is no time like 30m, 8h or 7d', param_hint="--since")
+    within_s = since_s(since)
     config = session.config()
     if not config.history.enabled:
         click.echo("trunktui: no history: the config has `enabled = false` in [history]", err=True)

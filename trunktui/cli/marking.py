@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trunktui.cli.completing import names_of_config, open_marks
+from trunktui.cli.options import printed_as
 from trunktui.cli.output import encodable
 from trunktui.cli.session import Session
 from trunktui.cli.status import collected
@@ -34,14 +35,7 @@ _LOUD = [one.value for one in Severity if one not in {Severity.NONE, Severity.IN
 _TARGET = """SELECTOR is a leg (trunk@sbc), a trunk, an SBC, a carrier or a group; where one name means several of
 these, write sbc:NAME, trunk:NAME, carrier:NAME or group:NAME."""
 
-_form = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What to print: lines, or the JSON document trunktui.marks/1.",
-)
+_form = printed_as("text", "json", what="What to print: lines, or the JSON document trunktui.marks/1.")
 _why = click.option("--reason", required=True, metavar="TEXT", help="Why; every operator reads it.")
 _all = click.option("--all", "everything", is_flag=True, help="Those that are over, too (30 days back).")
 

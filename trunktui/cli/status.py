@@ -10,6 +10,7 @@ from typing import Self
 
 import click
 
+from trunktui.cli.options import printed_as
 from trunktui.cli.output import encodable
 from trunktui.cli.session import Session
 from trunktui.config.load import Config
@@ -21,13 +22,11 @@ BUDGET_S = 25.0
 
 
 @click.command()
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "csv"]),
-    default="table",
-    show_default=True,
-    help="What to print: a table, the JSON document trunktui.status/1, or its legs as CSV.",
+@printed_as(
+    "table",
+    "json",
+    "csv",
+    what="What to print: a table, the JSON document trunktui.status/1, or its legs as CSV.",
 )
 @click.pass_obj
 def status(session: Session, form: str) -> int:

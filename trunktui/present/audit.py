@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from trunktui.model.audit import AuditRecord, Entry, RecordKind, Who
 from trunktui.present.document import csv_cell
-from trunktui.present.words import NOT_KNOWN, cell_width, fit, to_ascii
+from trunktui.present.printed import Dated, Local, csv_line, dated_table, json_list
+from trunktui.present.words import NOT_KNOWN
 
 SCHEMA = "trunktui.audit/1"
 """Changes when the meaning of a field does; a field that is only added does not change it."""
@@ -21,7 +19,7 @@ UNFINISHED = "unfinished"
 """The ending of an intent that nothing ended: it may have been sent."""
 
 _VERIFIED = "verified"
-_BETWEEN = "  "
+_TITLES = ("WHO", "WHAT", "LEG", "ENDING", "REASON")
 _WHO = ("user", "uid", "login_uid", "login_user", "sudo_user", "ssh_from", "tty", "host", "pid")
 _RECORD = (
     "kind", "action", "verb", "leg", "sbc", "carrier", "commands", "consequence", "proof", "undo", "guards",
@@ -75,57 +73,31 @@ def deeds(entries: Iterable[Entry]) -> tuple[Deed, ...]:
     return tuple(rows)
 
 
-def audit_table(
-    rows: Iterable[Deed], local: Callable[[datetime], datetime], *, ascii_only: bool = False
-) -> str:
+def audit_table(rows: Iterable[Deed], local: Local, *, ascii_only: bool = False) -> str:
     """Return the rows as a table, newest last; `local` puts a time into the reader's zone.
 
     The zone has a column of its own where it is not UTC. `ascii_only` for an output that cannot take UTF-8.
     """
-    lines = [["UTC", "LOCAL", "WHO", "WHAT", "LEG", "ENDING", "REASON"]]
-    zoned = False
-    for row in rows:
-        moment = _moment(row.at)
-        there = None if moment is None else local(moment)
-        zoned = zoned or bool(there and there.utcoffset())
-        lines.append(
-            [
-                row.at if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}",
-                NOT_KNOWN if there is None else f"{there:%d %H:%M:%S %z}",
-                *(text or NOT_KNOWN for text in row[1:5]),
-                row.reason,
-            ]
-        )
-    if not zoned:
-        lines = [[line[0], *line[2:]] for line in lines]
-    widths = [max(cell_width(line[index]) for line in lines) for index in range(len(lines[0]) - 1)]
-    texts = (
-        _BETWEEN.join(
-            (*(fit(text, width) for text, width in zip(line, widths, strict=False)), line[-1])
-        ).rstrip()
-        for line in lines
+    dated = (
+        Dated(_moment(row.at), (*(text or NOT_KNOWN for text in row[1:5]), row.reason), untold=row.at)
+        for row in rows
     )
-    return "".join(f"{to_ascii(text) if ascii_only else text}\n" for text in texts)
+    return dated_table(_TITLES, dated, local, ascii_only=ascii_only)
 
 
 def audit_json(entries: Iterable[Entry]) -> Iterator[str]:
-    """Yield, in pieces, the document of the entries: every key is always there, ASCII only."""
-    yield f'{{\n  "schema": "{SCHEMA}",\n  "entries": ['
-    between = "\n    "
-    for entry in entries:
-        yield between + json.dumps(_document(entry), allow_nan=False)
-        between = ",\n    "
-    yield "\n  ]\n}\n"
+    """Return, in pieces, the document of the entries: every key is always there, ASCII only."""
+    return json_list({"schema": SCHEMA}, "entries", map(_document, entries))
 
 
 def audit_csv(entries: Iterable[Entry]) -> Iterator[str]:
     """Yield the entries as CSV, line by line; cells as `document.to_csv` writes them, lists joined by line feeds."""
-    yield _csv_line(CSV_COLUMNS)
+    yield csv_line(CSV_COLUMNS)
     for entry in entries:
         document = _document(entry)
         who = document.pop("who")
         flat = {**document, **(who if isinstance(who, dict) else {})}
-        yield _csv_line(csv_cell(_joined(flat[column])) for column in CSV_COLUMNS)
+        yield csv_line(csv_cell(_joined(flat[column])) for column in CSV_COLUMNS)
 
 
 def _document(entry: Entry) -> Row:
@@ -149,12 +121,6 @@ def _value(value: object) -> object:
 
 def _joined(value: object) -> object:
     return "\n".join(map(str, value)) if isinstance(value, list) else value
-
-
-def _csv_line(cells: Iterable[str]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(cells)
-    return out.getvalue()
 
 
 def _ending(record: AuditRecord) -> str:

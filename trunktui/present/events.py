@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from trunktui.model.history import Event
 from trunktui.present.document import csv_cell
-from trunktui.present.words import NOT_KNOWN, cell_width, fit, to_ascii
+from trunktui.present.printed import Dated, Local, csv_line, dated_table, json_list
+from trunktui.present.words import NOT_KNOWN
 
 SCHEMA = "trunktui.events/1"
 """Changes when the meaning of a field does; a field that is only added does not change it."""
@@ -20,45 +18,25 @@ CSV_COLUMNS = (
 )  # fmt: skip
 """Columns of the CSV, and keys of an event in the JSON."""
 
-_BETWEEN = "  "
-_HEAD = ("UTC", "LOCAL", "KIND", "SUBJECT", "CHANGE", "SEVERITY", "WHAT")
-
-Local = Callable[[datetime], datetime]
-"""Puts a time into the reader's zone."""
+_TITLES = ("KIND", "SUBJECT", "CHANGE", "SEVERITY", "WHAT")
 
 
 def events_table(events: Iterable[Event], local: Local, *, ascii_only: bool = False) -> str:
-    """Return the events as a table, newest last; the zone has a column of its own where it is not UTC.
-
-    `ascii_only` for an output that cannot take UTF-8.
-    """
-    lines: list[tuple[str, ...]] = [_HEAD]
-    zoned = False
-    for event in events:
-        moment = _moment(event.at)
-        there = None if moment is None else local(moment)
-        zoned = zoned or bool(there and there.utcoffset())
-        lines.append(
+    """Return the events as a table, newest last (see `printed.dated_table`)."""
+    rows = (
+        Dated(
+            _moment(event.at),
             (
-                NOT_KNOWN if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}",
-                NOT_KNOWN if there is None else f"{there:%d %H:%M:%S %z}",
                 event.kind.value,
                 event.subject,
                 change(event) or NOT_KNOWN,
                 event.severity.value,
                 event.sentence,
-            )
+            ),
         )
-    if not zoned:
-        lines = [(line[0], *line[2:]) for line in lines]
-    widths = [max(cell_width(line[index]) for line in lines) for index in range(len(lines[0]) - 1)]
-    texts = (
-        _BETWEEN.join(
-            (*(fit(text, width) for text, width in zip(line, widths, strict=False)), line[-1])
-        ).rstrip()
-        for line in lines
+        for event in events
     )
-    return "".join(f"{to_ascii(text) if ascii_only else text}\n" for text in texts)
+    return dated_table(_TITLES, rows, local, ascii_only=ascii_only)
 
 
 def change(event: Event) -> str:
@@ -67,21 +45,17 @@ def change(event: Event) -> str:
 
 
 def events_json(events: Iterable[Event], since: datetime, local: Local) -> Iterator[str]:
-    """Yield, in pieces, the document of the events from `since` on: every key is always there, ASCII only."""
-    yield f'{{\n  "schema": "{SCHEMA}",\n  "since": {json.dumps(_stamp(since))},\n  "events": ['
-    between = "\n    "
-    for event in events:
-        yield between + json.dumps(_document(event, local), allow_nan=False)
-        between = ",\n    "
-    yield "\n  ]\n}\n"
+    """Return, in pieces, the document of the events from `since` on: every key is always there, ASCII only."""
+    head = {"schema": SCHEMA, "since": _stamp(since)}
+    return json_list(head, "events", (_document(event, local) for event in events))
 
 
 def events_csv(events: Iterable[Event], local: Local) -> Iterator[str]:
     """Yield the events as CSV, line by line; cells as `document.to_csv` writes them."""
-    yield _csv_line(CSV_COLUMNS)
+    yield csv_line(CSV_COLUMNS)
     for event in events:
         document = _document(event, local)
-        yield _csv_line(csv_cell(document[column]) for column in CSV_COLUMNS)
+        yield csv_line(csv_cell(document[column]) for column in CSV_COLUMNS)
 
 
 def _document(event: Event, local: Local) -> dict[str, object]:
@@ -99,12 +73,6 @@ def _document(event: Event, local: Local) -> dict[str, object]:
         "sentence": event.sentence,
         "detail": event.detail or None,
     }
-
-
-def _csv_line(cells: Iterable[str]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(cells)
-    return out.getvalue()
 
 
 def _stamp(moment: datetime) -> str:

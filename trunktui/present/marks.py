@@ -12,12 +12,12 @@ from trunktui.model.health import SbcState, Severity
 from trunktui.model.marks import Ack, End, EndCause, Kept, Maintenance, Mark, in_force
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus
 from trunktui.present.cells import FAULTS, Cell, Role
-from trunktui.present.words import NOT_KNOWN, cell_width, fit, plural, to_ascii
+from trunktui.present.printed import table
+from trunktui.present.words import NOT_KNOWN, plural
 
 SCHEMA = "trunktui.marks/1"
 """Changes when the meaning of a field does; a field that is only added does not change it."""
 
-_BETWEEN = "  "
 _CAUSES = {EndCause.CLEARED: "the alarm was over", EndCause.ROSE: "the alarm got louder"}
 
 Row = dict[str, object]
@@ -138,33 +138,24 @@ def both(moment: datetime, local: Callable[[datetime], datetime]) -> str:
 
 def maintenance_row(mark: Maintenance | None, *, known: bool) -> Row | None:
     """Build the maintenance of something in a document; null where marks are not known."""
-    if not known:
-        return None
-    return {
-        "active": mark is not None,
-        "id": mark and mark.id,
-        "scope": mark and mark.target.scope.value,
-        "name": mark and mark.target.name,
-        "from": mark and stamp(mark.since),
-        "until": mark and stamp(mark.until),
-        "reason": mark and mark.reason,
-        "who": mark and mark.who.name,
-    }
+    return _mark_row(mark, {"from": mark and stamp(mark.since)}, {}) if known else None
 
 
 def ack_row(mark: Ack | None, *, known: bool) -> Row | None:
     """Build the acknowledgement of something in a document; null where marks are not known."""
-    if not known:
-        return None
+    seen: Row = {"state": mark and mark.state, "severity": mark and mark.severity.value}
+    return _mark_row(mark, {"at": mark and stamp(mark.at)}, seen) if known else None
+
+
+def _mark_row(mark: Mark | None, begun: Row, seen: Row) -> Row:
     return {
         "active": mark is not None,
         "id": mark and mark.id,
         "scope": mark and mark.target.scope.value,
         "name": mark and mark.target.name,
-        "at": mark and stamp(mark.at),
+        **begun,
         "until": stamp(mark.until) if mark and mark.until else None,
-        "state": mark and mark.state,
-        "severity": mark and mark.severity.value,
+        **seen,
         "reason": mark and mark.reason,
         "who": mark and mark.who.name,
     }
@@ -177,20 +168,15 @@ def stamp(moment: datetime) -> str:
 
 def marks_table(kept: Iterable[Kept], now: datetime, *, ascii_only: bool = False) -> str:
     """Return marks as a table, in the order given."""
-    lines = [["ID", "WHAT", "STATE", "FROM", "UNTIL", "WHO", "REASON"]]
+    lines = [("ID", "WHAT", "STATE", "FROM", "UNTIL", "WHO", "REASON")]
     for one in kept:
         mark = one.mark
         since = mark.since if isinstance(mark, Maintenance) else mark.at
         until = NOT_KNOWN if one.over_at is None else utc(one.over_at)
         lines.append(
-            [mark.id, mark.target.words, _standing(one, now), utc(since), until, mark.who.name, _reason(one)]
+            (mark.id, mark.target.words, _standing(one, now), utc(since), until, mark.who.name, _reason(one))
         )
-    widths = [max(cell_width(line[index]) for line in lines) for index in range(len(lines[0]) - 1)]
-    texts = (
-        _BETWEEN.join((*(fit(text, width) for text, width in zip(line, widths, strict=False)), line[-1]))
-        for line in lines
-    )
-    return "".join(f"{to_ascii(text) if ascii_only else text}\n" for text in texts)
+    return table(lines, ascii_only=ascii_only)
 
 
 def marks_json(kept: Iterable[Kept], now: datetime) -> str:
