@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import structs
 
 from tests.config.test_load import loaded
+from tests.engine.kept import Kept
 from tests.marking import ALICE, WALL, ack
 from trunktui.engine.historian import Historian
 from trunktui.engine.recorder import Recorder
-from trunktui.model.history import Event, EventKind, Known, Memory, Sample
+from trunktui.model.history import EventKind, Memory
 from trunktui.model.marks import EndCause
 from trunktui.wiring_marks import book_of
-
-
-class Kept:
-    """A history that keeps events in a list."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-
-    def take(
-        self,
-        events: Sequence[Event] = (),
-        samples: Sequence[tuple[str, Sample]] = (),
-        known: Sequence[Known] = (),
-        forgotten: Sequence[Known] = (),
-    ) -> None:
-        """Take them."""
-        self.events += events
 
 
 def test_an_acknowledgement_that_nobody_ended_is_an_event_with_what_was_seen(tmp_path: Path) -> None:

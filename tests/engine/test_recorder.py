@@ -6,11 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fleets import NOW, leg, sbc
-from trunktui.engine import recorder
-from trunktui.engine.recorder import Findings, Recorder, is_flapping
+from trunktui.engine.recorder import Recorder
 from trunktui.model.health import LegState, ProbeSignal, RegSignal, SbcState, Severity
-from trunktui.model.history import Event, EventKind, Known, LastKnown, Memory, Sample
+from trunktui.model.history import Event, EventKind, Findings, Known, LastKnown, Memory, Sample
 from trunktui.model.link import LinkStatus, SshState
+from trunktui.model.sampling import sample_of
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import Safe, clean
 
@@ -73,8 +73,8 @@ def test_a_hard_change_is_one_event_however_often_it_is_seen() -> None:
 def test_the_same_snapshot_twice_adds_nothing() -> None:
     watched = Watched()
     snapshot = Snapshot(1, NOW, (sbc("nyc-1"),), (leg(ACME),))
-    assert any(watched.recorder.look(snapshot, UTC))
-    assert not any(watched.recorder.look(snapshot, UTC))
+    assert watched.recorder.look(snapshot, UTC)
+    assert not watched.recorder.look(snapshot, UTC)
 
 
 def test_suspect_is_soft() -> None:
@@ -197,27 +197,73 @@ def test_each_poll_is_one_sample_with_what_is_not_known_as_none() -> None:
 
 def test_the_rate_of_calls_is_kept() -> None:
     base = leg(ACME)
-    one = recorder.sample_of(replace(base, cps=replace(base.cps, now=4.5)), UTC)
+    one = sample_of(replace(base, cps=replace(base.cps, now=4.5)), UTC)
     assert one is not None
     assert one.cps == 4.5
-    assert not is_flapping(base)
-    assert is_flapping(replace(base, flapping=True))
 
 
-def test_a_flapping_leg_is_one_event_at_the_start_and_one_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    flapping = False
-    monkeypatch.setattr(recorder, "is_flapping", lambda _: flapping)
+def test_an_sbc_or_group_that_leaves_the_config_is_forgotten_and_one_of_another_config_is_not() -> None:
+    theirs = (
+        Known(EventKind.SBC, clean("lon-9"), clean("down")),
+        Known(EventKind.GROUP, clean("eu"), clean("major")),
+    )
+    watched = Watched(Memory(known=theirs))
+    group = GroupStatus("us", DOWN, Severity.CRITICAL, clean("no path"))
+    assert watched.look(leg(ACME), groups=(group,)).forgotten == ()
+    gone = watched.recorder.look(Snapshot(2, watched.now + 30), UTC).forgotten
+    assert {(one.kind, one.subject) for one in gone} >= {
+        (EventKind.SBC, "nyc-1"), (EventKind.RESTART, "nyc-1"), (EventKind.GROUP, "us")
+    }  # fmt: skip
+    assert not {"lon-9", "eu"} & {one.subject for one in gone}
+
+
+def flapping(state: LegState) -> LegStatus:
+    return replace(leg(ACME, state), flapping=True)
+
+
+def test_a_flapping_leg_is_one_event_at_the_start_and_one_at_the_end() -> None:
     watched = Watched()
     for state in (UP, DOWN, UP):
         watched.look(leg(ACME, state))
-    flapping = True
     for state in (DOWN, UP, DOWN, UP, SUSPECT, DOWN) * 5:
-        watched.look(leg(ACME, state))
-    flapping = False
+        watched.look(flapping(state))
     for state in (UP, UP, DOWN):
         watched.look(leg(ACME, state))
-    assert watched.changes(EventKind.FLAPPING) == [(ACME, "down", "flapping"), (ACME, "flapping", "up")]
+    assert watched.changes(EventKind.FLAPPING) == [(ACME, "up", "flapping"), (ACME, "flapping", "up")]
     assert watched.changes() == [(ACME, "up", "down"), (ACME, "down", "up"), (ACME, "up", "down")]
+
+
+def test_flapping_that_began_before_a_restart_of_the_engine_ends_after_it() -> None:
+    watched = Watched()
+    watched.look(leg(ACME, UP))
+    (kept,) = (one for one in watched.look(flapping(DOWN)).known if one.kind is EventKind.FLAPPING)
+    assert (kept.subject, kept.state) == (ACME, "flapping")
+    again = Watched(Memory(legs=(LastKnown(clean(ACME), DOWN, None),), known=(kept,)))
+    found = again.look(leg(ACME, DOWN))
+    assert again.changes(EventKind.FLAPPING) == [(ACME, "flapping", "down")]
+    assert [one.kind for one in found.forgotten] == [EventKind.FLAPPING]
+    again.look(leg(ACME, UP))
+    assert again.changes() == [(ACME, "down", "up")]
+
+
+@pytest.mark.parametrize(
+    ("looks", "told"),
+    [
+        ((DOWN,), [("", "down")]),
+        ((SUSPECT, SUSPECT, DOWN, DOWN), [("", "down")]),
+        ((UNKNOWN, LegState.DEGRADED, UP), [("", "degraded"), ("degraded", "up")]),
+        ((UP, UP), []),
+        ((SUSPECT, UP), []),
+        ((LegState.UNMONITORED,), []),
+    ],
+)
+def test_a_leg_that_is_found_bad_is_an_event_though_nobody_saw_it_change(
+    looks: tuple[LegState, ...], told: list[tuple[str, str]]
+) -> None:
+    watched = Watched()
+    for state in looks:
+        watched.look(leg(ACME, state))
+    assert watched.changes() == [(ACME, *change) for change in told]
 
 
 def test_a_restart_is_told_once_and_a_reload_too() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from tests.engine.kept import Kept
 from tests.health.scenes import START, Says, Trunks, answer, fleet_of
 from trunktui import wiring
 from trunktui.config.load import Config, load
@@ -22,7 +22,7 @@ from trunktui.engine.reload import Reloader
 from trunktui.engine.server import Engine, poll_once
 from trunktui.model.ask import Answer, SshAsk
 from trunktui.model.health import LegState, Thresholds
-from trunktui.model.history import Event, Known, Memory, Sample
+from trunktui.model.history import Memory
 from trunktui.model.inventory import Binding, Inventory
 from trunktui.model.link import SshState
 from trunktui.platforms.registry import platform_for
@@ -156,23 +156,6 @@ def test_a_screen_that_does_not_read_holds_up_no_poll_and_then_gets_the_latest()
     asyncio.run(go())
 
 
-class Seen:
-    """A keeper that remembers how many polls it was handed."""
-
-    def __init__(self) -> None:
-        self.polls: list[float] = []
-
-    def take(
-        self,
-        events: Sequence[Event] = (),
-        samples: Sequence[tuple[str, Sample]] = (),
-        known: Sequence[Known] = (),
-        forgotten: Sequence[Known] = (),
-    ) -> None:
-        """Take it."""
-        self.polls += [sample.at for _, sample in samples]
-
-
 def test_the_history_sees_what_a_screen_that_does_not_read_is_not_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -182,14 +165,14 @@ def test_the_history_sees_what_a_screen_that_does_not_read_is_not_sent(
         ours, theirs = socket.socketpair()
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-        fleet, seen = fleet_of(Trunks()), Seen()
+        fleet, seen = fleet_of(Trunks()), Kept()
         historian = Historian(seen, Recorder(Memory(), 0.0), time.monotonic, time.monotonic)
         engine = Engine(fleet, time.monotonic, historian)
         run = running(engine, fleet, theirs, poller(EndlessAsker(), fleet, engine))
         async with asyncio.timeout(DEADLINE_S):
-            while len(seen.polls) < 40:  # the sending is stuck after some ten frames
+            while len(seen.samples) < 40:  # the sending is stuck after some ten frames
                 await asyncio.sleep(0.01)
-        assert sorted(set(seen.polls)) == seen.polls
+        assert sorted({one.at for _, one in seen.samples}) == [one.at for _, one in seen.samples]
         ours.close()
         async with asyncio.timeout(DEADLINE_S):
             await run

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.simulated.harsh import mixed_fleet
 from tests.simulated.week import Outcome, Scale, play_week
 from tests.simulated.week_gauges import Weight, grown
 from tests.simulated.week_script import What
-from trunktui.engine.recorder import Findings, Recorder
+from trunktui.engine.recorder import Recorder
+from trunktui.model.history import Findings
 from trunktui.model.snapshot import Snapshot
 from trunktui.store.history_file import Limits
 
@@ -63,7 +65,7 @@ def test_a_recorder_that_tells_a_change_twice_is_found(folder: Path, monkeypatch
 
     def twice(self: Recorder, snapshot: Snapshot, offset: float) -> Findings:
         found = look(self, snapshot, offset)
-        return found._replace(events=(*found.events, *found.events))
+        return replace(found, events=(*found.events, *found.events))
 
     monkeypatch.setattr(Recorder, "look", twice)
     assert any("the script says" in line for line in played(folder, Scale(3, limits=ONE)).wrong)
@@ -79,7 +81,7 @@ def test_a_history_that_loses_samples_is_found(folder: Path, monkeypatch: pytest
 
     def forgetful(self: Recorder, snapshot: Snapshot, offset: float) -> Findings:
         found = look(self, snapshot, offset)
-        return found._replace(samples=found.samples if snapshot.generation % 9 else ())
+        return replace(found, samples=found.samples if snapshot.generation % 9 else ())
 
     monkeypatch.setattr(Recorder, "look", forgetful)
     assert any("samples of" in line for line in played(folder, Scale(3, weigh_every=3, limits=ONE)).wrong)

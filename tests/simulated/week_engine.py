@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -19,7 +19,7 @@ from trunktui.demo.tempo import Tempo
 from trunktui.engine.crew import Crew, Post, posts_of
 from trunktui.engine.historian import Historian
 from trunktui.engine.recorder import Recorder
-from trunktui.model.history import Event, EventKind, Known, Memory, Sample
+from trunktui.model.history import EventKind, Findings, Known, Memory
 from trunktui.model.text import clean
 from trunktui.platforms.contract import Platform
 from trunktui.poll.fleet import Fleet
@@ -61,16 +61,10 @@ class Keepers:
         self.all = keepers
         self.samples = 0
 
-    def take(
-        self,
-        events: Sequence[Event] = (),
-        samples: Sequence[tuple[str, Sample]] = (),
-        known: Sequence[Known] = (),
-        forgotten: Sequence[Known] = (),
-    ) -> None:
-        self.samples += len(samples)
+    def take(self, found: Findings) -> None:
+        self.samples += len(found.samples)
         for keeper in self.all:
-            keeper.take(events, samples, known, forgotten)
+            keeper.take(found)
 
 
 class Surroundings(Struct):

@@ -16,7 +16,7 @@ from tests.store.histories import LEG, NOON, event, known, read, sample, series,
 from tests.store.logs import NOBODY, acting_as, as_root, intent, log_in, outcome
 from trunktui.model.audit import AuditRecord, RecordKind
 from trunktui.model.health import LegState
-from trunktui.model.history import EventKind
+from trunktui.model.history import EventKind, Findings
 from trunktui.model.text import Safe
 from trunktui.store import history_keeper
 from trunktui.store.history_actions import AuditedActions
@@ -89,7 +89,7 @@ def test_events_are_written_at_once_and_polls_with_the_end_at_the_latest(
 ) -> None:
     keeper, heard = running()
     keeper.record(event(1))
-    keeper.take(samples=[(LEG, sample())], known=[known(LegState.DOWN, NOON)])
+    keeper.take(Findings(samples=((LEG, sample()),), known=(known(LegState.DOWN, NOON),)))
     until(lambda: sentences(tmp_path) == ["sentence 1"], "the event was not written")
     assert series(tmp_path, NOON - 60, NOON + 60).points == ()
     assert keeper.close(DEADLINE_S)
@@ -128,7 +128,7 @@ def test_what_waits_is_bounded_and_the_newest_is_kept(
     with HistoryFile(tmp_path, Limits(), NOON):  # somebody else writes
         keeper = HistoryKeeper(tmp_path, Limits(), time.monotonic, lambda: NOON, Heard())
         for number in range(50):
-            keeper.take([event(number)], [(LEG, sample(NOON + number))])
+            keeper.take(Findings((event(number),), ((LEG, sample(NOON + number)),)))
     keeper.start()
     until(lambda: len(sentences(tmp_path)) == 10, "nothing was written")
     assert keeper.close(DEADLINE_S)

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 from trunktui.engine.recorder import Recorder
 from trunktui.model.health import Severity
-from trunktui.model.history import Event, EventKind, Known, Sample
+from trunktui.model.history import Event, EventKind, Findings, event_of
 from trunktui.model.snapshot import Snapshot
-from trunktui.model.text import LINE_LIMIT, clean
 
 
 class Keeper(Protocol):
     """What is needed of `store.history_keeper.HistoryKeeper`."""
 
-    def take(
-        self,
-        events: Sequence[Event] = (),
-        samples: Sequence[tuple[str, Sample]] = (),
-        known: Sequence[Known] = (),
-        forgotten: Sequence[Known] = (),
-    ) -> None:
+    def take(self, found: Findings) -> None:
         """Have all this written; returns at once."""
 
 
@@ -39,12 +32,12 @@ class Historian:
     def see(self, snapshot: Snapshot) -> None:
         """Keep what is new in a snapshot."""
         found = self._recorder.look(snapshot, self._wall() - self._clock())
-        if any(found):
-            self._keeper.take(found.events, found.samples, found.known, found.forgotten)
+        if found:
+            self._keeper.take(found)
 
     def record(self, event: Event) -> None:
         """Keep an event that no snapshot tells."""
-        self._keeper.take((event,))
+        self._keeper.take(Findings(events=(event,)))
 
     def note(
         self,
@@ -56,14 +49,4 @@ class Historian:
         after: str = "",
     ) -> None:
         """Keep an event of now."""
-        self.record(
-            Event(
-                at=self._wall(),
-                kind=kind,
-                subject=clean(subject),
-                sentence=clean(sentence, LINE_LIMIT),
-                before=clean(before),
-                after=clean(after),
-                severity=severity,
-            )
-        )
+        self.record(event_of(self._wall(), kind, subject, sentence, before, after, severity))

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from msgspec import Struct
 
 from trunktui.model.health import LegState, ProbeSignal, SbcState, Severity
-from trunktui.model.history import Event, EventKind, Known, Memory, Sample
+from trunktui.model.history import Event, EventKind, Findings, Known, Memory, Sample, event_of
 from trunktui.model.link import SshState
-from trunktui.model.sampling import sample_of as sample_of
+from trunktui.model.sampling import sample_of
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
-from trunktui.model.text import LINE_LIMIT, Safe, clean
+from trunktui.model.text import Safe, clean
 
 _CLOCK_SLACK_S = 5.0
 """As in `health.box`: only a start that is later by more than this is a restart."""
@@ -27,19 +26,13 @@ _UNKNOWN_POLLS = 2
 _MEETING_S = 300.0
 """For so long after the first answer of an SBC its trunks are being met: settings may be read over many polls."""
 
+_BAD = frozenset({LegState.DOWN, LegState.DEGRADED})
+"""What a leg may be found in at the first look, and is worth an event though nobody saw it change."""
+
 _ALARMS = frozenset({Severity.MAJOR, Severity.CRITICAL})
 _SBC_STATES = frozenset(state.value for state in SbcState)
 _SEVERITIES = frozenset(severity.value for severity in Severity)
 _LINK_FINE = frozenset({SshState.OK, SshState.PENDING})
-
-
-class Findings(NamedTuple):
-    """What one look adds to the history (see `store.history_keeper.HistoryKeeper.take`)."""
-
-    events: tuple[Event, ...] = ()
-    samples: tuple[tuple[str, Sample], ...] = ()
-    known: tuple[Known, ...] = ()
-    forgotten: tuple[Known, ...] = ()
 
 
 class _Leg(Struct):
@@ -66,11 +59,6 @@ class _Sbc(Struct):
     new_until: float = math.inf
 
 
-def is_flapping(leg: LegStatus) -> bool:
-    """Tell whether a leg goes up and down so often that its single changes say nothing."""
-    return leg.flapping
-
-
 class Recorder:
     """Looks at one snapshot after another. `memory` is what an earlier run knew, `offset` UTC less monotonic seconds."""
 
@@ -89,6 +77,8 @@ class Recorder:
                     sbc = self._sbcs.setdefault(one.subject, _Sbc(new_until=-math.inf))
                     sbc.started_at = one.since - offset
                     sbc.seen_at = None if memory.seen is None else memory.seen - offset
+                case EventKind.FLAPPING:
+                    self._legs.setdefault(one.subject, _Leg()).flapping = True
                 case EventKind.GROUP if str(one.state) in _SEVERITIES:
                     self._alarms[one.subject] = Severity(one.state)
         self._events: list[Event] = []
@@ -96,6 +86,7 @@ class Recorder:
         self._forgotten: list[Known] = []
         self._offset = offset
         self._before = math.inf
+        self._had: tuple[set[str], set[str]] = set(), set()
 
     def look(self, snapshot: Snapshot, offset: float) -> Findings:
         """Return what `snapshot` adds; `offset` is UTC less monotonic seconds now."""
@@ -104,7 +95,7 @@ class Recorder:
         sbcs = {sbc.name: sbc for sbc in snapshot.sbcs}
         for sbc in snapshot.sbcs:
             self._look_at_sbc(sbc, snapshot.at)
-        self._forget({*sbcs}, {group.name for group in snapshot.groups})
+        self._forget(snapshot)
         samples: list[tuple[str, Sample]] = []
         self._come_and_gone(snapshot, sbcs)
         for leg in snapshot.legs:
@@ -117,16 +108,18 @@ class Recorder:
         self._before = snapshot.at
         return Findings(tuple(self._events), tuple(samples), tuple(self._known), tuple(self._forgotten))
 
-    def _forget(self, sbcs: set[str], groups: set[str]) -> None:
-        """Forget SBCs and groups that the config no longer has."""
-        for name in self._sbcs.keys() - sbcs:
+    def _forget(self, snapshot: Snapshot) -> None:
+        """Forget SBCs and groups that this run's config no longer has; others may be another config's."""
+        had_sbcs, had_groups = self._had
+        sbcs, groups = {sbc.name for sbc in snapshot.sbcs}, {group.name for group in snapshot.groups}
+        for name in had_sbcs - sbcs:
             del self._sbcs[name]
-            self._forgotten += [
-                Known(kind, clean(name), Safe("")) for kind in (EventKind.SBC, EventKind.RESTART)
-            ]
-        for name in self._alarms.keys() - groups:
-            del self._alarms[name]
-            self._forgotten.append(Known(EventKind.GROUP, clean(name), Safe("")))
+            self._drop(EventKind.SBC, name)
+            self._drop(EventKind.RESTART, name)
+        for name in had_groups - groups:
+            self._alarms.pop(name, None)
+            self._drop(EventKind.GROUP, name)
+        self._had = sbcs, groups
 
     def _look_at_leg(self, leg: LegStatus, sbc: SbcStatus | None, now: float) -> Iterable[tuple[str, Sample]]:
         held = self._legs.setdefault(leg.id, _Leg())
@@ -148,7 +141,7 @@ class Recorder:
         return () if sample is None else ((leg.id, sample),)
 
     def _judge_leg(self, leg: LegStatus, held: _Leg, sbc: SbcStatus | None, now: float) -> None:
-        flapping = is_flapping(leg)
+        flapping = leg.flapping
         if leg.state is LegState.UNKNOWN:
             # Without news, or of an SBC in trouble, it is the SBC's event; else it is the leg's own trouble.
             alone = sbc is not None and sbc.state is SbcState.UP
@@ -159,34 +152,36 @@ class Recorder:
         else:
             hard = leg.state is not LegState.SUSPECT
         if flapping != held.flapping and leg.state is not LegState.UNKNOWN:
-            held.flapping = flapping
-            before, after = (leg.state.value, "flapping") if flapping else ("flapping", leg.state.value)
-            self._tell(
-                EventKind.FLAPPING,
-                leg.id,
-                now,
-                leg.reason,
-                before,
-                after,
-                Severity.WARNING if flapping else leg.severity,
-            )
-        elif not flapping and hard and held.known is not None and leg.state is not held.known:
+            self._tell_flapping(leg, held, now)
+        elif not flapping and hard and leg.state is not held.known and (held.known or leg.state in _BAD):
             # Since when it lasts may reach back to an earlier run; found it was now.
             since = leg.since_at if leg.since_at is not None and self._before <= leg.since_at <= now else now
-            self._tell(
-                EventKind.LEG, leg.id, since, leg.reason, held.known.value, leg.state.value, leg.severity
-            )
+            before = "" if held.known is None else held.known.value
+            self._tell(EventKind.LEG, leg.id, since, leg.reason, before, leg.state.value, leg.severity)
         if hard and leg.state is not held.known:
             held.known = leg.state
             self._keep(EventKind.LEG, leg.id, leg.state.value, leg.since_at)
 
+    def _tell_flapping(self, leg: LegStatus, held: _Leg, now: float) -> None:
+        held.flapping = leg.flapping
+        state = (leg.state if held.known is None else held.known).value
+        if leg.flapping:
+            self._tell(EventKind.FLAPPING, leg.id, now, leg.reason, state, "flapping", Severity.WARNING)
+            self._keep(EventKind.FLAPPING, leg.id, "flapping", now)
+        else:
+            self._tell(EventKind.FLAPPING, leg.id, now, leg.reason, "flapping", leg.state.value, leg.severity)
+            self._drop(EventKind.FLAPPING, leg.id)
+
     def _come_and_gone(self, snapshot: Snapshot, sbcs: dict[str, SbcStatus]) -> None:
         ids = {leg.id for leg in snapshot.legs}
         for leg_id in [one for one in self._legs if one not in ids]:
-            met = self._legs.pop(leg_id).last is not None
+            held = self._legs.pop(leg_id)
+            met = held.last is not None
             here = leg_id.rpartition("@")[2] in sbcs
             if met or here:  # else another config's, on the same state folder
-                self._forgotten.append(Known(EventKind.LEG, clean(leg_id), Safe("")))
+                self._drop(EventKind.LEG, leg_id)
+                if held.flapping:
+                    self._drop(EventKind.FLAPPING, leg_id)
             if here:
                 gone = "neither its SBC nor the config has it any more"
                 self._tell(EventKind.VANISHED, leg_id, snapshot.at, gone)
@@ -253,21 +248,14 @@ class Recorder:
         after: str = "",
         severity: Severity = Severity.NONE,
     ) -> None:
-        self._events.append(
-            Event(
-                at=at + self._offset,
-                kind=kind,
-                subject=clean(subject),
-                sentence=clean(sentence, LINE_LIMIT),
-                before=clean(before),
-                after=clean(after),
-                severity=severity,
-            )
-        )
+        self._events.append(event_of(at + self._offset, kind, subject, sentence, before, after, severity))
 
     def _keep(self, kind: EventKind, subject: str, state: str, since: float | None) -> None:
         utc = None if since is None else since + self._offset
         self._known.append(Known(kind, clean(subject), clean(state), utc))
+
+    def _drop(self, kind: EventKind, subject: str) -> None:
+        self._forgotten.append(Known(kind, clean(subject), Safe("")))
 
 
 def _not_asked(sbc: SbcStatus) -> bool:

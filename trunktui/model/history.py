@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from msgspec import Struct
 
 from trunktui.model.health import WORST_FIRST, LegState, ProbeSignal, RegSignal, Severity
-from trunktui.model.text import Safe
+from trunktui.model.text import LINE_LIMIT, Safe, clean
 
 GAP_FROM = 1.5
 """A sample stands for at most so many poll intervals: past that the next poll is missing."""
@@ -167,6 +167,42 @@ class Memory(Struct, frozen=True):
     legs: tuple[LastKnown, ...] = ()
     known: tuple[Known, ...] = ()
     seen: float | None = None
+
+
+class Findings(Struct, frozen=True):
+    """What is to be kept: events, samples by leg, states that last, and subjects whose state is not known any more."""
+
+    events: tuple[Event, ...] = ()
+    samples: tuple[tuple[str, Sample], ...] = ()
+    known: tuple[Known, ...] = ()
+    forgotten: tuple[Known, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.events or self.samples or self.known or self.forgotten)
+
+
+def event_of(
+    at: float,
+    kind: EventKind,
+    subject: str,
+    sentence: str,
+    before: str = "",
+    after: str = "",
+    severity: Severity = Severity.NONE,
+    detail: str = "",
+) -> Event:
+    """Return an event whose texts are cleaned."""
+    return Event(
+        at=at,
+        kind=kind,
+        subject=clean(subject),
+        sentence=clean(sentence, LINE_LIMIT),
+        before=clean(before),
+        after=clean(after),
+        severity=severity,
+        detail=clean(detail),
+    )
 
 
 def about(event: Event, selector: str, trunks: Container[str] = ()) -> bool:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from trunktui.model.audit import Entry, RecordKind, Who
 from trunktui.model.health import Severity
-from trunktui.model.history import Event, EventKind
-from trunktui.model.text import LINE_LIMIT, clean
+from trunktui.model.history import Event, EventKind, event_of
 from trunktui.store.audit import FILE_NAME, AuditError, AuditLog
 
 _OVERLAP_S = 3600.0
@@ -82,16 +81,14 @@ def _event(entry: Entry) -> Event:
                 Severity.NONE,
             )
     reason = f" ({record.reason})" if record.reason and record.kind in _REASONED else ""
-    return Event(
-        at=_time(entry),
-        kind=EventKind.MARK if record.kind in _MARKS else EventKind.ACTION,
-        subject=clean(
-            record.leg or record.sbc or record.carrier or (deed if record.kind in _MARKS else "write mode")
-        ),
-        sentence=clean(f"{said}{reason}", LINE_LIMIT),
-        after=clean(after),
+    return event_of(
+        _time(entry),
+        EventKind.MARK if record.kind in _MARKS else EventKind.ACTION,
+        record.leg or record.sbc or record.carrier or (deed if record.kind in _MARKS else "write mode"),
+        f"{said}{reason}",
+        after=after,
         severity=severity,
-        detail=clean(f"audit {entry.seq} {entry.hash}"),
+        detail=f"audit {entry.seq} {entry.hash}",
     )
 
 

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from trunktui.model.history import Event, Known, Sample
+from trunktui.model.history import Event, Findings, Known, Sample
 from trunktui.model.text import LINE_LIMIT, Safe, clean
 from trunktui.store.history_file import Batch, HistoryFile, Limits, broken
 from trunktui.store.history_place import FILE_NAME, PlaceError, TakenError
@@ -97,29 +97,23 @@ class HistoryKeeper:
 
     def record(self, event: Event) -> None:
         """Have an event written."""
-        self.take((event,))
+        self.take(Findings(events=(event,)))
 
-    def take(
-        self,
-        events: Sequence[Event] = (),
-        samples: Sequence[tuple[str, Sample]] = (),
-        known: Sequence[Known] = (),
-        forgotten: Sequence[Known] = (),
-    ) -> None:
+    def take(self, found: Findings) -> None:
         """Have all this written; returns at once."""
         with self._lock:
-            self._lost += max(len(self._events) + len(events) - MOST_EVENTS, 0)
-            self._events.extend(events)
-            self._samples.extend(samples)
-            for one in forgotten:
+            self._lost += max(len(self._events) + len(found.events) - MOST_EVENTS, 0)
+            self._events.extend(found.events)
+            self._samples.extend(found.samples)
+            for one in found.forgotten:
                 self._known.pop((one.kind.value, one.subject), None)
                 self._states.pop((one.kind.value, one.subject), None)
                 self._forgotten[one.kind.value, one.subject] = one
-            self._states.update({(one.kind.value, one.subject): one for one in known})
-            for one in known:
+            self._states.update({(one.kind.value, one.subject): one for one in found.known})
+            for one in found.known:
                 self._forgotten.pop((one.kind.value, one.subject), None)
                 self._known[one.kind.value, one.subject] = one
-            if events or known or forgotten:
+            if found.events or found.known or found.forgotten:
                 self._urgent = True
                 self._lock.notify()
 
