@@ -233,6 +233,29 @@ def test_a_flapping_leg_is_one_event_at_the_start_and_one_at_the_end() -> None:
     assert watched.changes() == [(ACME, "up", "down"), (ACME, "down", "up"), (ACME, "up", "down")]
 
 
+@pytest.mark.parametrize(
+    ("looks", "events"),
+    [
+        ((leg(ACME, UP), leg(ACME, SUSPECT)), 0),
+        ((leg(ACME, UP), leg(ACME, SUSPECT), leg(ACME, UP)), 0),
+        ((leg(ACME, UP), leg(ACME, SUSPECT), leg(ACME, DOWN)), 1),
+        ((leg(ACME, UP), leg(ACME, UNKNOWN)), 0),
+        ((leg(ACME, UP), leg(ACME, UNKNOWN), leg(ACME, DOWN)), 1),
+        ((leg(ACME, UP), leg(ACME, LegState.ADMIN_OFF)), 1),
+        ((leg(ACME, UP), flapping(DOWN)), 1),
+        ((leg(ACME, UP), flapping(DOWN), flapping(DOWN)), 1),
+        ((leg(ACME, UP), flapping(LegState.DEGRADED), flapping(DOWN)), 2),
+        ((leg(ACME, UP), flapping(DOWN), flapping(LegState.DEGRADED)), 1),
+        ((leg(ACME, UP), flapping(DOWN), leg(ACME, UP)), 2),
+    ],
+)
+def test_a_hard_change_is_an_event_and_nothing_else_is(looks: tuple[LegStatus, ...], events: int) -> None:
+    watched = Watched()
+    for status in looks:
+        watched.look(status)
+    assert len(watched.events) == events
+
+
 def test_flapping_that_began_before_a_restart_of_the_engine_ends_after_it() -> None:
     watched = Watched()
     watched.look(leg(ACME, UP))

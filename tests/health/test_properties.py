@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.health.natives import Told, coded, destination, gateway
+from tests.health.recording import recorded
 from tests.health.scenes import START, Says, Trunks, answer, fleet_of, leg, play, settings_of
 from tests.model.test_text import harmful
 from trunktui.health import signals as health_signals
-from trunktui.health.changes import SOFT, hard_change
 from trunktui.health.reasons import LIMIT
-from trunktui.model.health import Effective, LegState, Severity
+from trunktui.model.health import WORST_FIRST, Effective, LegState, Severity
 from trunktui.model.inventory import AuthMode, DialMode
 from trunktui.model.link import SshState
 from trunktui.model.observation import ContactState, NativeLeg
@@ -205,12 +205,17 @@ def test_there_is_one_event_for_each_hard_change_and_none_for_doubt_or_want_of_n
 ) -> None:
     answered = [(second, says) for second, says in timed(steps) if says.silent is None]
     seen = each_look(trunks, answered)
-    lasting = [status for status in seen if status.state not in SOFT]
-    events = sum(hard_change(before, after) for before, after in pairwise(seen))
-    assert events == sum(
-        before.state is not after.state or before.flapping is not after.flapping
-        for before, after in pairwise(lasting)
-    )
+    lasting = [status for status in seen if status.state not in {LegState.SUSPECT, LegState.UNKNOWN}]
+    told = [event for look in recorded(seen) for event in look]
+    found_bad = bool(lasting) and lasting[0].state in {LegState.DOWN, LegState.DEGRADED}
+    assert sum(event.before == "" for event in told) == found_bad
+    wanted, known = 0, lasting[0].state if lasting else LegState.UNKNOWN
+    for before, after in pairwise(lasting):
+        if before.flapping is not after.flapping:
+            wanted, known = wanted + 1, after.state
+        elif not after.flapping or WORST_FIRST.index(after.state) < WORST_FIRST.index(known):
+            wanted, known = wanted + (after.state is not known), after.state
+    assert len(told) - found_bad == wanted
 
 
 @given(st.integers(0, 10_000), st.sampled_from([DialMode.AOR, DialMode.URI, None]))
@@ -226,9 +231,9 @@ def test_half_of_the_packets_lost_is_no_storm(seed: int, dial: DialMode | None) 
 
     polls = [(10.0 * n, Says(reg=None, contacts=(result(n),))) for n in range(360)]
     seen = each_look(Trunks(auth=AuthMode.IP, dial=dial, qualify=10), polls)
-    flips = sum(before.contacts != after.contacts for (_, before), (_, after) in pairwise(polls))
-    assert flips > 100
-    assert sum(hard_change(before, after) for before, after in pairwise(seen)) <= 30  # mostly under 16
+    lost = [says.contacts == ("Unavail",) for _, says in polls]
+    assert sum(before is not after for before, after in pairwise(lost)) > 100
+    assert sum(map(len, recorded(seen))) <= 30  # mostly under 16
     drops = [n for n, (_, says) in enumerate(polls) if says.contacts == ("Unavail",)]
     if dial is DialMode.AOR:
         assert all(seen[n].state is LegState.DOWN for n in drops), "where calls are refused it is said"

@@ -1,7 +1,7 @@
 """Turns snapshots into history: what differs between two of them is an event, what was asked anew is a sample. Pure.
 
 A leg's event is a *hard* change. SUSPECT is soft. A leg without news is no event of its own: its SBC has one. While
-a leg flaps it has one event at the start and one at the end.
+a leg flaps it has one event at the start and one at the end, and between them only a turn for the worse.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from trunktui.model.health import LegState, ProbeSignal, SbcState, Severity
+from trunktui.model.health import WORST_FIRST, LegState, ProbeSignal, SbcState, Severity
 from trunktui.model.history import Event, EventKind, Findings, Known, Memory, Sample, event_of
 from trunktui.model.link import SshState
 from trunktui.model.sampling import sample_of
@@ -151,14 +151,15 @@ class Recorder:
             hard = hard and not pending
         else:
             hard = leg.state is not LegState.SUSPECT
+        changed = hard and leg.state is not held.known and not _is_held(held, leg)
         if flapping != held.flapping and leg.state is not LegState.UNKNOWN:
             self._tell_flapping(leg, held, now)
-        elif not flapping and hard and leg.state is not held.known and (held.known or leg.state in _BAD):
+        elif changed and (held.known is not None or leg.state in _BAD):
             # Since when it lasts may reach back to an earlier run; found it was now.
             since = leg.since_at if leg.since_at is not None and self._before <= leg.since_at <= now else now
             before = "" if held.known is None else held.known.value
             self._tell(EventKind.LEG, leg.id, since, leg.reason, before, leg.state.value, leg.severity)
-        if hard and leg.state is not held.known:
+        if changed:
             held.known = leg.state
             self._keep(EventKind.LEG, leg.id, leg.state.value, leg.since_at)
 
@@ -256,6 +257,13 @@ class Recorder:
 
     def _drop(self, kind: EventKind, subject: str) -> None:
         self._forgotten.append(Known(kind, clean(subject), Safe("")))
+
+
+def _is_held(held: _Leg, leg: LegStatus) -> bool:
+    """Tell whether a leg goes on flapping, in no worse state than was told of it."""
+    if not (leg.flapping and held.flapping) or held.known is None:
+        return False
+    return WORST_FIRST.index(leg.state) >= WORST_FIRST.index(held.known)
 
 
 def _not_asked(sbc: SbcStatus) -> bool:

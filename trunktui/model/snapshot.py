@@ -86,9 +86,8 @@ class LegStatus(Struct, frozen=True, gc=False):
     `observed_at`: when the last answer was asked for: what it says is no older. `late_at` and `stale_at`: when
     what is said here begins to dim, and when it stops being believed.
     `maintenance` and `acknowledged` are the marks in force, `planned` is the next maintenance to come.
-    `flapping`: it changes so often that its state stands still at the worst of late. `hard`: the last state that
-    was neither doubt nor ignorance. `load`: the most channels it had in the quarter of an hour before the first bad
-    sign (or before now, while there is none); None not known.
+    `flapping`: it changes so often that its state stands still at the worst of late. `load`: the most channels
+    it had in the quarter of an hour before the first bad sign (or before now, while there is none); None not known.
     """
 
     id: str
@@ -122,7 +121,6 @@ class LegStatus(Struct, frozen=True, gc=False):
     planned: Maintenance | None = None
     at_risk: float | None = None
     flapping: bool = False
-    hard: LegState | None = None
     load: int | None = None
 
     @property

@@ -225,7 +225,6 @@ def leg_status(
         badge="unmonitored" if verdict.cause is Cause.UP_UNMONITORED else None,
         at_risk=_at_risk(cps, probe),
         flapping=flap.since is not None,
-        hard=flap.bad if flap.since is not None else flap.hard,
         load=memory.load,
     )
     waiting = frame.observed_at is None and verdict.state is LegState.UNKNOWN
