@@ -141,6 +141,7 @@ def by_rules(fleet: Fleet, names: list[str], now: float) -> None:
             memory, past = leg.memory, leg.past
             judge_leg(leg, frame, usage.channels.get(leg.trunk_name), usage.cps.get(leg.trunk_name))
             leg.memory, leg.past = memory, past
+    fleet._used = None  # else the snapshot after it would not count what is used
 
 
 def cpu_ms(work: Callable[[], object]) -> float:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+from typing import Any
 
+import pytest
 from msgspec import structs
 
 from tests.health.scenes import START, Says, Trunks, answer, box, fleet_of, leg, settings_of
 from tests.poll.fakes import Clock, EndOfPlayError, ScriptedAsker
+from trunktui.health.rollup import Share, shares
 from trunktui.model.ask import Answer, Reply
 from trunktui.model.health import SbcState, Severity, Thresholds, Usage
 from trunktui.model.inventory import Account, AuthMode, Binding, Cap, Inventory, Sbc, SshTarget, Trunk
@@ -144,3 +147,24 @@ def test_a_clock_in_step_is_no_news_and_one_that_was_not_read_neither() -> None:
     for line in ("2026-11-25T22:38:24,950000001+00:00", "date: invalid option"):
         sbc = box(polled(line))
         assert (sbc.state, sbc.severity, sbc.reason) == (SbcState.UP, Severity.NONE, "answering")
+
+
+def test_what_is_used_is_counted_anew_when_an_answer_comes_or_goes_stale_and_not_between(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counted: list[int] = []
+
+    def counting(*given: Any) -> dict[str, Share]:
+        counted.append(len(counted))
+        return shares(*given)
+
+    monkeypatch.setattr("trunktui.poll.fleet.shares", counting)
+    trunks = Trunks(cap=200)
+    fleet = fleet_of(trunks)
+    bindings = fleet.inventory.bindings_on("sbc-1")
+    fleet.answered(
+        "sbc-1", asterisk.parse_poll(answer(Says(channels=41), START), settings_of(trunks), bindings)
+    )
+    seen = [leg(fleet.snapshot(START + after)).channels.used for after in (0, 1, 2, 80, 200, 201)]
+    assert seen == [41, 41, 41, 41, None, None]
+    assert len(counted) == 2

@@ -72,6 +72,9 @@ def test_each_line_tells_now_low_high_mean_and_over_what() -> None:
     values = [replace(one, rtt_ms=240.0 if n == 60 else 17.0 + n % 3) for n, one in enumerate(HOUR_OF_POLLS)]
     lines = drawn(series(values), 160)
     assert line(lines, "RTT").endswith("  21 ms, 17 to 240 ms, mean 20 in 1h")
+    silent = leg(probe=replace(ok_probe(20), rtt_ms=None, state=ProbeSignal.DEAD))
+    short = drawn(series(values), 64, one=silent)
+    assert line(short, "RTT").rstrip().endswith("–, 17 to 240 ms, mean 20 in 1h"), "a unit stands somewhere"
     assert line(lines, "channels").endswith("  12 of 90, always 12 in 1h")
     assert line(lines, "state").endswith("  ● up")
     assert line(lines, "registered").endswith("  ● ok")

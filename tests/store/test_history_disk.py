@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.histories import NOON, event, read
+from tests.store.killing import run
 from tests.store.logs import as_root
 from trunktui.store.history_file import Batch, HistoryFile, Limits
 
@@ -19,16 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_100_killed_writers_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.store.history_killing", str(tmp_path), str(KILLS), "1"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
-        cwd=ROOT,
-    )
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+    result = run("history_killing", tmp_path, KILLS)
     acknowledged = {(seq, text) for seq, text in result["acknowledged"]}
     with HistoryFile(tmp_path, Limits(), NOON, suspect=True) as file:  # looks through all of it
         assert not file.aside

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
+from tests.store.killing import run
 from tests.store.logs import intent, log_in
 from trunktui.store.verify import Flaw, verify
 
@@ -14,16 +12,7 @@ KILLS = 120
 
 
 def test_120_killed_writers_two_at_a_time_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.store.killing", str(tmp_path), str(KILLS), "1"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
-        cwd=Path(__file__).parents[2],
-    )
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+    result = run("killing", tmp_path, KILLS)
     acknowledged = {(seq, text) for seq, text in result["acknowledged"]}
     log = log_in(tmp_path)
     after = log.append(intent("after all that"))

@@ -6,8 +6,6 @@ import errno
 import json
 import os
 import stat
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -21,6 +19,7 @@ from msgspec.structs import replace
 
 from tests.marking import ALICE, BOB, WALL, ack, ago, ahead, maintenance
 from tests.model.test_text import harmful
+from tests.store.killing import run
 from tests.store.logs import NOBODY, acting_as, as_root
 from tests.tui.fleet_samples import HOSTILE
 from trunktui.model.marks import REASON_LIMIT, Ack, End, EndCause, Maintenance, Mark, Scope, Target
@@ -117,16 +116,7 @@ def test_two_who_write_at_once_both_have_it_kept(tmp_path: Path) -> None:
 
 
 def test_30_killed_writers_two_at_a_time_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.store.marks_killing", str(tmp_path), str(KILLS), "1"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
-        cwd=Path(__file__).parents[2],
-    )
-    assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
+    said = run("marks_killing", tmp_path, KILLS)
     now = datetime.now(UTC)
     found = MarkBook(tmp_path).read()
     there = {mark.id for mark in found.open(now)}

@@ -6,6 +6,7 @@ known then ages into unknown by itself.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -63,6 +64,7 @@ class Fleet:
         self._generation = 0
         self._records = {sbc.name: first_record(sbc, inventory) for sbc in inventory.sbcs}
         self._rolled: _Rolled | None = None
+        self._used: tuple[_Usage, float] | None = None
 
     def reconfigure(self, inventory: Inventory, thresholds: Thresholds, interval_s: float) -> frozenset[str]:
         """Go by another config from now on, keeping what is known of every SBC and leg that both have.
@@ -72,7 +74,7 @@ class Fleet:
         records, unread = carried(self._records, self.inventory, inventory, thresholds)
         self.inventory, self._records = inventory, records
         self._thresholds, self._interval_s = thresholds, interval_s
-        self._rolled = None
+        self._rolled = self._used = None
         return unread
 
     def recall(self, memory: Mapping[str, Past]) -> None:
@@ -93,6 +95,7 @@ class Fleet:
     def answered(self, sbc: str, observation: Observation) -> None:
         """Fold one complete answer in."""
         record = self._records[sbc]
+        self._used = None
         record.link = _linked(record.link, SshState.OK, Safe(""), observation.at, ok=True)
         record.observation, record.judged = observation, None
         if observation.app is not AppState.ANSWERING:
@@ -192,13 +195,21 @@ class Fleet:
         return HalfLook(seen.box.addresses, seen.as_of)
 
     def _usage(self, now: float) -> _Usage:
-        """Return what is used of every cap; a leg counts as not known where the last look is stale or did not tell."""
+        """Return what is used of every cap: as long as no answer came and none went stale, what it was."""
+        if self._used is None or now > self._used[1]:
+            self._used = self._counted(now)
+        return self._used[0]
+
+    def _counted(self, now: float) -> tuple[_Usage, float]:
+        """Count what is used, and until when that holds; what the last look is too old for, or did not tell, is not known."""
         active: dict[tuple[str, str], int | None] = {}
         rates: dict[tuple[str, str], Rate | None] = {}
-        stale_s = stale_after_s(self._interval_s, self._thresholds)
+        stale_s, until = stale_after_s(self._interval_s, self._thresholds), math.inf
         for record in self._records.values():
             seen = record.observation
             fresh = seen is not None and now - seen.as_of <= stale_s
+            if fresh and seen is not None:
+                until = min(until, seen.as_of + stale_s)
             for leg in record.legs.values():
                 if leg.trunk is None:
                     continue
@@ -208,7 +219,7 @@ class Fleet:
                 rates[place] = _rate(record, leg) if channels is not None else None
         per_s = {place: None if rate is None else rate.per_s for place, rate in rates.items()}
         heavy = heavy_trunks(active, per_s, self._thresholds.unmonitored_major)
-        return _Usage(shares(self.inventory, active, heavy), cps_shares(self.inventory, rates))
+        return _Usage(shares(self.inventory, active, heavy), cps_shares(self.inventory, rates)), until
 
     def _scene(self, record: SbcRecord, now: float) -> Scene:
         seen = record.observation

@@ -235,7 +235,7 @@ class _Told:
         lost, short = _lost(self._missing)
         return (
             f"{current}{cap}, {bounds}{average} in {self._over}{lost}",
-            f"{current}, {bounds.removesuffix(unit)}{average} in {self._over}{short}",
+            f"{current}, {bounds if now is None else bounds.removesuffix(unit)}{average} in {self._over}{short}",
             f"{current}, {bounds} in {self._over}{short}",
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 from functools import partial
 
-from textual import events
 from textual.app import ComposeResult
 from textual.worker import Worker
 
@@ -16,7 +15,7 @@ from trunktui.tui.keys import EVERYWHERE, HAPPENED, bindings
 from trunktui.tui.lines import Lines
 from trunktui.tui.past import Stoppable
 from trunktui.tui.ports import Events, History
-from trunktui.tui.stage import PathPage, Scrolls, Stage, StageScreen
+from trunktui.tui.stage import Filters, PathPage, Scrolls, Stage, StageScreen
 
 AT_A_TIME = 500
 """So many events are read at first, and more with each `+`."""
@@ -26,7 +25,7 @@ _AGAIN_S = 10.0
 _NOBODY = Loaded(why="no history: there is none here to read")
 
 
-class EventsScreen(PathPage, Scrolls, StageScreen, inherit_bindings=False):
+class EventsScreen(Filters, PathPage, Scrolls, StageScreen, inherit_bindings=False):
     """The page of events; `leg` None: of all. Read again every ten seconds, a row that is looked at stays in place."""
 
     BINDINGS = [*bindings(HAPPENED), *bindings(EVERYWHERE)]  # noqa: RUF012 - Textual's way
@@ -74,16 +73,9 @@ class EventsScreen(PathPage, Scrolls, StageScreen, inherit_bindings=False):
         """Tell the position."""
         self.draw_head(self.size.width)
 
-    def on_key(self, event: events.Key) -> None:
-        """Begin the filter at `/`, before the keys that follow it (the base class then sees to the rest)."""
-        if event.key == "slash" and not self._foot.typing:
-            event.stop()
-            event.prevent_default()
-            self.action_filter()
-
-    def action_filter(self) -> None:
-        """Begin to type a filter."""
-        self._foot.start_typing(self._words)
+    def filter_text(self) -> str:
+        """Return the filter as it stands."""
+        return self._words
 
     def action_more(self) -> None:
         """Load older events."""

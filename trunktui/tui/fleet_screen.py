@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual import events
 from textual.app import ComposeResult
 
 from trunktui.model.snapshot import LegStatus, Snapshot
@@ -28,10 +27,10 @@ from trunktui.tui.grid import FleetGrid, GridContent
 from trunktui.tui.keys import EVERYWHERE, FLEET, bindings
 from trunktui.tui.lines import Lines
 from trunktui.tui.panes import NARROW, panes_for
-from trunktui.tui.stage import Stage
+from trunktui.tui.stage import Filters, Stage
 
 
-class FleetScreen(ActingScreen, inherit_bindings=False):
+class FleetScreen(Filters, ActingScreen, inherit_bindings=False):
     """The screen an operator looks at all night."""
 
     BINDINGS = [*bindings(FLEET), *bindings(EVERYWHERE)]  # noqa: RUF012 - Textual's way
@@ -98,16 +97,9 @@ class FleetScreen(ActingScreen, inherit_bindings=False):
         self._draw_cursor_leg(snapshot, at)
         self._draw_tip()
 
-    def on_key(self, event: events.Key) -> None:
-        """Begin the filter at `/`, before the keys that follow it (the base class then sees to the rest)."""
-        if event.key == "slash" and not self._foot.typing:
-            event.stop()
-            event.prevent_default()
-            self.action_filter()
-
-    def action_filter(self) -> None:
-        """Begin to type a filter."""
-        self._foot.start_typing(self._query.text)
+    def filter_text(self) -> str:
+        """Return the filter as it stands."""
+        return self._query.text
 
     def action_faults(self) -> None:
         """Show faults only, or all again."""

@@ -119,6 +119,27 @@ class StageScreen(Screen[None], inherit_bindings=False):
         self.call_after_refresh(self.draw)
 
 
+class Filters:
+    """What a screen does that can be filtered, beside its own base: `/` begins to type, before the keys that follow it."""
+
+    _foot: Foot
+
+    def filter_text(self) -> str:
+        """Return the filter as it stands."""
+        raise NotImplementedError
+
+    def on_key(self, event: events.Key) -> None:
+        """Begin the filter at `/` (the base class then sees to the rest)."""
+        if event.key == "slash" and not self._foot.typing:
+            event.stop()
+            event.prevent_default()
+            self.action_filter()
+
+    def action_filter(self) -> None:
+        """Begin to type a filter."""
+        self._foot.start_typing(self.filter_text())
+
+
 class Scrolls:
     """What a screen does whose `_page` scrolls and can be left: one for all of them, beside their own base."""
 
