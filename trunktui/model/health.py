@@ -136,6 +136,32 @@ class Usage(StrEnum):
     UNKNOWN = "unknown"
 
 
+class TrafficSignal(StrEnum):
+    """What calls themselves say of a leg; IDLE: none were tried. NO_DATA: too few, or nobody told us of them.
+
+    DESTINATION: they fail to one destination only. NO_AUDIO: they are answered and nothing is heard.
+    """
+
+    NORMAL = "normal"
+    IDLE = "idle"
+    LOW_ASR = "low_asr"
+    DESTINATION = "destination"
+    FAILING = "failing"
+    NO_AUDIO = "no_audio"
+    NO_DATA = "no_data"
+
+
+class FaultKind(StrEnum):
+    """What a leg's trouble shows in, for telling a carrier's fault from ours; CAP and ABSENT are never a carrier's."""
+
+    PROBE = "probe"
+    REGISTRATION = "registration"
+    TRAFFIC = "traffic"
+    ABSENT = "absent"
+    CAP = "cap"
+    OTHER = "other"
+
+
 class Thresholds(Struct, frozen=True):
     """Every number a rule uses; a config's `[health]` table may change each.
 

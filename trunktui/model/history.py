@@ -25,6 +25,8 @@ class EventKind(StrEnum):
     LEG: a hard change of state. FLAPPING: it began, or it is over. APPEARED, VANISHED: a leg came or went. SBC: a
     change of state; RESTART, RELOAD: of its software. GROUP: an alarm was raised or cleared. CONFIG: it was read
     again. ACTION: an entry of the audit log, `detail` names it. MARK: a maintenance or acknowledgement began or ended. WATCH: we began or ended to look.
+    VERDICT: whose fault it is was told, or is over. EGRESS: the address that carriers see changed; TARGETS: what a
+    registrar's name leads to. SECURITY: many failed to authenticate. FINDING: one came or went.
     """
 
     LEG = "leg"
@@ -39,6 +41,11 @@ class EventKind(StrEnum):
     ACTION = "action"
     MARK = "mark"
     WATCH = "watch"
+    VERDICT = "verdict"
+    EGRESS = "egress"
+    TARGETS = "targets"
+    SECURITY = "security"
+    FINDING = "finding"
     OTHER = "other"
 
 

@@ -175,7 +175,8 @@ class NativeLeg(Struct, frozen=True):
     likewise `contacts` and `contacts_read`. `channels` None: not known. `why_not_actionable` says why no
     action may touch it. `effective`: what the SBC itself says that it does with the next call, None where it does
     not tell. `reg_gates`: without its registration it takes no call. `part`: the piece of the SBC that it hangs on
-    (`profile external`).
+    (`profile external`). `username`: whom it registers or authenticates as, None not read. `targets`: the addresses
+    that its registrar's or contact's name leads to, as the SBC itself resolves it, None where that was not asked.
     """
 
     native: NativeNames
@@ -189,6 +190,8 @@ class NativeLeg(Struct, frozen=True):
     effective: Effective | None = None
     reg_gates: bool = False
     part: Safe | None = None
+    username: Safe | None = None
+    targets: tuple[str, ...] | None = None
 
 
 class Box(Struct, frozen=True):

@@ -10,12 +10,25 @@ from __future__ import annotations
 from msgspec import Struct
 
 from trunktui.model.box import BoxFacts
-from trunktui.model.health import Effective, LegState, ProbeSignal, RegSignal, SbcState, Severity, Usage
+from trunktui.model.correlation import Correlated
+from trunktui.model.finding import Finding
+from trunktui.model.health import (
+    Effective,
+    FaultKind,
+    LegState,
+    ProbeSignal,
+    RegSignal,
+    SbcState,
+    Severity,
+    TrafficSignal,
+    Usage,
+)
 from trunktui.model.inventory import AuthMode, NativeNames
 from trunktui.model.link import LinkStatus, SnmpStatus
 from trunktui.model.marks import Ack, Maintenance, MarksNote
 from trunktui.model.observation import Contact, Unread
 from trunktui.model.observation import Evidence as Evidence
+from trunktui.model.tail import TailStatus
 from trunktui.model.text import Safe
 
 
@@ -77,6 +90,38 @@ class CpsView(Struct, frozen=True):
     used_whole: bool = True
 
 
+class TrafficView(Struct, frozen=True, gc=False):
+    """A leg's calls that ended in the last `window_s`: how many, how many were answered, what the failures say.
+
+    `code` is the commonest failure's SIP code and `cause` its Q.850 cause, `failed` how many calls got it; None:
+    not told, or none. `usual_asr` is the share answered at this hour of other days. `prefix`: the destination that
+    carries the failures, None where they are not one's. `source`: where the calls are read from.
+    """
+
+    state: TrafficSignal
+    window_s: float | None = None
+    attempts: int | None = None
+    answered: int | None = None
+    failed: int | None = None
+    code: int | None = None
+    cause: int | None = None
+    usual_asr: float | None = None
+    prefix: Safe | None = None
+    source: Safe = Safe("")
+
+
+class Egress(Struct, frozen=True):
+    """The address by which carriers see an SBC, since when, and who says so; `before` is what it was.
+
+    Times are monotonic seconds; `since` None: it was so when first looked at.
+    """
+
+    address: str
+    source: Safe
+    since: float | None = None
+    before: str | None = None
+
+
 class LegStatus(Struct, frozen=True, gc=False):
     """One leg, judged. `was` is the last known state while the state is unknown for want of news.
 
@@ -88,6 +133,9 @@ class LegStatus(Struct, frozen=True, gc=False):
     `maintenance` and `acknowledged` are the marks in force, `planned` is the next maintenance to come.
     `flapping`: it changes so often that its state stands still at the worst of late. `load`: the most channels
     it had in the quarter of an hour before the first bad sign (or before now, while there is none); None not known.
+    `traffic` None: nobody tells us of its calls. `wasted`: calls tried since the first bad sign that nobody answered.
+    `fault`: what its trouble shows in, `bad_since` when that began, None without trouble. `username` and `targets`
+    as in NativeLeg.
     """
 
     id: str
@@ -122,6 +170,12 @@ class LegStatus(Struct, frozen=True, gc=False):
     at_risk: float | None = None
     flapping: bool = False
     load: int | None = None
+    traffic: TrafficView | None = None
+    wasted: int | None = None
+    fault: FaultKind | None = None
+    bad_since: float | None = None
+    username: Safe | None = None
+    targets: tuple[str, ...] | None = None
 
     @property
     def covered(self) -> bool:
@@ -135,6 +189,7 @@ class SbcStatus(Struct, frozen=True):
     `reloaded_at`: when that read its configuration last.
 
     All but `snmp` and `box` is what SSH told; `box` is the last that SNMP told, until `box_stale_at`.
+    `tails`: the files on it that are followed. `egress` None: nobody can tell how carriers see it.
     `cps`: calls begun per second, by its own count. `clock_offset_s`, its clock minus ours, is right to within
     `clock_unsure_s`; `zone_s` is how far its local time is ahead of UTC.
     """
@@ -166,6 +221,8 @@ class SbcStatus(Struct, frozen=True):
     reloaded_at: float | None = None
     maintenance: Maintenance | None = None
     acknowledged: Ack | None = None
+    egress: Egress | None = None
+    tails: tuple[TailStatus, ...] = ()
 
     @property
     def covered(self) -> bool:
@@ -187,7 +244,8 @@ class GroupStatus(Struct, frozen=True):
 class Snapshot(Struct, frozen=True):
     """The whole fleet at monotonic second `at`. `generation` grows with every judged change.
 
-    `marks` says whether maintenance and acknowledgements are known, so that none means none.
+    `marks` says whether maintenance and acknowledgements are known, so that none means none. `verdicts` are what bad
+    legs have in common, worst first. `findings` None: not looked for.
     """
 
     generation: int
@@ -196,3 +254,5 @@ class Snapshot(Struct, frozen=True):
     legs: tuple[LegStatus, ...] = ()
     groups: tuple[GroupStatus, ...] = ()
     marks: MarksNote = MarksNote()
+    verdicts: tuple[Correlated, ...] = ()
+    findings: tuple[Finding, ...] | None = None
