@@ -1,10 +1,10 @@
 """An engine process that a test scripts: `python fake_engine.py FD WORDS...`, one word a deed.
 
 hello, fleet: send that frame; hold: wait until the screen is gone; die: exit 3; kill: SIGKILL itself;
-junk: send what is no frame; want WORD: exit 4 unless WORD is all of standard input; beat: send changes some
-30 times a second until the screen is gone; config TEXT: say that TEXT is in force; answer: answer one request;
-write: say that write mode is unlocked; finish FILE: once the screen is gone work on past every patience
-but that for an action, then write FILE.
+junk: send what is no frame; want WORD: exit 4 unless WORD is all of standard input; beat: send changes ten times
+a second (a socket holds only some 60 unread) until the screen is gone; config TEXT: say that TEXT is in force;
+answer: answer one request; write: say that write mode is unlocked; finish FILE: once the screen is gone work on
+past every patience but that for an action, then write FILE.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def frame(deed: str, words: Iterator[str], sock: socket.socket) -> Frame:
 
 
 def beat(sock: socket.socket) -> None:
-    sock.settimeout(0.03)
+    sock.settimeout(0.1)
     quiet = Changes(generation=1, at=0.0, sbcs=(), groups=(), legs=(), gone=())
     while True:
         sock.sendall(encode(quiet))

@@ -81,7 +81,7 @@ def test_a_screen_that_stalls_does_not_blame_an_engine_that_went_on() -> None:
             async for update in source.updates():
                 assert update.engine.alive
                 beats += 1
-                if beats > 30:
+                if beats > 20:
                     break
         assert source.pid == pid
         await source.close()
@@ -123,13 +123,13 @@ def test_a_screen_that_was_stopped_and_goes_on_keeps_its_engine() -> None:
         stack.callback(screen.stdout.close)
         stack.callback(screen.wait, 10)
         stack.callback(screen.kill)
-        said = [screen.stdout.readline() for _ in range(20)]
+        said = [screen.stdout.readline() for _ in range(8)]
         pid = said[-1].split()[1]
         screen.send_signal(signal.SIGSTOP)
         stall(2 * QUICK.silent_s)
         screen.send_signal(signal.SIGCONT)
         # what was buffered while it slept comes first, then news of after
-        for _ in range(50):
+        for _ in range(30):
             assert screen.stdout.readline().split() == ["0", pid]
 
 
