@@ -17,6 +17,7 @@ from trunktui.model.snapshot import LegStatus
 from trunktui.platforms.contract import LegSettings
 from trunktui.poll.leg import LegRecord
 from trunktui.poll.past import Past
+from trunktui.poll.surveyed import Survey
 
 
 class Judged(Struct, frozen=True):
@@ -45,3 +46,4 @@ class SbcRecord(Struct):
     next_poll_at: float | None = None
     ha: HaView = HaView()
     judged: Judged | None = None
+    survey: Survey = Survey()
