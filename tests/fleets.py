@@ -14,6 +14,8 @@ from trunktui.model.observation import Contact, ContactState
 from trunktui.model.snapshot import (
     ChannelsView,
     CpsView,
+    Egress,
+    EgressKind,
     GroupStatus,
     LegStatus,
     ProbeView,
@@ -64,6 +66,7 @@ def leg(
         observed_at=NOW - 4,
         late_at=NOW + 56,
         stale_at=NOW + 86,
+        targets=("192.0.2.21",),
     )
     return replace(healthy, **changes)
 
@@ -112,8 +115,10 @@ def box() -> BoxFacts:
 
 
 def witnessed_sbc(name: str) -> SbcStatus:
-    """Return an SBC that answers SSH and SNMP."""
-    return sbc(name, snmp=SnmpStatus(SnmpState.OK, last_ok=NOW - 5), box=box(), box_stale_at=NOW + 85)
+    """Return an SBC that answers SSH and SNMP, and that carriers see otherwise than the config says."""
+    snmp = SnmpStatus(SnmpState.OK, last_ok=NOW - 5)
+    seen = Egress("198.51.100.9", Safe("STUN server 192.0.2.99"), NOW - 300, "198.51.100.4", EgressKind.STUN)
+    return sbc(name, snmp=snmp, box=box(), box_stale_at=NOW + 85, egress=seen, egress_expected="198.51.100.4")
 
 
 def unreachable_sbc(name: str) -> SbcStatus:

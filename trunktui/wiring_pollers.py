@@ -24,11 +24,18 @@ if TYPE_CHECKING:
 class Hiring:
     """Makes pollers, with what all of one process share.
 
-    `askers` has the SSH connection of each SBC whose poller was made here: of the latest, after a reload.
+    `askers` has the SSH connection of each SBC whose poller was made here: of the latest, after a reload. `surveys`
+    False: nobody wants to know what lies around the SBCs.
     """
 
     def __init__(
-        self, config: Config, fleet: Fleet, changed: Callable[[], None], logged_in: Callable[[], None]
+        self,
+        config: Config,
+        fleet: Fleet,
+        changed: Callable[[], None],
+        logged_in: Callable[[], None],
+        *,
+        surveys: bool = True,
     ) -> None:
         from trunktui.transport.announce import Announced
         from trunktui.transport.askers import Askers
@@ -40,6 +47,7 @@ class Hiring:
         self.askers = Askers()
         self._fleet = fleet
         self._changed = changed
+        self._surveys = surveys
         self._ssh = Announced(SshShared(Limits(connects=config.poll.connections)), logged_in)
         self._snmp: SnmpShared | None = None
 
@@ -48,23 +56,32 @@ class Hiring:
         from trunktui.model.inventory import SshTarget
         from trunktui.platforms.registry import platform_for
         from trunktui.poll.poller import SbcPoller
+        from trunktui.poll.surveyor import SurveyedPoller, Surveyor
         from trunktui.transport.ssh import SshAsker
 
         if not isinstance(post.target, SshTarget):
             return self._snmp_poller(post, post.target, pace)
         asker = SshAsker(post.target, self._ssh)
         self.askers.put(post.sbc, asker)
-        return SbcPoller(
+        platform, changed = platform_for(post.platform), self._changed
+        surveyor = Surveyor(post.sbc, platform, asker, self._fleet, clock=time.monotonic, changed=changed)
+
+        def polled() -> None:
+            surveyor.polled()
+            changed()
+
+        poller = SbcPoller(
             post.sbc,
-            platform_for(post.platform),
+            platform,
             asker,
             self._fleet,
             pace=pace,
             clock=time.monotonic,
             wall=time.time,
             chance=random.random,
-            changed=self._changed,
+            changed=polled,
         )
+        return SurveyedPoller(poller, surveyor) if self._surveys else poller
 
     def _snmp_poller(self, post: Post, target: SnmpTarget, pace: Pace) -> Poller:
         # pysnmp is not even imported before an SBC has SNMP

@@ -9,6 +9,8 @@ tests/lab/fault.sh VERB NODE [...]           nodes: sbc1 sbc2 cara carb carc cus
   cut NODE | restore NODE                    pull the node's network cable | plug it in again
   loss NODE PERCENT                          drop that share of its SIP packets, each way (0: none, 100: silence)
   block NODE all|management|ssh|snmp|none    drop its packets, each way: all; those from and to this machine; its sshd's; its snmpd's
+  nat NODE ADDRESS                           its UDP packets to the carriers leave under ADDRESS, as behind a NAT (none: its own)
+  admit NODE ADDRESS[,ADDRESS...]            of the SBCs it takes SIP from these addresses alone, and answers no other (all)
   stop|kill|start|restart NODE [SERVICE]     services: asterisk sshd snmpd kamailio (sshd: with all its sessions); a carrier has one
   freeze|thaw NODE SERVICE                   SIGSTOP | SIGCONT
   rebuild NODE snmpd                         as after a new installation: another engine ID, everything else the same
@@ -62,6 +64,46 @@ blocked() { # WAY
   esac
 }
 
+# nat NODE ADDRESS: rewritten without a memory of flows, so that a new address holds at once for all of them.
+nat() {
+  local name own carriers="$LAB_NET.21-$LAB_NET.23" table=""
+  name=$(ns "$1")
+  own=$(node_ip "$1")
+  [[ $2 = none || $2 =~ ^$LAB_NET\.[0-9]{1,3}$ ]] || die "nat wants an address of $LAB_NET.0/24, or none, not '$2'"
+  ip -n "$name" -o addr show dev eth0 label eth0:nat | awk '{ print $4 }' |
+    while read -r old; do ip -n "$name" addr del "$old" dev eth0; done
+  if [ "$2" != none ]; then
+    ip -n "$name" addr add "$2/32" dev eth0 label eth0:nat
+    table="table ip ttl_nat {
+      chain out {
+        type filter hook postrouting priority 300
+        ip saddr $own ip daddr $carriers meta l4proto udp ip saddr set $2
+      }
+      chain in {
+        type filter hook prerouting priority -300
+        ip saddr $carriers ip daddr $2 meta l4proto udp ip daddr set $own
+      }
+    }"
+  fi
+  ip netns exec "$name" nft -f - <<<"add table ip ttl_nat
+delete table ip ttl_nat
+$table"
+}
+
+admit() { # NODE ADDRESSES
+  local table=""
+  [[ $2 = all || $2 =~ ^($LAB_NET\.[0-9]{1,3},?)+$ ]] || die "admit wants addresses of $LAB_NET.0/24 or all, not '$2'"
+  [ "$2" = all ] || table="table inet ttl_admit {
+    chain in {
+      type filter hook input priority 0
+      ip saddr $LAB_NET.10-$LAB_NET.19 ip saddr != { $2 } udp dport 5060-5071 counter drop
+    }
+  }"
+  ip netns exec "$(ns "$1")" nft -f - <<<"add table inet ttl_admit
+delete table inet ttl_admit
+$table"
+}
+
 refuse() { # NODE METHOD CODE
   [[ $2 =~ ^(register|options|invite)$ ]] || die "refuse knows register, options, invite, not '$2'"
   [[ $3 =~ ^(0|[3-6][0-9][0-9])$ ]] || die "refuse wants a SIP code from 300 to 699, or 0, not '$3'"
@@ -87,6 +129,8 @@ heal() {
     ip -n ttl-net link set "$node" up
     loss "$node" 0
     block "$node" none
+    nat "$node" none
+    admit "$node" all
     for service in $(services_of "${entry##*:}"); do
       if gone "$node" "$service"; then
         start_service "$node" "$service"
@@ -137,6 +181,8 @@ main() {
     restore) ip -n ttl-net link set "$node" up ;;
     loss) loss "$node" "${3:-}" ;;
     block) block "$node" "${3:-}" ;;
+    nat) nat "$node" "${3:-}" ;;
+    admit) admit "$node" "${3:-}" ;;
     stop) stop_service "$node" "$which" ;;
     kill) stop_service "$node" "$which" KILL ;;
     start) start_service "$node" "$which" && wait_ready "$node" "$which" ;;

@@ -58,7 +58,15 @@ class Faults:
         """Drop that share of the node's SIP packets, each way: 0 is none, 100 silence."""
         self._inject("loss", node, str(percent))
 
+    def nat(self, node: str, address: str) -> None:
+        """Have the node's UDP packets leave for the carriers under `address`, as behind a NAT; `none` ends it."""
+        self._inject("nat", node, address)
+
     # -- carriers
+
+    def admit(self, node: str, *addresses: str) -> None:
+        """Make a carrier take SIP from these addresses of the SBCs alone, without a word to others; none: from all."""
+        self._inject("admit", node, ",".join(addresses) or "all")
 
     def refuse(self, method: str, code: int) -> None:
         """Make carrier A answer every register, options or invite with `code`; 0 is as usual."""

@@ -100,14 +100,30 @@ base_system() {
     "$LAB_NET.21 registrar-with-a-very-long-host-name.north-america.carrier.example.net" >"$root/etc/hosts"
   # Numbers of users that this machine has none of: whoever ends the processes of a user of his must not hit a node's.
   printf '%s\n' SYS_{U,G}ID_MIN\ 77000 SYS_{U,G}ID_MAX\ 77099 {U,G}ID_MIN\ 77100 {U,G}ID_MAX\ 77199 >>"$root/etc/login.defs"
-  # Any Debian has it; the chroot holds packages without their essential ones. It needs libc alone.
-  [ -e "$root/usr/bin/flock" ] || install -m 755 "$(command -v flock)" "$root/usr/bin/flock"
+  # Any SBC has them; the chroot holds packages without their essential ones.
+  borrow "$root" flock
+  borrow "$root" getent
+  borrow "$root" ip
+  borrow "$root" openssl
   mkdir -p "$root/etc/asterisk" "$root/run/sshd" "$root/tmp"
   chmod 1777 "$root/tmp"
   chroot "$root" /bin/bash -euc '
     groupadd -r asterisk
     useradd -r -g asterisk -d /var/lib/asterisk -s /usr/sbin/nologin asterisk
     mkdir -p /run/asterisk /var/log/asterisk /var/spool/asterisk /var/lib/asterisk'
+}
+
+# borrow ROOT PROGRAM: this machine's own, with those of its libraries that are not there.
+borrow() {
+  local program library there
+  [ ! -e "$1/usr/bin/$2" ] || return 0
+  program=$(command -v "$2") || die "$2 is missing: sudo make lab-bootstrap"
+  install -m 755 "$program" "$1/usr/bin/$2"
+  there=$(dirname "$(echo "$1"/usr/lib/*/asterisk)")
+  ldd "$program" | grep -o '/[^ ]*' | while read -r library; do
+    [ -e "$there/$(basename "$library")" ] || [ -e "$1$library" ] ||
+      install -m 755 "$library" "$there/$(basename "$library")"
+  done
 }
 
 # configure NODE: copies the Asterisk files of its kind and its own; those with passwords are for the user asterisk alone.

@@ -25,14 +25,15 @@ WALL = datetime(2026, 11, 23, 3, 14, 7, tzinfo=UTC)
 KEYS = {
     "": "schema at worst sbcs legs groups carriers findings",
     "sbcs": "name site platform version uptime_s state severity reason ssh snmp channels calls cps clock_offset_s "
-    "clock_unsure_s utc_offset_s box maintenance acknowledged",
+    "clock_unsure_s utc_offset_s egress box maintenance acknowledged",
     "sbcs.ssh": "state age_s error",
     "sbcs.snmp": "state age_s error",
+    "sbcs.egress": "address source expected",
     "sbcs.box": "name uptime_s load disk sub_agent app_version app_uptime_s channels calls calls_processed published",
     "sbcs.box.disk": "path used_percent",
     "sbcs.box.published": "name lines status",
     "legs": "id trunk sbc carrier account groups auth auth_source discovered actionable state severity since reason "
-    "registration probe channels cps at_risk at_risk_bound wasted age_s flapping maintenance acknowledged",
+    "registration probe channels cps at_risk at_risk_bound wasted age_s flapping targets maintenance acknowledged",
     "legs.registration": "state next_in_s failures gave_up code",
     "legs.probe": "state rtt_ms misses code interval_s detect_s contacts",
     "legs.probe.contacts": "uri state rtt_ms",
@@ -167,6 +168,20 @@ def test_why_snmp_does_not_answer_is_told() -> None:
     told = document(snapshot=fleet(leg("a@nyc-1"), sbcs=(sbc("nyc-1", snmp=refused),)))["sbcs"][0]
     assert told["snmp"] == {"state": "auth", "age_s": None, "error": "wrong auth key"}
     assert told["box"]["uptime_s"] is None
+
+
+def test_how_carriers_see_an_sbc_is_told_with_its_source_and_null_once_it_is_old() -> None:
+    told = document()["sbcs"][0]["egress"]
+    assert told == {"address": "198.51.100.9", "source": "STUN server 192.0.2.99", "expected": "198.51.100.4"}
+    old = document(NOW + 87)["sbcs"][0]["egress"]
+    assert old == {"address": None, "source": None, "expected": "198.51.100.4"}
+
+
+def test_where_a_leg_leads_is_null_while_it_is_not_known_and_empty_where_it_leads_nowhere() -> None:
+    legs = [leg("a@nyc-1"), leg("b@nyc-1", targets=()), leg("c@nyc-1", targets=None)]
+    told = document(snapshot=fleet(*legs))["legs"]
+    assert [one["targets"] for one in told] == [["192.0.2.21"], [], None]
+    assert document(NOW + 87, fleet(legs[0]))["legs"][0]["targets"] is None
 
 
 def test_times_of_day_are_computed_from_ages_and_told_in_utc() -> None:

@@ -114,7 +114,7 @@ async def _desk(config: Config, leg_id: str) -> AsyncIterator[tuple[Desk, Fleet]
     needed = _needed(config.inventory, leg_id)
     posts = (post for post in posts_of(config.inventory) if isinstance(post.target, SshTarget))
     calm = wiring_pollers.unhurried(config)
-    hiring = wiring_pollers.Hiring(calm, fleet, _nothing, _nothing)
+    hiring = wiring_pollers.Hiring(calm, fleet, _nothing, _nothing, surveys=False)
     pollers = {post.sbc: hiring.poller(post, pace_of(calm)) for post in posts if post.sbc in needed}
     try:
         await _poll(list(pollers.values()))

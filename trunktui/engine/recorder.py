@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from trunktui.engine import around
 from trunktui.model.health import WORST_FIRST, LegState, ProbeSignal, SbcState, Severity
 from trunktui.model.history import Event, EventKind, Findings, Known, Memory, Sample, event_of
 from trunktui.model.link import SshState
@@ -50,13 +51,18 @@ class _Leg(Struct):
 
 
 class _Sbc(Struct):
-    """An SBC between two looks; times are monotonic. `new_until`: what it has before that did not appear, it is met."""
+    """An SBC between two looks; times are monotonic. `new_until`: what it has before that did not appear, it is met.
+
+    `egress`: kind of source and address; `names`: what each leads to, as they were told.
+    """
 
     known: SbcState | None = None
     started_at: float | None = None
     reloaded_at: float | None = None
     seen_at: float | None = None
     new_until: float = math.inf
+    egress: str | None = None
+    names: dict[str, tuple[str, ...]] = {}
 
 
 class Recorder:
@@ -77,6 +83,13 @@ class Recorder:
                     sbc = self._sbcs.setdefault(one.subject, _Sbc(new_until=-math.inf))
                     sbc.started_at = one.since - offset
                     sbc.seen_at = None if memory.seen is None else memory.seen - offset
+                case EventKind.EGRESS | EventKind.TARGETS:
+                    name, _, sbc_name = one.subject.rpartition("@")
+                    held = self._sbcs.setdefault(sbc_name, _Sbc(new_until=-math.inf))
+                    if one.kind is EventKind.EGRESS:
+                        held.egress = one.state
+                    else:
+                        held.names[name] = tuple(one.state.split())
                 case EventKind.FLAPPING:
                     self._legs.setdefault(one.subject, _Leg()).flapping = True
                 case EventKind.GROUP if str(one.state) in _SEVERITIES:
@@ -113,9 +126,11 @@ class Recorder:
         had_sbcs, had_groups = self._had
         sbcs, groups = {sbc.name for sbc in snapshot.sbcs}, {group.name for group in snapshot.groups}
         for name in had_sbcs - sbcs:
-            del self._sbcs[name]
+            for host in self._sbcs.pop(name).names:
+                self._drop(EventKind.TARGETS, f"{host}@{name}")
             self._drop(EventKind.SBC, name)
             self._drop(EventKind.RESTART, name)
+            self._drop(EventKind.EGRESS, f"@{name}")
         for name in had_groups - groups:
             self._alarms.pop(name, None)
             self._drop(EventKind.GROUP, name)
@@ -195,6 +210,7 @@ class Recorder:
     def _look_at_sbc(self, sbc: SbcStatus, now: float) -> None:
         held = self._sbcs.setdefault(sbc.name, _Sbc())
         self._look_for_restart(sbc, held)
+        self._look_around(sbc, held, now)
         if _not_asked(sbc) or _is_soft(sbc) or sbc.state is held.known:
             return
         if held.known is not None or sbc.state is not SbcState.UP:
@@ -223,6 +239,30 @@ class Recorder:
             held.reloaded_at = reloaded
         if started is not None and sbc.polled_at is not None:
             held.seen_at = sbc.polled_at
+
+    def _look_around(self, sbc: SbcStatus, held: _Sbc, now: float) -> None:
+        """Tell of another address of ours, and of names that lead elsewhere.
+
+        What came and went while nobody watched is told if it is still so; of names only if nothing is as it was, for
+        a resolver may deal out another part of the same pool.
+        """
+        news = around.egress_news(sbc, held.egress)
+        if news is not None:
+            held.egress = news.state
+            self._keep(EventKind.EGRESS, f"@{sbc.name}", news.state, news.since)
+            self._tell_around(EventKind.EGRESS, sbc, news, now)
+        for name, news in around.names_news(sbc, held.names):
+            held.names[name] = tuple(news.state.split())
+            self._keep(EventKind.TARGETS, f"{name}@{sbc.name}", news.state, news.since)
+            self._tell_around(EventKind.TARGETS, sbc, news, now)
+        for name in around.names_gone(sbc, held.names):
+            del held.names[name]
+            self._drop(EventKind.TARGETS, f"{name}@{sbc.name}")
+
+    def _tell_around(self, kind: EventKind, sbc: SbcStatus, news: around.News, now: float) -> None:
+        if news.sentence:
+            since = news.since if news.since is not None and self._before <= news.since <= now else now
+            self._tell(kind, sbc.name, since, news.sentence, news.before, news.after, Severity.WARNING)
 
     def _look_at_group(self, group: GroupStatus, snapshot: Snapshot, sbcs: dict[str, SbcStatus]) -> None:
         before = self._alarms.get(group.name, Severity.NONE)

@@ -41,6 +41,7 @@ class BoxLook(Struct, frozen=True):
     `legs`: how many hang on it. `age_s`: of the last answer, None when there was none. `nothing_listed`: its
     tables were read whole and hold nothing, though the config names trunks there. `witness`: what SNMP says.
     `lost_parts`: pieces of it that do not run, and how many legs hang on each. `ha`: which half of a pair it is.
+    `egress_fault`: how carriers see it otherwise than they should, empty where they do not.
     """
 
     link: LinkStatus
@@ -52,6 +53,7 @@ class BoxLook(Struct, frozen=True):
     witness: Witness = Witness()
     lost_parts: tuple[tuple[str, int], ...] = ()
     ha: HaView = HaView()
+    egress_fault: Safe = Safe("")
 
 
 class BoxVerdict(Struct, frozen=True):
@@ -212,6 +214,8 @@ def _judge_app(observation: Observation, memory: BoxMemory, look: BoxLook, t: Th
         return _verdict(SbcState.DEGRADED, Severity.WARNING, f"restarted {span(uptime or 0)} ago")
     if fault := clock_fault(observation.box, t.clock_warn_s):
         return _verdict(SbcState.UP, Severity.WARNING, f"answering; {fault}")
+    if look.egress_fault:
+        return _verdict(SbcState.UP, Severity.WARNING, f"answering; {look.egress_fault}")
     return _verdict(SbcState.UP, Severity.NONE, "answering")
 
 

@@ -27,6 +27,7 @@ class LegContext(Struct, frozen=True, gc=False):
     channels are not known, so that `used` is a lower bound; `cap_sbcs`: over how many SBCs. `cps_now` is counted over `cps_window_s` and against
     `cps_cap`. `heavy`: the trunk carries a great part of all calls. `lost_part`: the piece of the SBC it hangs on,
     while that does not run. `off_by`: who switched it off, as our own record tells. `egress_ip`: our address.
+    `unresolved`: its registrar's name, where its SBC finds no address for that.
     """
 
     id: str
@@ -65,6 +66,7 @@ class LegContext(Struct, frozen=True, gc=False):
     lost_part: Safe | None = None
     off_by: Safe | None = None
     egress_ip: str | None = None
+    unresolved: Safe | None = None
     ha: HaView = HaView()
 
 

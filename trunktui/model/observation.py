@@ -168,6 +168,13 @@ class Evidence(Struct, frozen=True):
     line: Safe
 
 
+class Destination(Struct, frozen=True):
+    """Where a leg's requests go: a host's name, or an address. `port` None: not told, so that SRV records may decide."""
+
+    host: str
+    port: int | None = None
+
+
 class NativeLeg(Struct, frozen=True):
     """One leg as its SBC knows it.
 
@@ -177,6 +184,8 @@ class NativeLeg(Struct, frozen=True):
     not tell. `reg_gates`: without its registration it takes no call. `part`: the piece of the SBC that it hangs on
     (`profile external`). `username`: whom it registers or authenticates as, None not read. `targets`: the addresses
     that its registrar's or contact's name leads to, as the SBC itself resolves it, None where that was not asked.
+    `destinations`: its registrar and its contacts, each once, None where one of them cannot be read. `interfaces`:
+    the ways out that it is told to use, none where the SBC chooses.
     """
 
     native: NativeNames
@@ -192,6 +201,8 @@ class NativeLeg(Struct, frozen=True):
     part: Safe | None = None
     username: Safe | None = None
     targets: tuple[str, ...] | None = None
+    destinations: tuple[Destination, ...] | None = None
+    interfaces: tuple[str, ...] = ()
 
 
 class Box(Struct, frozen=True):

@@ -7,6 +7,8 @@ a young age on the screen.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from msgspec import Struct
 
 from trunktui.model.box import BoxFacts
@@ -28,6 +30,7 @@ from trunktui.model.link import LinkStatus, SnmpStatus
 from trunktui.model.marks import Ack, Maintenance, MarksNote
 from trunktui.model.observation import Contact, Unread
 from trunktui.model.observation import Evidence as Evidence
+from trunktui.model.surroundings import Certificate
 from trunktui.model.tail import TailStatus
 from trunktui.model.text import Safe
 
@@ -110,16 +113,40 @@ class TrafficView(Struct, frozen=True, gc=False):
     source: Safe = Safe("")
 
 
+class EgressKind(StrEnum):
+    """Who says how carriers see an SBC: STUN saw it from outside, TRANSPORT is a setting, OWN is its own address."""
+
+    STUN = "stun"
+    TRANSPORT = "transport"
+    OWN = "own"
+
+
 class Egress(Struct, frozen=True):
     """The address by which carriers see an SBC, since when, and who says so; `before` is what it was.
 
-    Times are monotonic seconds; `since` None: it was so when first looked at.
+    Times are monotonic seconds; `since` None: it was so when first looked at. An address of another `kind` of source
+    is no change of the address: only what is known of it.
     """
 
     address: str
     source: Safe
     since: float | None = None
     before: str | None = None
+    kind: EgressKind = EgressKind.OWN
+
+
+class Resolved(Struct, frozen=True):
+    """What a name leads to as an SBC itself resolves it; no address: it finds none.
+
+    `settled` is what it is known to lead to, apart from what comes and goes at each look; `since` and `before` are of
+    that, as in Egress.
+    """
+
+    host: str
+    addresses: tuple[str, ...]
+    settled: tuple[str, ...] = ()
+    since: float | None = None
+    before: tuple[str, ...] | None = None
 
 
 class LegStatus(Struct, frozen=True, gc=False):
@@ -135,7 +162,7 @@ class LegStatus(Struct, frozen=True, gc=False):
     it had in the quarter of an hour before the first bad sign (or before now, while there is none); None not known.
     `traffic` None: nobody tells us of its calls. `wasted`: calls tried since the first bad sign that nobody answered.
     `fault`: what its trouble shows in, `bad_since` when that began, None without trouble. `username` and `targets`
-    as in NativeLeg.
+    as in NativeLeg; `resolved` has the names among its destinations.
     """
 
     id: str
@@ -176,6 +203,7 @@ class LegStatus(Struct, frozen=True, gc=False):
     bad_since: float | None = None
     username: Safe | None = None
     targets: tuple[str, ...] | None = None
+    resolved: tuple[Resolved, ...] = ()
 
     @property
     def covered(self) -> bool:
@@ -189,7 +217,9 @@ class SbcStatus(Struct, frozen=True):
     `reloaded_at`: when that read its configuration last.
 
     All but `snmp` and `box` is what SSH told; `box` is the last that SNMP told, until `box_stale_at`.
-    `tails`: the files on it that are followed. `egress` None: nobody can tell how carriers see it.
+    `tails`: the files on it that are followed. `egress` None: nobody can tell how carriers see it, and
+    `egress_why`; `egress_expected` is the config's. `resolved`: the names of its legs' destinations.
+    `certificates`: those that it presents to carriers.
     `cps`: calls begun per second, by its own count. `clock_offset_s`, its clock minus ours, is right to within
     `clock_unsure_s`; `zone_s` is how far its local time is ahead of UTC.
     """
@@ -223,6 +253,10 @@ class SbcStatus(Struct, frozen=True):
     acknowledged: Ack | None = None
     egress: Egress | None = None
     tails: tuple[TailStatus, ...] = ()
+    egress_why: Safe = Safe("")
+    egress_expected: str | None = None
+    resolved: tuple[Resolved, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
 
     @property
     def covered(self) -> bool:

@@ -34,6 +34,7 @@ from trunktui.model.observation import (
     Box,
     Channels,
     Contact,
+    Destination,
     Evidence,
     NativeLeg,
     Observation,
@@ -58,7 +59,10 @@ from trunktui.platforms.asterisk_logs import log_file, parse_log
 from trunktui.platforms.asterisk_snmp import parse_snmp as parse_snmp
 from trunktui.platforms.asterisk_snmp import snmp_ask as snmp_ask
 from trunktui.platforms.asterisk_state import SOCKET_TESTS, app_state, unread_poll
+from trunktui.platforms.asterisk_surroundings import parse_surroundings as parse_surroundings
+from trunktui.platforms.asterisk_surroundings import surroundings_asks as surroundings_asks
 from trunktui.platforms.contract import LegSettings
+from trunktui.platforms.sipuri import destination
 
 name = "asterisk"
 
@@ -159,6 +163,7 @@ def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSetti
     endpoint_of, aors_of = dict(before.endpoint_of), dict(before.aors_of)
     contacts_of, static = dict(before.contacts_of), dict(before.static)
     client_of, log = dict(before.client_of), before.log
+    transport_of, proxy_of = dict(before.transport_of), dict(before.proxy_of)
     asked, refused = set(before.asked), dict(before.refused)
     for reply in (reply for answer in answers for reply in answer.replies):
         if not reply.truncated and reply.status in {None, 124, 137}:
@@ -176,6 +181,9 @@ def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSetti
             static.update(dict.fromkeys(tables.aors_without_phones(reply), True))
             continue
         values = tables.parameters(reply)
+        if kind in {"registration", "endpoint"} and values:
+            _note(transport_of, reply.key, tables.text(values, "transport"))
+            _note(proxy_of, reply.key, tables.text(values, "outbound_proxy"))
         if kind == "aor" and values:
             probe[native] = _probe_settings(values)
             contacts_of[native] = tuple(c for c in values.get("contact", ()) if c)
@@ -198,6 +206,8 @@ def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSetti
         client_of=client_of,
         static=static,
         log=log,
+        transport_of=transport_of,
+        proxy_of=proxy_of,
         asked=frozenset(asked),
         refused=refused,
     )
@@ -211,6 +221,12 @@ def tails(observation: Observation, settings: LegSettings) -> tuple[TailFile, ..
 def parse_tail(file: TailFile, lines: tuple[Safe, ...], box: Box) -> TailFacts:
     """Read new lines of a file that `tails` named."""
     return parse_log(lines, box) if file.kind is TailKind.LOG else TailFacts()
+
+
+def _note(values: dict[str, str], key: str, value: str | None) -> None:
+    values.pop(key, None)
+    if value is not None:
+        values[key] = value
 
 
 def _show(kind: str, native: str) -> Command:
@@ -355,7 +371,27 @@ class _Fleet(Struct, frozen=True):
             reg_settings=self.settings.registration.get(native.registration or ""),
             why_not_actionable=_blocked(blocked[0]) if blocked else None,
             evidence=tuple(rows),
+            destinations=self._destinations(native, registration, contacts),
+            interfaces=tuple(dict.fromkeys(self._settings_of(native, self.settings.transport_of))),
         )
+
+    def _settings_of(self, native: NativeNames, values: dict[str, str]) -> list[str]:
+        keys = (f"registration {native.registration}", f"endpoint {native.endpoint}")
+        return [values[key] for key in keys if key in values]
+
+    def _destinations(
+        self, native: NativeNames, registration: Registration | None, contacts: tuple[Contact, ...]
+    ) -> tuple[Destination, ...] | None:
+        """Return where a leg's requests go: to its proxies, else to its registrar and its contacts."""
+        proxies = self.settings.proxy_of
+        own = proxies.get(f"registration {native.registration}")
+        uris = [own or registration.server] if registration is not None else []
+        own = proxies.get(f"endpoint {native.endpoint}")
+        uris += [own] if own is not None else [contact.uri for contact in contacts]
+        found = [destination(uri) for uri in uris]
+        cut = own is None and any(contact.cut for contact in contacts)
+        whole = tuple(dict.fromkeys(one for one in found if one is not None))
+        return None if cut or None in found else whole
 
     def _channels(self, endpoint: str | None) -> Channels | None:
         if endpoint is None or not self.channels_whole:

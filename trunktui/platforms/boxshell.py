@@ -1,4 +1,4 @@
-r"""What any SBC on Linux tells of its machine by SSH, without a privilege: its clock and zone, and its addresses.
+r"""What any SBC on Linux tells of its machine by SSH, without a privilege: clock, addresses, routes, names, certificates.
 
 `date -Ins` prints local time, the fraction behind a comma, and the zone; a busybox may know whole seconds only:
 
@@ -8,6 +8,20 @@ r"""What any SBC on Linux tells of its machine by SSH, without a privilege: its 
 `ip -o addr show` prints a line for each address; a box without iproute2 has no `ip`:
 
     2: eth0    inet 10.77.0.10/24 brd 10.77.0.255 scope global eth0\       valid_lft forever preferred_lft forever
+
+`ip -o route get ADDRESS` prints how a packet would leave; `via` is a router:
+
+    10.77.0.21 dev eth0 src 10.77.0.11 uid 0 \    cache
+    8.8.8.8 via 192.0.2.1 dev eth0 src 192.0.2.2 uid 0 \    cache
+
+`getent ahosts NAME` asks the resolver of that machine (hosts file, then DNS); it exits with 2 where it finds none:
+
+    10.77.0.21      STREAM registrar-with-a-very-long-host-name.north-america.carrier.example.net
+    10.77.0.21      DGRAM
+
+`openssl x509 -enddate -noout -in FILE` prints when a certificate ends:
+
+    notAfter=Dec 26 01:45:00 2026 GMT
 """
 
 from __future__ import annotations
@@ -19,15 +33,31 @@ from ipaddress import ip_address
 from msgspec import Struct
 
 from trunktui.model.ask import Command, Reply
+from trunktui.model.surroundings import Certificate, Way
+from trunktui.model.text import Safe, clean
 
 CLOCK = Command("clock", ("date", "-Ins"), privileged=False)
 ADDRESSES = Command("addresses", ("ip", "-o", "addr", "show"), privileged=False)
 
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?([+-])(\d\d):?([0-5]\d)", re.ASCII)
 _ADDRESS = re.compile(r"\d+: +\S+ +inet6? ([0-9a-fA-F:.]+)(?:/\d{1,3})? .*\bscope (\S+).*", re.ASCII)
+_SOURCE = re.compile(r"\bsrc ([0-9a-fA-F:.]+) ", re.ASCII)
+_RESOLVED = re.compile(r"([0-9a-fA-F:.]+) +(?:STREAM|DGRAM|RAW)(?: .*)?", re.ASCII)
+_HOST = re.compile(
+    r"(?=.{1,253}\.?$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.?"
+)
+_FILE = re.compile(r"(?:/[A-Za-z0-9_][A-Za-z0-9_.+-]*)+", re.ASCII)
+_ENDS = re.compile(r"notAfter=([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d:\d\d:\d\d) (\d{4}) GMT", re.ASCII)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LOOKUP_S = 2
+"""A resolver whose servers are dead takes 10 s and more to say so."""
+
+_NO_SUCH_NAME = 2
 _HALF_S = 0.5
 _MOST = 256
 """Addresses that are kept of one SBC."""
+
+_MOST_OF_A_NAME = 16
 
 
 class Clock(Struct, frozen=True):
@@ -68,3 +98,79 @@ def addresses(reply: Reply) -> tuple[str, ...] | None:
         except ValueError:
             continue
     return tuple(dict.fromkeys(found))[:_MOST]
+
+
+def is_host(name: str) -> bool:
+    """Whether `name` is a host's name that may stand in a command: letters, digits, dots, dashes; no address."""
+    return name.isascii() and _HOST.fullmatch(name) is not None
+
+
+def literal(host: str) -> str | None:
+    """Return an address (brackets taken off) in its usual form; None where `host` is none."""
+    try:
+        return str(ip_address(host.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        return None
+
+
+def way_to(address: str) -> Command:
+    """Return the question how a packet to an address leaves; raises ValueError where it is none."""
+    return Command(f"way {address}", ("ip", "-o", "route", "get", str(ip_address(address))), privileged=False)
+
+
+def way(reply: Reply) -> Way | None:
+    """Read `ip -o route get`; None where there is no way, or it was not answered."""
+    line = reply.lines[0] if reply.ok and reply.lines else ""
+    found = _SOURCE.search(line)
+    source = None if found is None else literal(found[1])
+    if source is None or line.startswith(("local ", "unreachable ", "prohibit ", "blackhole ", "throw ")):
+        return None
+    return Way(source, direct=" via " not in line)
+
+
+def name_of(host: str) -> Command:
+    """Return the question what a name leads to; raises ValueError where `is_host` says that it is none."""
+    if not is_host(host):
+        raise ValueError(f"{host!r} is no host's name")
+    argv = ("getent", "ahosts", host)
+    return Command(f"name {host}", argv, privileged=False, timeout_s=_LOOKUP_S)
+
+
+def resolved(reply: Reply) -> tuple[str, ...] | None:
+    """Read `getent ahosts`: the addresses, sorted; none where it finds none; None where it was not answered."""
+    if reply.truncated or reply.status not in {0, _NO_SUCH_NAME}:
+        return None
+    if reply.status == _NO_SUCH_NAME:
+        return () if not reply.lines else None
+    rows = (match for line in reply.lines if (match := _RESOLVED.fullmatch(line)))
+    found = {address for row in rows if (address := literal(row[1]))}
+    return tuple(sorted(found)[:_MOST_OF_A_NAME]) or None
+
+
+def is_file(path: str) -> bool:
+    """Whether a path may stand in a command."""
+    return _FILE.fullmatch(path) is not None and len(path) < _MOST
+
+
+def end_of(path: str) -> Command:
+    """Return the question when the certificate in a file ends; raises ValueError where `is_file` says no."""
+    if not is_file(path):
+        raise ValueError(f"{path!r} is no plain path")
+    argv = ("openssl", "x509", "-enddate", "-noout", "-in", path)
+    return Command(f"certificate {path}", argv, privileged=False)
+
+
+def certificate(reply: Reply, interface: Safe, path: str) -> Certificate:
+    """Read `openssl x509 -enddate`: when it ends, or why that is not known."""
+    file = clean(path)
+    found = _ENDS.fullmatch(reply.lines[0].strip()) if reply.ok and reply.lines else None
+    if found is not None and found[1] in _MONTHS:
+        month = _MONTHS.index(found[1]) + 1
+        try:
+            moment = datetime.fromisoformat(f"{found[4]}-{month:02}-{int(found[2]):02}T{found[3]}")
+        except ValueError:
+            pass
+        else:
+            return Certificate(interface, file, moment.replace(tzinfo=UTC).timestamp())
+    said = next(iter(reply.errors), f"exit status {reply.status}")
+    return Certificate(interface, file, why=clean(f"not readable as this login: {said}"))

@@ -10,9 +10,10 @@ from trunktui.model.action import Plan, Proof, Verb
 from trunktui.model.ask import Answer, SshAsk
 from trunktui.model.box import BoxFacts
 from trunktui.model.inventory import Binding
-from trunktui.model.observation import Box, Observation, ProbeSettings, RegSettings, Unread
+from trunktui.model.observation import Box, NativeLeg, Observation, ProbeSettings, RegSettings, Unread
 from trunktui.model.snapshot import LegStatus
 from trunktui.model.snmp import SnmpAnswer, SnmpAsk
+from trunktui.model.surroundings import Surroundings
 from trunktui.model.tail import TailFacts, TailFile
 from trunktui.model.text import Safe
 
@@ -22,11 +23,12 @@ class LegSettings(Struct, frozen=True):
 
     `endpoint_of` maps a registration to its endpoint, `aors_of` an endpoint to its AORs; `contacts_of` an
     AOR to its static contact URIs (whole, where the poll's table cuts them); `client_of` a registration to the
-    URI that it registers; `static` says of an AOR whether
-    it has such contacts, which makes it a trunk and not a phone. A name that is missing was not read: that
-    changes no state. `log` is the log file to follow, None: not asked yet. `asked` holds the commands that were answered since connecting or since the last
-    reload, understood or not, so that none is asked twice; `refused` those among them that the SBC would not
-    run, with who refused.
+    URI that it registers; `static` says of an AOR whether it has such contacts, which makes it a trunk and not a
+    phone. `transport_of` and `proxy_of` tell, by `registration NAME` and `endpoint NAME`, which way out it is to use
+    and where its requests go instead of to the host that they name. A name that is missing was not read: that
+    changes no state. `log` is the log file to follow, None: not asked yet. `asked` holds the commands that were
+    answered since connecting or since the last reload, understood or not, so that none is asked twice; `refused`
+    those among them that the SBC would not run, with who refused.
     """
 
     probe: dict[str, ProbeSettings] = {}
@@ -37,6 +39,8 @@ class LegSettings(Struct, frozen=True):
     client_of: dict[str, str] = {}
     static: dict[str, bool] = {}
     log: TailFile | None = None
+    transport_of: dict[str, str] = {}
+    proxy_of: dict[str, str] = {}
     asked: frozenset[str] = frozenset()
     refused: dict[str, Unread] = {}
 
@@ -67,6 +71,15 @@ class Platform(Protocol):
 
         Lines of a kind that nobody wants are passed over.
         """
+
+    def surroundings_asks(self, legs: tuple[NativeLeg, ...], before: Surroundings) -> tuple[SshAsk, ...]:
+        """Return the asks for surroundings of `legs` that are not in `before.asked` yet; none once all is asked.
+
+        Never again what stands in `before.refused`.
+        """
+
+    def parse_surroundings(self, answers: tuple[Answer, ...], before: Surroundings) -> Surroundings:
+        """Read the answers to `surroundings_asks` into `before`. What is unreadable stays as it was. Never raises."""
 
     def plan(self, verb: Verb, leg: LegStatus) -> Plan | Safe:
         """Return how to do `verb` to a leg; or why it has no such thing, or no name that may stand in a command."""

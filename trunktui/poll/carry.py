@@ -13,6 +13,7 @@ from trunktui.model.observation import AppState
 from trunktui.poll.leg import LegRecord
 from trunktui.poll.listing import find, ignored, match_legs
 from trunktui.poll.record import SbcRecord
+from trunktui.poll.surveyed import wanted_anew
 
 
 def first_record(sbc: Sbc, inventory: Inventory) -> SbcRecord:
@@ -66,6 +67,8 @@ def _change_sbc(record: SbcRecord, sbc: Sbc) -> None:
         # Another login, or this one after somebody has been at work, may read what was refused.
         record.settings = structs.replace(record.settings, asked=frozenset(), refused={})
         record.settings_done = False
+    if sbc.ssh != before.ssh or record.survey.around.refused:
+        record.survey = wanted_anew(record.survey)
     if sbc.snmp != before.snmp:
         record.snmp, record.facts = _not_asked(sbc), None
 

@@ -15,6 +15,7 @@ from msgspec import Struct, structs
 
 from trunktui.health.box import BoxLook, judge_box, reloaded, remember_box, restarted
 from trunktui.health.cps import CpsShare, cps_shares
+from trunktui.health.egress import egress_fault
 from trunktui.health.groups import judge_groups
 from trunktui.health.load import heavy_trunks
 from trunktui.health.memory import forget_streaks
@@ -26,8 +27,9 @@ from trunktui.model.box import BoxFacts
 from trunktui.model.health import Thresholds
 from trunktui.model.inventory import Inventory, NativeNames
 from trunktui.model.link import LinkError, LinkStatus, SnmpError, SnmpState, SnmpStatus, SshState
-from trunktui.model.observation import AppState, Observation
+from trunktui.model.observation import AppState, NativeLeg, Observation
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
+from trunktui.model.surroundings import Surroundings
 from trunktui.model.tail import TailFacts, TailFile, TailStatus
 from trunktui.model.text import Safe
 from trunktui.poll.carry import carried, first_record
@@ -36,6 +38,7 @@ from trunktui.poll.leg import LegRecord, Scene, frame_of, leg_status, stale_afte
 from trunktui.poll.listing import MOST_DISCOVERED, fold_legs, ignored, lost_parts
 from trunktui.poll.past import Past, unlisted
 from trunktui.poll.record import Judged, SbcRecord
+from trunktui.poll.surveyed import failed, surveyed, wanted_anew
 
 _SNMP_PATIENCE_S = 2.5
 """How much longer a poll by SNMP takes while a sub-agent hangs: the box behind it is none the less alive."""
@@ -112,6 +115,7 @@ class Fleet:
             # The values stay until the new ones are read; only the memory of having asked goes.
             record.settings = structs.replace(record.settings, asked=frozenset(), refused={})
             record.settings_done = False
+            record.survey = wanted_anew(record.survey)
         fold_legs(record, observation, self._thresholds)
         _recognise(record, observation)
 
@@ -120,6 +124,17 @@ class Fleet:
         record = self._records[sbc]
         record.judged = None
         record.link = _linked(record.link, error.state, error.reason, at, ok=False)
+
+    def surveyed(self, sbc: str, around: Surroundings, legs: tuple[NativeLeg, ...], at: float) -> None:
+        """Keep what was read of an SBC's surroundings, those of `legs`."""
+        record = self._records[sbc]
+        record.judged = None
+        record.survey = surveyed(record.survey, around, legs, at)
+
+    def survey_failed(self, sbc: str, reason: Safe) -> None:
+        """Note that surroundings could not be read, and why; what was known of them stays."""
+        record = self._records[sbc]
+        record.survey = failed(record.survey, reason)
 
     def snmp_answered(self, sbc: str, facts: BoxFacts) -> None:
         """Keep what SNMP told; it is shown beside what SSH told, and proves that the box lives."""
@@ -250,6 +265,7 @@ class Fleet:
             lost_parts=lost_parts(record),
             ha=record.ha,
             egress_ip=record.sbc.egress_ip,
+            resolved=record.survey.resolved,
         )
 
     def _sbc_status(self, record: SbcRecord, now: float) -> SbcStatus:
@@ -265,6 +281,7 @@ class Fleet:
             scene.witness,
             scene.lost_parts,
             scene.ha,
+            egress_fault(record.survey.egress, record.sbc.egress_ip),
         )
         verdict = judge_box(look, record.box, self._thresholds)
         fresh = age is not None and age <= scene.stale_s
@@ -297,6 +314,11 @@ class Fleet:
             next_poll_at=record.next_poll_at,
             unread=seen.unread if seen is not None else (),
             tails=tuple(record.tails.values()),
+            egress=record.survey.egress,
+            egress_why=record.survey.why,
+            egress_expected=record.sbc.egress_ip,
+            resolved=tuple(record.survey.resolved.values()),
+            certificates=record.survey.certificates,
         )
 
 

@@ -23,8 +23,9 @@ from trunktui.model.health import Freshness, LegState, ProbeSignal, RegSignal, T
 from trunktui.model.inventory import AuthMode, Binding, Direction, NativeNames, Trunk
 from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.observation import AppState, NativeLeg, Observation
-from trunktui.model.snapshot import ChannelsView, CpsView, LegStatus, ProbeView, RegView
+from trunktui.model.snapshot import ChannelsView, CpsView, LegStatus, ProbeView, RegView, Resolved
 from trunktui.poll.past import Past, lasting, remembered
+from trunktui.poll.surveyed import leg_survey
 
 _BLIND = frozenset(
     {
@@ -100,6 +101,7 @@ class Scene(Struct, frozen=True):
     lost_parts: tuple[tuple[str, int], ...] = ()
     ha: HaView = HaView()
     egress_ip: str | None = None
+    resolved: dict[str, Resolved] = {}
 
     @property
     def stale_s(self) -> float:
@@ -196,6 +198,7 @@ def leg_status(
     known = memory.known or (past.state if past is not None else None)
     probe = _probe_view(record, scene.platform, signals, blind)
     cps = cps_view(None if blind else rate, cps_share, t)
+    around = leg_survey(record.seen, scene.resolved)
     status = LegStatus(
         id=record.id,
         trunk=record.trunk_name,
@@ -226,6 +229,8 @@ def leg_status(
         at_risk=_at_risk(cps, probe),
         flapping=flap.since is not None,
         load=memory.load,
+        targets=around.targets,
+        resolved=around.resolved,
     )
     waiting = frame.observed_at is None and verdict.state is LegState.UNKNOWN
     return remembered(status, past, scene.link) if waiting and past is not None else status
@@ -308,6 +313,7 @@ def _context(record: LegRecord, frame: Frame, share: Share | None, cps_share: Cp
         cap_sbcs=share.sbcs if share else 1,
         heavy=share.heavy if share else False,
         lost_part=part,
+        unresolved=leg_survey(seen, frame.scene.resolved).unresolved if frame.scene.resolved else None,
     )
 
 

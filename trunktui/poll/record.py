@@ -20,6 +20,7 @@ from trunktui.poll.follower import Trail
 from trunktui.poll.heard import HeardMemory
 from trunktui.poll.leg import LegRecord
 from trunktui.poll.past import Past
+from trunktui.poll.surveyed import Survey
 
 
 class Judged(Struct, frozen=True):
@@ -55,3 +56,4 @@ class SbcRecord(Struct):
     next_poll_at: float | None = None
     ha: HaView = HaView()
     judged: Judged | None = None
+    survey: Survey = Survey()

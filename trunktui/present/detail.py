@@ -10,6 +10,7 @@ from trunktui.model.inventory import AuthMode
 from trunktui.model.link import SshState
 from trunktui.model.observation import Contact, ContactState
 from trunktui.model.snapshot import ChannelsView, LegStatus, SbcStatus
+from trunktui.present.around import leg_around, sbc_around
 from trunktui.present.box import box_facts
 from trunktui.present.cells import SBC_ROLES, Cell, Line, Role, plain
 from trunktui.present.charts import LABEL_CELLS
@@ -67,6 +68,11 @@ def detail_lines(
         *charts,
         *_contacts(leg, width, old=old),
         *_labelled("registration", registration, "" if old else _attempts(leg), width),
+        *(
+            line
+            for label, cell in leg_around(leg, now, old=old)
+            for line in _labelled(label, cell, "", width)
+        ),
         *_in_use(leg.channels, width, old=old),
         *_labelled("detect time", _detect(leg), "", width),
         *_dials(leg, width, old=old),
@@ -121,6 +127,11 @@ def sbc_lines(sbc: SbcStatus, now: float, width: int) -> tuple[Line, ...]:
         *_labelled("platform", Cell(platform), "", width),
         *_labelled("ssh", _ssh(sbc, old=old), "", width),
         *_figures(sbc, now, width, old=old),
+        *(
+            line
+            for label, cell in sbc_around(sbc, now, old=old)
+            for line in _labelled(label, cell, "", width)
+        ),
         *_labelled("last poll", Cell(polled), "", width),
         *(line for label, cell in box_facts(sbc, now) for line in _labelled(label, cell, "", width)),
         *unread,

@@ -81,6 +81,7 @@ CSV_COLUMNS = (
     "acknowledged.severity",
     "acknowledged.reason",
     "acknowledged.who",
+    "targets",
 )
 """Columns of `to_csv`: paths into a leg of the document."""
 
@@ -176,6 +177,11 @@ def _sbc(sbc: SbcStatus, now: float) -> Row:
         "clock_offset_s": None if past else _number(sbc.clock_offset_s),
         "clock_unsure_s": None if past else _number(sbc.clock_unsure_s),
         "utc_offset_s": sbc.zone_s,
+        "egress": {
+            "address": None if past or sbc.egress is None else sbc.egress.address,
+            "source": None if past or sbc.egress is None else sbc.egress.source,
+            "expected": sbc.egress_expected,
+        },
         "box": _box(sbc, now),
     }
 
@@ -241,6 +247,7 @@ def _leg(leg: LegStatus, now: float, wall: datetime) -> Row:
         "wasted": None,
         "age_s": _age(leg.observed_at, now),
         "flapping": None if old else leg.flapping,
+        "targets": None if old or leg.targets is None else list(leg.targets),
     }
 
 

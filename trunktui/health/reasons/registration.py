@@ -49,6 +49,9 @@ def gave_up(w: Words) -> str:
         )
         return f"{head}; will not return by itself{tail}: enable it there"
     ago = span(s.reg_elapsed_s or 0)
+    if s.reg_code is None and w.context.unresolved is not None:
+        name = f"registrar {w.context.unresolved} does not resolve on {w.context.sbc}"
+        return f"registration gave up {ago} ago, will not retry: {name}. Mend DNS there, then re-register"
     if s.calls_pass:
         return f"registration gave up {ago} ago{_code(w)} yet calls are answered; inbound and keepalive are lost until it is re-registered"
     if w.context.auth is AuthMode.HYBRID:
@@ -105,9 +108,11 @@ def forgotten(w: Words) -> str:
 
 
 def _refused(w: Words) -> str:
-    return (
-        "REGISTER refused or unanswered" if w.signals.reg_code is None else f"REGISTER {w.signals.reg_code}"
-    )
+    if w.signals.reg_code is not None:
+        return f"REGISTER {w.signals.reg_code}"
+    if w.context.unresolved is not None:
+        return f"registrar {w.context.unresolved} does not resolve on {w.context.sbc}: REGISTER failed"
+    return "REGISTER refused or unanswered"
 
 
 def _code(w: Words) -> str:

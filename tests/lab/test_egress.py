@@ -1,0 +1,149 @@
+"""The address that carriers see changes under an SBC: told with its source while the trunks that knew the old one stop.
+
+sbc2 stands behind a NAT here, and asks a STUN server at carrier A by which address it is seen. Carrier B takes SIP from
+listed addresses alone, as for IP authentication, and answers nobody else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trunktui.model.health import LegState
+from trunktui.model.snapshot import EgressKind, SbcStatus
+
+from .lab import ADDRESS, CARRIER_A, CARRIER_B, HERE, RUN_DIR, Lab, wait_for
+from .product import environment, one_shot, status, watched, write_config, write_fleet_config
+
+pytestmark = pytest.mark.lab
+
+OLD, NEW = "10.77.0.12", "10.77.0.13"
+BY_IP = ("ipauth-beta@lab-2", "beta-overflow@lab-2")
+BAD = {LegState.SUSPECT, LegState.DOWN}
+
+
+@contextmanager
+def stun_server(lab: Lab) -> Iterator[None]:
+    """Have a STUN server at carrier A inside the block, and sbc2 ask it; it has an answer when the block begins."""
+    monitor = RUN_DIR / "nodes" / "sbc2" / "root" / "etc/asterisk/res_stun_monitor.conf"
+    monitor.write_text(f"[general]\nstunaddr={ADDRESS[CARRIER_A]}:3478\nstunrefresh=2\n")
+    argv = (
+        "ip",
+        "netns",
+        "exec",
+        f"ttl-{CARRIER_A}",
+        sys.executable,
+        str(HERE / "stun.py"),
+        ADDRESS[CARRIER_A],
+    )
+    server = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
+    try:
+        lab.asterisk_cli("module load res_stun_monitor.so", "sbc2")
+        wait_for(lambda: OLD in lab.asterisk_cli("stun show status", "sbc2"), 15.0, f"STUN tells sbc2 {OLD}")
+        yield
+    finally:
+        lab.asterisk_cli("module unload res_stun_monitor.so", "sbc2")
+        monitor.unlink()
+        server.terminate()
+        server.wait(timeout=5)
+
+
+@contextmanager
+def edited(lab: Lab, file: str, change: Callable[[str], str], reload: str = "") -> Iterator[None]:
+    """Have a file of sbc2 changed inside the block; `reload` is what makes its Asterisk read it."""
+    path = RUN_DIR / "nodes" / "sbc2" / "root" / file
+    before = path.read_text()
+
+    def put(text: str) -> None:
+        path.write_text(text)
+        if reload:
+            lab.asterisk_cli(reload, "sbc2")
+
+    with lab.fault(lambda: put(change(before)), lambda: put(before)):
+        yield
+
+
+def seen(sbc: SbcStatus) -> tuple[str, str | None] | None:
+    """Return the address by which carriers see an SBC, and what it was."""
+    return None if sbc.egress is None else (sbc.egress.address, sbc.egress.before)
+
+
+def egress_now(config: Path) -> dict[str, Any]:
+    """Return what `status` says of lab-2's egress; its state must be as ever."""
+    told = next(one for one in status(config)["sbcs"] if one["name"] == "lab-2")
+    assert re.fullmatch("answering|restarted .* ago", told["reason"]), told
+    return dict(told["egress"])
+
+
+async def test_an_address_that_changes_under_an_sbc_is_told_while_the_trunks_by_ip_stop(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", environment(tmp_path)["XDG_STATE_HOME"])
+    lab.nat("sbc2", OLD)
+    lab.admit(CARRIER_B, ADDRESS["sbc1"], OLD)
+    config = write_fleet_config(lab, tmp_path)
+    expected = f'name = "lab-2"\negress_ip = "{OLD}"'
+    config.write_text(config.read_text().replace('name = "lab-2"', expected, 1))
+    with stun_server(lab):
+        async with watched(config) as watch:
+            await watch.wait(lambda: seen(watch.sbc_named("lab-2")) is not None, 30.0, "an egress of lab-2")
+            first = watch.sbc_named("lab-2").egress
+            assert first is not None
+            assert (first.address, first.kind, first.since) == (OLD, EgressKind.STUN, None)
+            await watch.wait(lambda: watch.states(BY_IP) == {LegState.UP}, 30.0, "the trunks by IP up")
+
+            lab.nat("sbc2", NEW)
+            took = await watch.wait(
+                lambda: seen(watch.sbc_named("lab-2")) == (NEW, OLD), 60.0, f"{OLD} -> {NEW}"
+            )
+            print(f"told {took:.1f} s after the change")
+            await watch.wait(lambda: watch.states(BY_IP) <= BAD, 30.0, "the trunks by IP bad")
+            assert watch.state("ipauth-beta@lab-2") is LegState.DOWN
+            assert watch.sbc_named("lab-2").egress_expected == OLD
+            assert watch.leg("ipauth-beta@lab-2").targets == (ADDRESS[CARRIER_B],)
+            assert watch.states(("ipauth-beta@lab-1", "acme-primary@lab-2")) == {LegState.UP}
+    done = one_shot(config, "events", "--kind", "egress", "--format", "json")
+    told = json.loads(done.stdout)["events"]
+    assert [(one["subject"], one["before"], one["after"]) for one in told] == [("lab-2", OLD, NEW)]
+    assert told[0]["sentence"] == f"our address changed {OLD} -> {NEW} (STUN server 10.77.0.21)"
+
+
+def test_an_external_address_that_is_set_and_reloaded_is_told_to_a_login_that_may_read_it(
+    lab: Lab, tmp_path: Path
+) -> None:
+    lab.settle()
+    config = write_config(lab, tmp_path, node="sbc2")
+    assert egress_now(config)["address"] == ADDRESS["sbc2"]
+    external = "[transport-udp]\nexternal_signaling_address=198.51.100.4\n"
+    with edited(
+        lab,
+        "etc/asterisk/pjsip.conf",
+        lambda text: text.replace("[transport-udp]\n", external, 1),
+        "module reload res_pjsip.so",
+    ):
+        told = egress_now(config)
+        assert (told["address"], told["source"]) == ("198.51.100.4", "external address of transport-udp")
+        with edited(lab, "etc/sudoers.d/trunktui", _without_new_grants):
+            told = egress_now(config)
+    assert told["address"] == ADDRESS["sbc2"]
+    assert told["source"].startswith(
+        "its own address, no router between; transports not readable: sudo refuses"
+    )
+
+
+def _without_new_grants(sudoers: str) -> str:
+    """Return the sudoers example as it was before transports and STUN were read."""
+    lines = [
+        line for line in sudoers.splitlines() if "show transport" not in line and "stun show" not in line
+    ]
+    text = "\n".join(lines) + "\n"
+    # The line before an end that is gone must not go on.
+    return re.sub(r", \\\n(?=\n|noc )", "\n", text)
