@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from trunktui.model.acting import Doings
+from trunktui.model.finding import CredentialAge, Finding
 from trunktui.model.marks import MarksNote
 from trunktui.model.request import Reply, Request
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
@@ -42,8 +43,18 @@ class FleetFrame(Struct, frozen=True, tag="fleet"):
     snapshot: Snapshot
 
 
+class Foreseen(Struct, frozen=True):
+    """The findings and the ages of credentials, as in Snapshot."""
+
+    findings: tuple[Finding, ...] | None
+    credentials: tuple[CredentialAge, ...] | None
+
+
 class Changes(Struct, frozen=True, tag="changes"):
-    """What differs from the frame before: whole SBC and group lists, only the legs that changed."""
+    """What differs from the frame before: whole SBC and group lists, only the legs that changed.
+
+    `foreseen` None: as before.
+    """
 
     generation: int
     at: float
@@ -52,6 +63,7 @@ class Changes(Struct, frozen=True, tag="changes"):
     legs: tuple[LegStatus, ...]
     gone: tuple[str, ...]
     marks: MarksNote = MarksNote()
+    foreseen: Foreseen | None = None
 
 
 class ConfigFrame(Struct, frozen=True, tag="config"):
@@ -142,13 +154,19 @@ def difference(before: Snapshot, after: Snapshot) -> Changes:
         legs=tuple(leg for leg in after.legs if known.get(leg.id) != leg),
         gone=tuple(leg_id for leg_id in known if leg_id not in ids),
         marks=after.marks,
+        foreseen=None if _foreseen(before) == _foreseen(after) else _foreseen(after),
     )
+
+
+def _foreseen(snapshot: Snapshot) -> Foreseen:
+    return Foreseen(snapshot.findings, snapshot.credentials)
 
 
 def applied(before: Snapshot, changes: Changes) -> Snapshot:
     """Return `before` with `changes` made to it."""
     legs = {leg.id: leg for leg in before.legs if leg.id not in set(changes.gone)}
     legs.update((leg.id, leg) for leg in changes.legs)
+    foreseen = changes.foreseen or _foreseen(before)
     return Snapshot(
         generation=changes.generation,
         at=changes.at,
@@ -156,4 +174,6 @@ def applied(before: Snapshot, changes: Changes) -> Snapshot:
         legs=tuple(legs.values()),
         groups=changes.groups,
         marks=changes.marks,
+        findings=foreseen.findings,
+        credentials=foreseen.credentials,
     )

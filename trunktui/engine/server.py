@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from trunktui import __version__
 from trunktui.engine.acts import Acts
 from trunktui.engine.crew import Crew, Post
+from trunktui.engine.foresight import Foresight
 from trunktui.engine.historian import Historian
 from trunktui.engine.marking import Marker
 from trunktui.engine.protocol import (
@@ -54,10 +55,17 @@ _GATHER_S = 0.2
 class Engine:
     """Polls a fleet, tells one screen about it, and shows it to a `historian`, whether or not the screen listens."""
 
-    def __init__(self, fleet: Fleet, clock: Callable[[], float], historian: Historian | None = None) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        clock: Callable[[], float],
+        historian: Historian | None = None,
+        foresight: Foresight | None = None,
+    ) -> None:
         self._fleet = fleet
         self._clock = clock
         self._historian = historian
+        self.foresight = foresight
         self._marker: Marker | None = None
         self._dirty = asyncio.Event()
         self._unseen = asyncio.Event()
@@ -100,6 +108,8 @@ class Engine:
                 jobs = [tasks.create_task(crew.run(posts, pace)), tasks.create_task(self._send(writer, acts))]
                 if self._historian is not None:
                     jobs.append(tasks.create_task(self._remember()))
+                if self.foresight is not None:
+                    jobs.append(tasks.create_task(self.foresight.watch()))
                 if marker is not None:
                     jobs.append(tasks.create_task(marker.watch()))
                 await self._listen(reader, tasks, jobs, reloader, acts)
@@ -176,6 +186,8 @@ class Engine:
         snapshot = self._fleet.snapshot(self._looked_at)
         if self._marker is not None:
             snapshot = self._marker.laid_over(snapshot)
+        if self.foresight is not None:
+            snapshot = self.foresight.laid_over(snapshot)
         if self._historian is not None:
             self._historian.see(snapshot)
         return snapshot

@@ -27,7 +27,7 @@ import re
 
 from msgspec import Struct, structs
 
-from trunktui.model.ask import Answer, Command, SshAsk
+from trunktui.model.ask import Answer, SshAsk
 from trunktui.model.inventory import Binding, NativeNames
 from trunktui.model.observation import (
     AppState,
@@ -40,11 +40,11 @@ from trunktui.model.observation import (
     Observation,
     ProbeSettings,
     Registration,
-    RegSettings,
     Unread,
 )
 from trunktui.model.tail import TailFacts, TailFile, TailKind
 from trunktui.model.text import Safe, clean
+from trunktui.platforms import asterisk_auth as auth
 from trunktui.platforms import asterisk_channels as channels_of
 from trunktui.platforms import asterisk_tables as tables
 from trunktui.platforms import boxshell
@@ -55,7 +55,9 @@ from trunktui.platforms.asterisk_actions import standing as standing
 from trunktui.platforms.asterisk_actions import taken as taken
 from trunktui.platforms.asterisk_console import askable as askable
 from trunktui.platforms.asterisk_console import rx
-from trunktui.platforms.asterisk_logs import log_file, parse_log
+from trunktui.platforms.asterisk_logs import parse_log
+from trunktui.platforms.asterisk_settings import parse_settings as parse_settings
+from trunktui.platforms.asterisk_settings import settings_asks as settings_asks
 from trunktui.platforms.asterisk_snmp import parse_snmp as parse_snmp
 from trunktui.platforms.asterisk_snmp import snmp_ask as snmp_ask
 from trunktui.platforms.asterisk_state import SOCKET_TESTS, app_state, unread_poll
@@ -66,12 +68,8 @@ from trunktui.platforms.sipuri import destination
 
 name = "asterisk"
 
-_BATCH = 25
-_FEW_PHONES = 100
 _WIZARD = re.compile(r"(.+)-reg-\d+")
 """res_pjsip_config_wizard names the registrations of `x` `x-reg-0`, `x-reg-1` ..."""
-
-_LOGGER = rx("logger", "logger show channels")
 
 
 def poll_ask() -> SshAsk:
@@ -131,88 +129,6 @@ def parse_poll(answer: Answer, settings: LegSettings, bindings: tuple[Binding, .
     )
 
 
-def settings_asks(observation: Observation, settings: LegSettings) -> tuple[SshAsk, ...]:
-    """Return the asks for settings not read yet: first the list of AORs, then each trunk's own objects.
-
-    An AOR that phones may use (max_contacts above 0) is asked too, in case it holds a static contact, but
-    only while there are few of them: on a box with hundreds of phones the config has to name such a trunk.
-    """
-    if "aors" not in settings.asked:
-        wanted = [rx("aors", "pjsip show aors")]
-    else:
-        registrations, aors, endpoints = set[str](), set[str](), set[str]()
-        for leg in observation.legs:
-            native = leg.native
-            if leg.registration is not None and native.registration is not None:
-                registrations.add(native.registration)
-            aors.update(n for n in (native.aor,) if n is not None)
-            endpoints.update(n for n in (native.endpoint or native.aor,) if n is not None)
-        phones = [n for n in observation.candidates if n not in settings.static]
-        aors.update(phones if len(phones) <= _FEW_PHONES else ())
-        wanted = [_show("registration", n) for n in sorted(registrations) if askable(n)]
-        wanted += [_show("aor", n) for n in sorted(aors) if askable(n)]
-        wanted += [_show("endpoint", n) for n in sorted(endpoints) if askable(n)]
-        wanted.append(_LOGGER)
-    missing = [command for command in wanted if command.key not in settings.asked]
-    return tuple(SshAsk(tuple(missing[i : i + _BATCH])) for i in range(0, len(missing), _BATCH))
-
-
-def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSettings:
-    """Read `pjsip show aor|registration|endpoint NAME` replies into `before`."""
-    probe, registration = dict(before.probe), dict(before.registration)
-    endpoint_of, aors_of = dict(before.endpoint_of), dict(before.aors_of)
-    contacts_of, static = dict(before.contacts_of), dict(before.static)
-    client_of, log = dict(before.client_of), before.log
-    transport_of, proxy_of = dict(before.transport_of), dict(before.proxy_of)
-    asked, refused = set(before.asked), dict(before.refused)
-    for reply in (reply for answer in answers for reply in answer.replies):
-        if not reply.truncated and reply.status in {None, 124, 137}:
-            continue  # a busy moment: asked again at the next poll
-        asked.add(reply.key)
-        refused.pop(reply.key, None)
-        if reply.key == _LOGGER.key:
-            log = log_file(reply)  # refused or not: there is a usual place
-            continue
-        # Not asked again until a reload: sudo reports each refusal to the SBC's administrator.
-        if denied := tables.refusal(reply):
-            refused[reply.key] = Unread(f"pjsip show {reply.key}", denied)
-        kind, _, native = reply.key.partition(" ")
-        if kind == "aors":
-            static.update(dict.fromkeys(tables.aors_without_phones(reply), True))
-            continue
-        values = tables.parameters(reply)
-        if kind in {"registration", "endpoint"} and values:
-            _note(transport_of, reply.key, tables.text(values, "transport"))
-            _note(proxy_of, reply.key, tables.text(values, "outbound_proxy"))
-        if kind == "aor" and values:
-            probe[native] = _probe_settings(values)
-            contacts_of[native] = tuple(c for c in values.get("contact", ()) if c)
-            static[native] = bool(contacts_of[native])
-        elif kind == "registration" and values:
-            registration[native] = _reg_settings(values)
-            if endpoint := tables.text(values, "endpoint"):
-                endpoint_of[native] = endpoint
-            if client := tables.text(values, "client_uri"):
-                client_of[native] = client
-        elif kind == "endpoint" and values:
-            listed = tables.text(values, "aors") or ""
-            aors_of[native] = tuple(a.strip() for a in listed.split(",") if a.strip())
-    return LegSettings(
-        probe=probe,
-        registration=registration,
-        endpoint_of=endpoint_of,
-        aors_of=aors_of,
-        contacts_of=contacts_of,
-        client_of=client_of,
-        static=static,
-        log=log,
-        transport_of=transport_of,
-        proxy_of=proxy_of,
-        asked=frozenset(asked),
-        refused=refused,
-    )
-
-
 def tails(observation: Observation, settings: LegSettings) -> tuple[TailFile, ...]:
     """Return the files to follow, once the settings were asked which: the log."""
     return () if settings.log is None or observation.app is not AppState.ANSWERING else (settings.log,)
@@ -221,16 +137,6 @@ def tails(observation: Observation, settings: LegSettings) -> tuple[TailFile, ..
 def parse_tail(file: TailFile, lines: tuple[Safe, ...], box: Box) -> TailFacts:
     """Read new lines of a file that `tails` named."""
     return parse_log(lines, box) if file.kind is TailKind.LOG else TailFacts()
-
-
-def _note(values: dict[str, str], key: str, value: str | None) -> None:
-    values.pop(key, None)
-    if value is not None:
-        values[key] = value
-
-
-def _show(kind: str, native: str) -> Command:
-    return rx(f"{kind} {native}", f"pjsip show {kind} {native}")
 
 
 def _box(answer: Answer, version: Safe | None) -> Box:
@@ -264,27 +170,6 @@ def _refused(answer: Answer, settings: LegSettings, channels_whole: bool) -> tup
     denied = {command: tables.refusal(answer.reply(key)) for key, command in asked.items()}
     figures = tuple(Unread(command, why) for command, why in denied.items() if why is not None)
     return figures + tuple(settings.refused.values())
-
-
-def _probe_settings(values: dict[str, tuple[str, ...]]) -> ProbeSettings:
-    # The timeout is read from `show aor`: `pjsip show qualify` prints it as 0 ms whatever is set.
-    return ProbeSettings(
-        interval_s=tables.whole(values, "qualify_frequency"),
-        timeout_s=tables.decimal(values, "qualify_timeout"),
-        only_2xx=tables.truth(values, "qualify_2xx_only"),
-    )
-
-
-def _reg_settings(values: dict[str, tuple[str, ...]]) -> RegSettings:
-    return RegSettings(
-        expires_s=tables.whole(values, "expiration"),
-        retry_s=tables.whole(values, "retry_interval"),
-        forbidden_retry_s=tables.whole(values, "forbidden_retry_interval"),
-        fatal_retry_s=tables.whole(values, "fatal_retry_interval"),
-        max_retries=tables.whole(values, "max_retries"),
-        auth_permanent=tables.truth(values, "auth_rejection_permanent"),
-        initial_delay_s=tables.whole(values, "max_random_initial_delay"),
-    )
 
 
 class _Fleet(Struct, frozen=True):
@@ -367,12 +252,13 @@ class _Fleet(Struct, frozen=True):
             registration=registration,
             contacts=contacts,
             channels=self._channels(native.endpoint),
-            probe_settings=self.settings.probe.get(native.aor or ""),
+            probe_settings=self._probe(native, aors),
             reg_settings=self.settings.registration.get(native.registration or ""),
             why_not_actionable=_blocked(blocked[0]) if blocked else None,
             evidence=tuple(rows),
             destinations=self._destinations(native, registration, contacts),
             interfaces=tuple(dict.fromkeys(self._settings_of(native, self.settings.transport_of))),
+            username=auth.username(self.settings, native),
         )
 
     def _settings_of(self, native: NativeNames, values: dict[str, str]) -> list[str]:
@@ -392,6 +278,19 @@ class _Fleet(Struct, frozen=True):
         cut = own is None and any(contact.cut for contact in contacts)
         whole = tuple(dict.fromkeys(one for one in found if one is not None))
         return None if cut or None in found else whole
+
+    def _probe(self, native: NativeNames, aors: tuple[str, ...]) -> ProbeSettings | None:
+        """Return the settings of a leg's AOR, and whether OPTIONS are set on another of its AORs that has no contact."""
+        settings, probe = self.settings, self.settings.probe.get(native.aor or "")
+        if probe is None or probe.interval_s != 0:
+            return probe
+        for aor in aors:
+            other = settings.probe.get(aor)
+            # with max_contacts 0 and none in its settings it never has one
+            if aor in settings.barren and other is not None and other.interval_s:
+                said = f"qualify_frequency {other.interval_s} on AOR {aor}, which has no contact"
+                return structs.replace(probe, misplaced=clean(f"{said}; AOR {native.aor} has 0"))
+        return probe
 
     def _channels(self, endpoint: str | None) -> Channels | None:
         if endpoint is None or not self.channels_whole:

@@ -22,22 +22,30 @@ r"""What any SBC on Linux tells of its machine by SSH, without a privilege: cloc
 `openssl x509 -enddate -noout -in FILE` prints when a certificate ends:
 
     notAfter=Dec 26 01:45:00 2026 GMT
+`stat -c "%Y %n"` prints when each file changed last (seconds since 1970), and complains about the others:
+
+    1788220800 /etc/asterisk/pjsip_acme.conf
+    stat: cannot statx '/etc/asterisk/pjsip_beta.conf': Permission denied
 """
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from ipaddress import ip_address
 
 from msgspec import Struct
 
 from trunktui.model.ask import Command, Reply
+from trunktui.model.finding import FileTime
 from trunktui.model.surroundings import Certificate, Way
 from trunktui.model.text import Safe, clean
 
 CLOCK = Command("clock", ("date", "-Ins"), privileged=False)
 ADDRESSES = Command("addresses", ("ip", "-o", "addr", "show"), privileged=False)
+
+FILES = "files"
 
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?([+-])(\d\d):?([0-5]\d)", re.ASCII)
 _ADDRESS = re.compile(r"\d+: +\S+ +inet6? ([0-9a-fA-F:.]+)(?:/\d{1,3})? .*\bscope (\S+).*", re.ASCII)
@@ -53,6 +61,7 @@ _LOOKUP_S = 2
 """A resolver whose servers are dead takes 10 s and more to say so."""
 
 _NO_SUCH_NAME = 2
+_FILE_TIME = re.compile(r"(\d{1,11}) (/\S+)", re.ASCII)
 _HALF_S = 0.5
 _MOST = 256
 """Addresses that are kept of one SBC."""
@@ -174,3 +183,26 @@ def certificate(reply: Reply, interface: Safe, path: str) -> Certificate:
             return Certificate(interface, file, moment.replace(tzinfo=UTC).timestamp())
     said = next(iter(reply.errors), f"exit status {reply.status}")
     return Certificate(interface, file, why=clean(f"not readable as this login: {said}"))
+
+
+def file_times_command(paths: tuple[str, ...]) -> Command:
+    """Return what asks when files changed; `paths` are the config's, whose rule lets no quote through."""
+    return Command(FILES, ("stat", "-c", "%Y %n", *paths), privileged=False)
+
+
+def file_times(reply: Reply, paths: tuple[str, ...]) -> tuple[FileTime, ...]:
+    """Read `stat -c "%Y %n"`: the day (UTC) on which each of `paths` changed last, or why it is not known."""
+    days: dict[str, date] = {}
+    for line in reply.lines:
+        match = _FILE_TIME.fullmatch(line.strip())
+        if match is not None and int(match[1]) > 0:
+            with suppress(OverflowError, OSError, ValueError):
+                days[match[2]] = datetime.fromtimestamp(int(match[1]), UTC).date()
+    return tuple(FileTime(clean(path), days.get(path), _why(reply, path, days)) for path in paths)
+
+
+def _why(reply: Reply, path: str, days: dict[str, date]) -> Safe:
+    if path in days:
+        return Safe("")
+    said = next((line for line in reply.errors if f"'{path}'" in line or f" {path}:" in line), None)
+    return clean(said.rpartition(": ")[2] if said is not None else "not told by stat")

@@ -24,7 +24,8 @@ class LegSettings(Struct, frozen=True):
     `endpoint_of` maps a registration to its endpoint, `aors_of` an endpoint to its AORs; `contacts_of` an
     AOR to its static contact URIs (whole, where the poll's table cuts them); `client_of` a registration to the
     URI that it registers; `static` says of an AOR whether it has such contacts, which makes it a trunk and not a
-    phone. `transport_of` and `proxy_of` tell, by `registration NAME` and `endpoint NAME`, which way out it is to use
+    phone, and `barren` are those that can have none at all. `auths_of` maps `registration NAME` or `endpoint NAME` to
+    the objects that hold its credentials, `usernames` these to the username, never to a password. `transport_of` and `proxy_of` tell, by `registration NAME` and `endpoint NAME`, which way out it is to use
     and where its requests go instead of to the host that they name. A name that is missing was not read: that
     changes no state. `log` is the log file to follow, None: not asked yet. `asked` holds the commands that were
     answered since connecting or since the last reload, understood or not, so that none is asked twice; `refused`
@@ -37,10 +38,13 @@ class LegSettings(Struct, frozen=True):
     aors_of: dict[str, tuple[str, ...]] = {}
     contacts_of: dict[str, tuple[str, ...]] = {}
     client_of: dict[str, str] = {}
-    static: dict[str, bool] = {}
     log: TailFile | None = None
     transport_of: dict[str, str] = {}
     proxy_of: dict[str, str] = {}
+    auths_of: dict[str, tuple[str, ...]] = {}
+    usernames: dict[str, Safe] = {}
+    static: dict[str, bool] = {}
+    barren: frozenset[str] = frozenset()
     asked: frozenset[str] = frozenset()
     refused: dict[str, Unread] = {}
 

@@ -114,8 +114,8 @@ class Fleet:
         if reloaded(before, record.box):
             # The values stay until the new ones are read; only the memory of having asked goes.
             record.settings = structs.replace(record.settings, asked=frozenset(), refused={})
-            record.settings_done = False
             record.survey = wanted_anew(record.survey)
+            record.settings_done, record.files_at = False, None
         fold_legs(record, observation, self._thresholds)
         _recognise(record, observation)
 
@@ -319,6 +319,8 @@ class Fleet:
             egress_expected=record.sbc.egress_ip,
             resolved=tuple(record.survey.resolved.values()),
             certificates=record.survey.certificates,
+            files=record.files,
+            settled=record.settings_done,
         )
 
 

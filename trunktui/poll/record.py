@@ -10,6 +10,7 @@ from trunktui.health.rates import RateMemory
 from trunktui.health.rollup import Share
 from trunktui.health.standby import HaView
 from trunktui.model.box import BoxFacts
+from trunktui.model.finding import FileTime
 from trunktui.model.inventory import Sbc
 from trunktui.model.link import LinkStatus, SnmpStatus
 from trunktui.model.observation import Observation
@@ -37,6 +38,7 @@ class SbcRecord(Struct):
 
     `trails`: how far the files on it that are followed were read, by name; `tails` is what is shown of each,
     `heard` what they said.
+    `files`: those that hold credentials, as they were looked at at `files_at`; None: to be looked at anew.
     """
 
     sbc: Sbc
@@ -57,3 +59,5 @@ class SbcRecord(Struct):
     ha: HaView = HaView()
     judged: Judged | None = None
     survey: Survey = Survey()
+    files: tuple[FileTime, ...] = ()
+    files_at: float | None = None

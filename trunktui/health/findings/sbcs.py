@@ -1,0 +1,103 @@
+"""What is found about an SBC as a whole: its SIP-TLS certificates, and who fails to authenticate at it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from trunktui.health.findings.found import Facts, counted, finding, in_days, named, time_of
+from trunktui.model.finding import AuthBurst, Finding, FindingKind
+from trunktui.model.health import Severity
+from trunktui.model.snapshot import SbcStatus
+from trunktui.model.surroundings import Certificate
+from trunktui.model.text import Safe
+
+CERT_DAYS = 30
+CERT_LATE_DAYS = 7
+"""From so many days before its end a certificate is due, and urgent."""
+
+BURST = 10
+"""Failures without a success from which they are a burst."""
+
+BURST_KEPT_S = 86400.0
+"""For so long after its last failure a burst is still told."""
+
+
+class _Ending(NamedTuple):
+    """A certificate and the last day on which it holds (UTC)."""
+
+    until: dt.date
+    file: Safe
+    interface: Safe
+
+
+def certificates(facts: Facts) -> Iterator[Finding]:
+    """Yield each SBC with a SIP-TLS certificate near its end or past it: the one that ends first."""
+    for sbc in facts.snapshot.sbcs:
+        dated = (_dated(one) for one in sbc.certificates)
+        near = sorted(one for one in dated if one is not None and (one.until - facts.today).days <= CERT_DAYS)
+        if near:
+            yield _ending(facts, sbc, near)
+
+
+def _dated(one: Certificate) -> _Ending | None:
+    if one.ends_at is None:
+        return None
+    try:
+        return _Ending(dt.datetime.fromtimestamp(one.ends_at, dt.UTC).date(), one.file, one.interface)
+    except (OverflowError, OSError, ValueError):
+        return None  # no day that there is
+
+
+def _ending(facts: Facts, sbc: SbcStatus, near: list[_Ending]) -> Finding:
+    first, left = near[0], (near[0].until - facts.today).days
+    others = f" (and {counted(len(near) - 1, 'other')})" if len(near) > 1 else ""
+    said = f"ends on {first.until}, {in_days(first.until, facts.today)}"
+    if left < 0:
+        said = f"ended on {first.until}, {-left} d ago: calls over TLS fail"
+    return finding(
+        FindingKind.CERT_DUE,
+        sbc.name,
+        Severity.CRITICAL if left < 0 else Severity.MAJOR if left <= CERT_LATE_DAYS else Severity.WARNING,
+        f"SIP-TLS certificate {first.file}{others} {said}",
+        f"have it issued anew, put it on {sbc.name} and reload its TLS transport",
+        due=first.until,
+        source=f"the certificate of transport {first.interface}",
+        evidence=[f"{one.file} until {one.until} (transport {one.interface})" for one in near],
+    )
+
+
+def bursts(facts: Facts) -> Iterator[Finding]:
+    """Yield each SBC at which somebody failed to authenticate many times and never got through."""
+    for sbc in facts.snapshot.sbcs:
+        found = loud(sbc, facts.snapshot.at)
+        if found:
+            yield _burst(sbc, sorted(found, key=lambda one: (-one.count, one.source)))
+
+
+def loud(sbc: SbcStatus, now: float) -> list[AuthBurst]:
+    """Return the bursts that are told at monotonic second `now`."""
+    return [one for one in sbc.auth_bursts if one.count >= BURST and now - one.last_at <= BURST_KEPT_S]
+
+
+def _burst(sbc: SbcStatus, found: list[AuthBurst]) -> Finding:
+    first = found[0]
+    users = f" as {named(first.users)}" if first.users else ""
+    others = f"; and from {counted(len(found) - 1, 'other source')}" if len(found) > 1 else ""
+    return finding(
+        FindingKind.AUTH_FAIL_BURST,
+        sbc.name,
+        Severity.MAJOR,
+        f"{_figures(first)} from {first.source}{users}, none got through{others}",
+        "block the source if it is not ours; if it is, its password is wrong: change it before it is locked out",
+        source=f"log of {sbc.name}",
+        evidence=[f"{one.source}: {_figures(one)}; {named(one.users)}".removesuffix("; ") for one in found],
+    )
+
+
+def _figures(one: AuthBurst) -> str:
+    span_s = one.last_at - one.since_at
+    return (
+        f"{one.count} failures to authenticate in {time_of(span_s) if span_s >= 120 else f'{span_s:.0f} s'}"
+    )
