@@ -241,6 +241,7 @@ async def _engine(sock: socket.socket, config: Config) -> None:
     from trunktui.wiring_history import Remembering, recalled
     from trunktui.wiring_marks import marker_of
     from trunktui.wiring_pollers import Hiring
+    from trunktui.wiring_records import attester_of
 
     asyncio.get_running_loop().set_exception_handler(LoopErrors().handle)
     fleet = new_fleet(config)
@@ -266,7 +267,10 @@ async def _engine(sock: socket.socket, config: Config) -> None:
     remembering.start(engine.history)
     try:
         marker = marker_of(config, engine.changed, remembering.historian)
-        await engine.run(sock, crew, posts_of(config.inventory), _pace(config), reloader, acts, marker)
+        attester = attester_of(config, lambda: reloader.config, engine.changed)
+        await engine.run(
+            sock, crew, posts_of(config.inventory), _pace(config), reloader, acts, marker, attester
+        )
     finally:
         remembering.end()
         await hiring.askers.close()

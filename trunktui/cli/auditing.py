@@ -53,7 +53,7 @@ def audit_group() -> None:
 def show(session: Session, selector: str | None, since: str | None, form: str) -> int:
     """Print the audit log, newest last (this is what `audit` does).
 
-    SELECTOR is a leg (trunk@sbc), a trunk, an SBC, a carrier, or a pattern with * over these.
+    SELECTOR is a leg (trunk@sbc), a trunk, an SBC, a carrier, an account, or a pattern with * over these.
     """
     from trunktui.store.audit import AuditError, AuditLog
     from trunktui.store.verify import verify

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from trunktui import __version__
 from trunktui.engine.acts import Acts
+from trunktui.engine.attesting import Attester
 from trunktui.engine.crew import Crew, Post
 from trunktui.engine.historian import Historian
 from trunktui.engine.marking import Marker
@@ -38,7 +39,7 @@ from trunktui.engine.reload import Reloader
 from trunktui.model.acting import Doings
 from trunktui.model.health import Severity
 from trunktui.model.history import EventKind
-from trunktui.model.request import Introduce, Marking, Reload, Reply
+from trunktui.model.request import Introduce, Marking, Recording, Reload, Reply
 from trunktui.model.snapshot import Snapshot
 from trunktui.model.text import Safe, clean
 from trunktui.poll.fleet import Fleet
@@ -59,6 +60,7 @@ class Engine:
         self._clock = clock
         self._historian = historian
         self._marker: Marker | None = None
+        self._attester: Attester | None = None
         self._dirty = asyncio.Event()
         self._unseen = asyncio.Event()
         self._looked_at = 0.0
@@ -90,9 +92,11 @@ class Engine:
         reloader: Reloader,
         acts: Acts | None = None,
         marker: Marker | None = None,
+        attester: Attester | None = None,
     ) -> None:
         """Run until the screen is gone and no action is under way, then close every connection."""
         self._marker = marker
+        self._attester = attester
         reader, writer = await asyncio.open_connection(sock=sock)
         writer.transport.set_write_buffer_limits(high=0)
         try:
@@ -100,8 +104,7 @@ class Engine:
                 jobs = [tasks.create_task(crew.run(posts, pace)), tasks.create_task(self._send(writer, acts))]
                 if self._historian is not None:
                     jobs.append(tasks.create_task(self._remember()))
-                if marker is not None:
-                    jobs.append(tasks.create_task(marker.watch()))
+                jobs += [tasks.create_task(one.watch()) for one in (marker, attester) if one is not None]
                 await self._listen(reader, tasks, jobs, reloader, acts)
                 if acts is not None:
                     await acts.finish()
@@ -128,8 +131,10 @@ class Engine:
             log.warning("the screen speaks nonsense: %s", error)
 
     async def _serve(self, asked: Asked, reloader: Reloader, acts: Acts | None) -> None:
-        if isinstance(asked.request, Introduce) and self._marker is not None:
-            self._marker.introduced(asked.request.who)
+        if isinstance(asked.request, Introduce):
+            for one in (self._marker, self._attester):
+                if one is not None:
+                    one.introduced(asked.request.who)
         if isinstance(asked.request, Reload):
             reply, frame = await reloader.reload()
             if self._historian is not None and frame is not None:
@@ -139,6 +144,8 @@ class Engine:
                 self._outbox.append(frame)
         elif isinstance(asked.request, Marking):
             reply = await self._marked(asked.request)
+        elif isinstance(asked.request, Recording):
+            reply = await self._recorded(asked.request)
         elif acts is None:
             reply = Reply(done=False, text=clean("this engine sends no actions"))
         else:
@@ -151,11 +158,17 @@ class Engine:
             return Reply(done=False, text=clean("this engine keeps no marks"))
         return await self._marker.serve(request)
 
+    async def _recorded(self, request: Recording) -> Reply:
+        if self._attester is None:
+            return Reply(done=False, text=clean("this engine keeps no records"))
+        return await self._attester.serve(request)
+
     async def _send(self, writer: asyncio.StreamWriter, acts: Acts | None) -> None:
         try:
             await _write(writer, Hello(__version__, os.getpid()))
-            if self._marker is not None:
-                await self._marker.ready()
+            for one in (self._marker, self._attester):
+                if one is not None:
+                    await one.ready()
             while True:
                 snapshot = self._look()
                 frame, self._sent = self._frame(snapshot), snapshot
