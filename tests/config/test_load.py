@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,18 @@ from trunktui.config.errors import ConfigError
 from trunktui.config.load import Config, parse
 from trunktui.config.render import render
 from trunktui.config.starter import STARTER
-from trunktui.model.inventory import AuthMode, Binding, DialMode, Direction, Ha, NativeNames, SshTarget
+from trunktui.model.inventory import (
+    Allowlist,
+    AuthMode,
+    Binding,
+    Credential,
+    DialMode,
+    Direction,
+    Ha,
+    NativeNames,
+    Restriction,
+    SshTarget,
+)
 from trunktui.model.snmp import SnmpKey, SnmpTarget
 
 ENV = {"HOME": "/home/noc"}
@@ -97,12 +110,22 @@ def test_a_trunk_takes_its_carrier_from_its_account() -> None:
 def test_what_this_version_does_not_act_on_is_noted() -> None:
     config = parse(EXAMPLE.read_bytes(), EXAMPLE, ENV, ("asterisk",))
     assert not [note for note in config.notes if "snmp" in note]
-    for subject in (
-        "account acme-us",
-        "trunk unlimcall-us",
-        "group us-outbound",
-    ):
-        assert any(note.startswith(subject) for note in config.notes), subject
+    assert [note.partition(":")[0] for note in config.notes] == ["group us-outbound"]
+
+
+def test_what_tells_how_old_credentials_and_lists_are_is_read_with_days_for_ages() -> None:
+    config = parse(EXAMPLE.read_bytes(), EXAMPLE, ENV, ("asterisk",))
+    account, trunk = config.inventory.accounts[0], config.inventory.trunks[0]
+    assert account.allowlist == Allowlist(
+        networks=(ip_network("198.51.100.10"), ip_network("203.0.113.0/28")),
+        audited=date(2026, 10, 15),
+        limit=10,
+        lead_time_s=4 * 3600,
+        max_age_days=92,
+    )
+    assert account.restriction == Restriction(date(2026, 9, 1), 365)
+    assert trunk.credential == Credential("acme-us", date(2026, 9, 1), 90)
+    assert config.inventory.trunks[1].credential is None
 
 
 def test_a_pair_is_known_at_both_halves_also_where_one_of_them_tells_it() -> None:

@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 from pathlib import Path
 
 from msgspec import structs
 
 from trunktui.config.files import expand
-from trunktui.config.rules import resolved_platform
-from trunktui.config.schema import CapTable, Document, NativeTable, SbcTable, SnmpTable, SshTable, TrunkTable
+from trunktui.config.rules import DAY_S, resolved_platform
+from trunktui.config.schema import (
+    AccountTable,
+    AllowlistTable,
+    CapTable,
+    CredentialTable,
+    Document,
+    NativeTable,
+    SbcTable,
+    SnmpTable,
+    SshTable,
+    TrunkTable,
+)
+from trunktui.config.words import seconds
 from trunktui.model.inventory import (
     Account,
+    Allowlist,
     Binding,
     Cap,
     Carrier,
+    Credential,
     Group,
     Ha,
     Inventory,
     NativeNames,
+    Restriction,
     Sbc,
     SshTarget,
     Trunk,
@@ -33,7 +49,7 @@ def inventory(document: Document, folder: Path, env: Mapping[str, str]) -> Inven
         carriers=tuple(
             Carrier(name=c.name, upstream=c.upstream, contact=c.contact) for c in document.carrier
         ),
-        accounts=tuple(Account(name=a.name, carrier=a.carrier, cap=_cap(a.cap)) for a in document.account),
+        accounts=tuple(_account(table) for table in document.account),
         sbcs=_paired(tuple(_sbc(table, folder, env) for table in document.sbc)),
         trunks=tuple(_trunk(table, owners) for table in document.trunk),
         groups=tuple(Group(name=g.name, trunks=g.trunks, failover=g.failover) for g in document.group),
@@ -48,18 +64,41 @@ def notes(document: Document) -> tuple[str, ...]:
 def _notes(document: Document) -> Iterator[str]:
     if not document.sbc:
         yield "no [[sbc]] is configured: there is nothing to poll"
-    for account in document.account:
-        if account.allowlist is not None:
-            yield f"account {account.name}: allowlist is read but its age is not watched in this version"
     for sbc in document.sbc:
         if sbc.ha is not None and sbc.ha.vip is None:
             yield f"sbc {sbc.name}: ha without a vip: which half is active cannot be told"
-    for trunk in document.trunk:
-        if trunk.credential is not None:
-            yield f"trunk {trunk.name}: credential is read but its age is not watched in this version"
     for group in document.group:
         if group.switch is not None:
             yield f"group {group.name}: switch is read but not acted on in this version"
+
+
+def _account(table: AccountTable) -> Account:
+    restriction = table.restriction
+    return Account(
+        name=table.name,
+        carrier=table.carrier,
+        cap=_cap(table.cap),
+        allowlist=_allowlist(table.allowlist) if table.allowlist is not None else None,
+        restriction=Restriction(restriction.attested, _days(restriction.max_age)) if restriction else None,
+    )
+
+
+def _allowlist(table: AllowlistTable) -> Allowlist:
+    return Allowlist(
+        networks=tuple(ip_network(text) for text in table.ips),
+        audited=table.audited,
+        limit=table.limit,
+        lead_time_s=seconds(table.lead_time) if table.lead_time is not None else None,
+        max_age_days=_days(table.max_age),
+    )
+
+
+def _credential(table: CredentialTable) -> Credential:
+    return Credential(table.username, table.rotated, _days(table.max_age), table.metadata, table.file)
+
+
+def _days(text: str) -> int:
+    return int((seconds(text) or 0) // DAY_S)
 
 
 def _cap(table: CapTable) -> Cap:
@@ -137,6 +176,7 @@ def _trunk(table: TrunkTable, owners: Mapping[str, str]) -> Trunk:
         protect=table.protect,
         enabled=table.enabled,
         labels=table.labels,
+        credential=_credential(table.credential) if table.credential is not None else None,
     )
 
 

@@ -24,6 +24,9 @@ MIN_INTERVAL_HERE_S = 1.0
 
 MAX_INTERVAL_S = 3600.0
 
+DAY_S = 86400
+_MOST_DAYS = 3650
+
 _SHARES = frozenset(
     {
         "channels_high",
@@ -117,7 +120,19 @@ def _reference(word: str | None, kind: str, known: Sequence[_Named], place: Plac
 
 def _accounts(document: Document, faults: Faults) -> None:
     for index, account in enumerate(document.account):
-        _reference(account.carrier, "carrier", document.carrier, ("account", index, "carrier"), faults)
+        place: Place = ("account", index)
+        _reference(account.carrier, "carrier", document.carrier, (*place, "carrier"), faults)
+        if account.allowlist is not None:
+            _age(account.allowlist.max_age, (*place, "allowlist"), faults)
+        if account.restriction is not None:
+            _age(account.restriction.max_age, (*place, "restriction"), faults)
+
+
+def _age(text: str, place: Place, faults: Faults) -> None:
+    """Note a `max_age` that dates cannot be held against: they know days only."""
+    value = seconds(text)
+    if value is not None and not DAY_S <= value <= _MOST_DAYS * DAY_S:
+        faults.add((*place, "max_age"), f'must lie between 1d and {_MOST_DAYS}d, is "{text}"')
 
 
 def _pair(document: Document, sbc: SbcTable, place: Place, faults: Faults) -> None:
@@ -166,6 +181,8 @@ def _trunks(document: Document, faults: Faults) -> None:
         owner = next((account for account in document.account if account.name == trunk.account), None)
         if owner is not None and trunk.carrier not in (None, owner.carrier):
             faults.add((*place, "account"), f"account {owner.name} belongs to carrier {owner.carrier}")
+        if trunk.credential is not None:
+            _age(trunk.credential.max_age, (*place, "credential"), faults)
         _legs(trunk, document, place, claimed, faults)
 
 

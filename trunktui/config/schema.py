@@ -22,6 +22,7 @@ Network = Annotated[str, Meta(extra={"kind": "network"})]
 Host = Annotated[str, Meta(extra={"kind": "host"})]
 Login = Annotated[str, Meta(extra={"kind": "login"})]
 Size = Annotated[str, Meta(extra={"kind": "size"})]
+RemoteFile = Annotated[str, Meta(extra={"kind": "remote_file"})]
 FilePath = Annotated[str, Meta(extra={"kind": "words"})]
 Count = Annotated[int, Meta(gt=0)]
 Rate = Annotated[float, Meta(gt=0)]
@@ -45,6 +46,13 @@ class AllowlistTable(Struct, frozen=True):
     max_age: Duration = "92d"
 
 
+class RestrictionTable(Struct, frozen=True):
+    """`account.restriction`: the day on which the carrier attested that it takes us from our addresses only."""
+
+    attested: dt.date | None = None
+    max_age: Duration = "365d"
+
+
 class CarrierTable(Struct, frozen=True):
     """`[[carrier]]`."""
 
@@ -60,6 +68,7 @@ class AccountTable(Struct, frozen=True):
     carrier: str
     cap: CapTable = CapTable()
     allowlist: AllowlistTable | None = None
+    restriction: RestrictionTable | None = None
 
 
 class HaTable(Struct, frozen=True):
@@ -133,11 +142,16 @@ class NativeTable(Struct, frozen=True):
 
 
 class CredentialTable(Struct, frozen=True):
-    """`trunk.credential`: whose credential it is and when it was last changed; never the credential."""
+    """`trunk.credential`: whose credential it is and when it was last changed; never the credential.
+
+    `metadata` is a command on this machine, its words one by one; `file` a path on the SBC.
+    """
 
     username: Words | None = None
     rotated: dt.date | None = None
     max_age: Duration = "90d"
+    metadata: tuple[Words, ...] = ()
+    file: RemoteFile | None = None
 
 
 class TrunkTable(Struct, frozen=True):

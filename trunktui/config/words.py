@@ -36,6 +36,7 @@ LEAST_SIZE = 5_000_000
 """Bytes below which a history would hold next to nothing."""
 
 _UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_REMOTE_FILE = re.compile(r"/[A-Za-z0-9_./@+-]{1,200}", re.ASCII)
 _SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:~?/.+|cmd:\s*\S.*", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9_.:%\[\]@,-]+", re.ASCII)
 _LOGIN = re.compile(r"[A-Za-z0-9_.@\\-]+\$?", re.ASCII)
@@ -114,6 +115,12 @@ def _host(text: str) -> str | None:
     return None
 
 
+def _remote_file(text: str) -> str | None:
+    if not _REMOTE_FILE.fullmatch(text):
+        return f'"{text}" is no path of an SBC: from "/" on, letters, digits and . _ - + @ only'
+    return None
+
+
 def _login(text: str) -> str | None:
     if not _LOGIN.fullmatch(text) or text.startswith("-"):
         return f'"{text}" is no login name'
@@ -130,5 +137,6 @@ RULES: dict[str, Callable[[str], str | None]] = {
     "network": _network,
     "host": _host,
     "login": _login,
+    "remote_file": _remote_file,
 }
 """Rules by the `kind` that `schema` gives a text."""

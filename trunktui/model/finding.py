@@ -63,6 +63,61 @@ class Finding(Struct, frozen=True):
     evidence: tuple[Safe, ...] = ()
 
 
+class CredentialAge(Struct, frozen=True):
+    """How old the credential of `trunk` is on a given day, and by which day it should be changed.
+
+    `age_days` None: not known, and `why` says why. Confidence LATEST: it is at least so old, for `day` is the last
+    on which it can have been changed. `username` as its SBCs have it, else as the config says.
+    """
+
+    trunk: str
+    username: Safe | None
+    age_days: int | None
+    day: dt.date | None
+    source: Safe
+    confidence: Confidence
+    due: dt.date | None
+    why: Safe = Safe("")
+
+
+class Told(Struct, frozen=True):
+    """What the metadata command of `trunk` told: the day of the last change; None, and `why` it did not."""
+
+    trunk: str
+    day: dt.date | None
+    source: Safe
+    why: Safe = Safe("")
+
+
+class FileTime(Struct, frozen=True):
+    """When a file on an SBC changed last (UTC): what it holds was changed then at the latest. None: `why` not known."""
+
+    path: Safe
+    changed: dt.date | None
+    why: Safe = Safe("")
+
+
+class Certificate(Struct, frozen=True):
+    """A SIP-TLS certificate in use: its file or subject, the last day on which it holds, and who says so."""
+
+    name: Safe
+    until: dt.date
+    source: Safe
+
+
+class AuthBurst(Struct, frozen=True):
+    """Failures to authenticate without a success between them, from one source; times are monotonic seconds.
+
+    `users` are the names that were tried, as many as are worth naming.
+    """
+
+    source: Safe
+    count: int
+    since_at: float
+    last_at: float
+    users: tuple[Safe, ...] = ()
+
+
 class RecordKind(StrEnum):
     """What somebody says that they did: changed a credential, compared an allowlist, had a source restriction confirmed."""
 

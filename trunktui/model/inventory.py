@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 
 from msgspec import Struct, field
 
@@ -54,12 +56,34 @@ class Carrier(Struct, frozen=True):
     contact: dict[str, str] = field(default_factory=dict)
 
 
+class Allowlist(Struct, frozen=True):
+    """A carrier's list of our addresses as the config has it, `audited` on the day it was last compared.
+
+    `limit`: entries the carrier allows; `lead_time_s`: how long it takes to add one. None: not told.
+    """
+
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    audited: dt.date | None = None
+    limit: int | None = None
+    lead_time_s: float | None = None
+    max_age_days: int = 92
+
+
+class Restriction(Struct, frozen=True):
+    """That the carrier takes our credential from our addresses only, as it `attested` on that day (None: never)."""
+
+    attested: dt.date | None = None
+    max_age_days: int = 365
+
+
 class Account(Struct, frozen=True):
-    """What a carrier bills and caps; trunks that share one name it."""
+    """What a carrier bills and caps; trunks that share one name it. None: the config does not tell."""
 
     name: str
     carrier: str
     cap: Cap = Cap()
+    allowlist: Allowlist | None = None
+    restriction: Restriction | None = None
 
 
 class SshTarget(Struct, frozen=True):
@@ -125,6 +149,20 @@ class NativeNames(Struct, frozen=True):
         return self.endpoint or self.aor or self.registration or ""
 
 
+class Credential(Struct, frozen=True):
+    """Whose credential a trunk has and when it was `rotated` last; never the credential.
+
+    `metadata`: a command on this machine that tells the day of the last change. `file`: the file on its SBCs that
+    holds the credential.
+    """
+
+    username: str | None = None
+    rotated: dt.date | None = None
+    max_age_days: int = 90
+    metadata: tuple[str, ...] = ()
+    file: str | None = None
+
+
 class Binding(Struct, frozen=True):
     """One configured leg: a trunk on an SBC. `name` matches any native name; `native` names each part."""
 
@@ -148,6 +186,7 @@ class Trunk(Struct, frozen=True):
     protect: bool = False
     enabled: bool = True
     labels: dict[str, str] = field(default_factory=dict)
+    credential: Credential | None = None
 
 
 class Group(Struct, frozen=True):
@@ -174,6 +213,10 @@ class Inventory(Struct, frozen=True):
     def trunk(self, name: str) -> Trunk | None:
         """Return the trunk called `name`, or None."""
         return next((trunk for trunk in self.trunks if trunk.name == name), None)
+
+    def account(self, name: str | None) -> Account | None:
+        """Return the account called `name`, or None."""
+        return next((account for account in self.accounts if account.name == name), None)
 
     def groups_of(self, trunk: str) -> tuple[str, ...]:
         """Return the names of the groups that hold `trunk`."""

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from trunktui.model.box import BoxFacts
 from trunktui.model.correlation import Correlated
-from trunktui.model.finding import Finding
+from trunktui.model.finding import AuthBurst, Certificate, CredentialAge, FileTime, Finding
 from trunktui.model.health import (
     Effective,
     FaultKind,
@@ -37,7 +37,8 @@ class RegView(Struct, frozen=True, gc=False):
 
     `failures` counts attempts seen to fail since the last success, None when not known.
     `code` is the last refusal's SIP code, None when it could not be seen. `delay_s`: the longest time that the
-    SBC waits before a REGISTER that it was told to send, None when that setting was not read.
+    SBC waits before a REGISTER that it was told to send, `expires_s` what it asks the registrar for; None when that
+    setting was not read.
     """
 
     state: RegSignal
@@ -46,10 +47,14 @@ class RegView(Struct, frozen=True, gc=False):
     gave_up: bool | None = None
     code: int | None = None
     delay_s: int | None = None
+    expires_s: int | None = None
 
 
 class ProbeView(Struct, frozen=True, gc=False):
-    """A leg's OPTIONS probe; `detect_s` is the worst case from far end dead to SBC noticing, None unknown."""
+    """A leg's OPTIONS probe; `detect_s` is the worst case from far end dead to SBC noticing, None unknown.
+
+    `misplaced`: where OPTIONS are set without any effect, in the platform's words; empty: nowhere that was seen.
+    """
 
     state: ProbeSignal
     rtt_ms: float | None = None
@@ -58,6 +63,7 @@ class ProbeView(Struct, frozen=True, gc=False):
     interval_s: int | None = None
     detect_s: float | None = None
     contacts: tuple[Contact, ...] = ()
+    misplaced: Safe = Safe("")
 
 
 class ChannelsView(Struct, frozen=True, gc=False):
@@ -190,6 +196,8 @@ class SbcStatus(Struct, frozen=True):
 
     All but `snmp` and `box` is what SSH told; `box` is the last that SNMP told, until `box_stale_at`.
     `tails`: the files on it that are followed. `egress` None: nobody can tell how carriers see it.
+    `certificates`: those of its SIP-TLS; `auth_bursts`: who fails to authenticate at it; `files`: when those that
+    hold credentials changed. Empty: none known.
     `cps`: calls begun per second, by its own count. `clock_offset_s`, its clock minus ours, is right to within
     `clock_unsure_s`; `zone_s` is how far its local time is ahead of UTC.
     """
@@ -223,6 +231,9 @@ class SbcStatus(Struct, frozen=True):
     acknowledged: Ack | None = None
     egress: Egress | None = None
     tails: tuple[TailStatus, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+    auth_bursts: tuple[AuthBurst, ...] = ()
+    files: tuple[FileTime, ...] = ()
 
     @property
     def covered(self) -> bool:
@@ -245,7 +256,7 @@ class Snapshot(Struct, frozen=True):
     """The whole fleet at monotonic second `at`. `generation` grows with every judged change.
 
     `marks` says whether maintenance and acknowledgements are known, so that none means none. `verdicts` are what bad
-    legs have in common, worst first. `findings` None: not looked for.
+    legs have in common, worst first. `findings` (worst first) and `credentials` None: not looked for.
     """
 
     generation: int
@@ -256,3 +267,4 @@ class Snapshot(Struct, frozen=True):
     marks: MarksNote = MarksNote()
     verdicts: tuple[Correlated, ...] = ()
     findings: tuple[Finding, ...] | None = None
+    credentials: tuple[CredentialAge, ...] | None = None

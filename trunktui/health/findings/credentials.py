@@ -1,0 +1,233 @@
+"""Credentials: how old each is and who says so, which is due, and which username several trunk groups share.
+
+Nobody stores the age of a SIP password, so it is taken from what tells it, the surest first: what people say (a
+recorded change, `rotated` in the config), a metadata command, and at last the time of the file that holds it on the
+SBC. A file changes for many reasons: the credential in it is at least as old as that, which makes it overdue or
+proves nothing, and is never called a rotation.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from trunktui.health.findings.found import (
+    BY_CREDENTIAL,
+    Facts,
+    after,
+    counted,
+    finding,
+    in_days,
+    latest,
+    named,
+)
+from trunktui.model.finding import Confidence, CredentialAge, Finding, FindingKind, RecordKind
+from trunktui.model.health import Severity
+from trunktui.model.inventory import Credential, Trunk
+from trunktui.model.text import Safe, clean
+
+WARN_DAYS = 14
+"""So many days before its limit a credential is due: 76 d of 90. Never more than half of its life."""
+
+_NOTHING = "nothing tells when it was changed"
+_ASKING = "its metadata command has not answered yet"
+
+
+def ages(facts: Facts) -> Iterator[CredentialAge]:
+    """Yield the age of the credential of each trunk that has one, in the config's order."""
+    for trunk in facts.inventory.trunks:
+        legs = facts.legs_of.get(trunk.name, ())
+        read = {leg.username for leg in legs if leg.username is not None}
+        if trunk.auth in BY_CREDENTIAL or trunk.credential is not None or read:
+            yield _age(facts, trunk, trunk.credential or Credential(), _username(trunk, read))
+
+
+def _username(trunk: Trunk, read: set[Safe]) -> Safe | None:
+    if read:
+        return clean(", ".join(sorted(read)))
+    said = trunk.credential.username if trunk.credential is not None else None
+    return None if said is None else clean(said)
+
+
+def _age(facts: Facts, trunk: Trunk, credential: Credential, username: Safe | None) -> CredentialAge:
+    limit = credential.max_age_days
+
+    def known(day: dt.date, source: str, confidence: Confidence) -> CredentialAge:
+        old = (facts.today - day).days
+        return CredentialAge(trunk.name, username, old, day, clean(source), confidence, after(day, limit))
+
+    day, source = latest(facts, RecordKind.ROTATED, trunk.name, credential.rotated)
+    if day is not None:
+        sure = Confidence.CONFIGURED if source == "config" else Confidence.RECORDED
+        return known(day, source, sure)
+    why = [source] if source else []
+    if credential.metadata:
+        told = facts.told.get(trunk.name)
+        if told is not None and told.day is not None and told.day <= facts.today:
+            return known(told.day, told.source, Confidence.METADATA)
+        if told is None:
+            why.append(_ASKING)
+        else:
+            why.append(told.why or f"{told.source} says {told.day}, a day to come")
+    held, unsure = _file(facts, trunk, credential)
+    if held is not None and (facts.today - held).days >= warn_from(limit):
+        return known(held, f"file {credential.file}, changed at the latest", Confidence.LATEST)
+    why += [unsure] if unsure else []
+    said = "; ".join(why) or _NOTHING
+    return CredentialAge(trunk.name, username, None, None, Safe(""), Confidence.UNKNOWN, None, clean(said))
+
+
+def warn_from(limit_days: int) -> int:
+    """Return the age in days from which a credential is due to be changed."""
+    return limit_days - min(WARN_DAYS, limit_days // 2)
+
+
+def _file(facts: Facts, trunk: Trunk, credential: Credential) -> tuple[dt.date | None, str]:
+    """Return the last day on which the file can have got its credential, over all SBCs; else why it is not known."""
+    if credential.file is None:
+        return None, ""
+    newest: dt.date | None = None
+    for binding in trunk.bindings:
+        status = facts.sbcs.get(binding.sbc)
+        found = [one for one in (status.files if status else ()) if one.path == credential.file]
+        if not found:
+            return None, f"{credential.file} was not looked at on {binding.sbc} yet"
+        changed = found[0].changed
+        if changed is None:
+            return None, f"{credential.file} on {binding.sbc}: {found[0].why}"
+        if changed > facts.today:
+            return None, f"{credential.file} on {binding.sbc} is of {changed}, a day to come"
+        newest = changed if newest is None else max(newest, changed)
+    if newest is None:
+        return None, ""
+    said = (
+        f"{credential.file} changed {(facts.today - newest).days} d ago at the latest, which proves nothing"
+    )
+    return newest, said
+
+
+def judged(facts: Facts, found: tuple[CredentialAge, ...]) -> Iterator[Finding]:
+    """Yield what is due, overdue or not known of the credentials of trunks that are in use."""
+    for age in found:
+        trunk = facts.trunks[age.trunk]
+        if not trunk.enabled:
+            continue
+        limit = (trunk.credential or Credential()).max_age_days
+        if age.age_days is None:
+            if age.why != _ASKING:
+                yield _unknown(age)
+        elif age.age_days >= limit:
+            yield _old(facts, trunk, age, limit, FindingKind.CRED_OVERDUE, Severity.MINOR)
+        elif age.age_days >= warn_from(limit):
+            yield _old(facts, trunk, age, limit, FindingKind.CRED_DUE, Severity.WARNING)
+
+
+def _old(
+    facts: Facts, trunk: Trunk, age: CredentialAge, limit: int, kind: FindingKind, severity: Severity
+) -> Finding:
+    least = "at least " if age.confidence is Confidence.LATEST else ""
+    how = "file changed at the latest" if least else "changed"
+    when = "" if age.due is None else f", {in_days(age.due, facts.today)}"
+    sbcs = list(dict.fromkeys(binding.sbc for binding in trunk.bindings))
+    return finding(
+        kind,
+        age.trunk,
+        severity,
+        f"credential {least}{age.age_days} d old (limit {limit}): {how} {age.day}{when}",
+        f"change it at {trunk.carrier or 'the carrier'} and on {named(sbcs)}, then record the day",
+        due=age.due,
+        source=age.source,
+        confidence=age.confidence,
+        evidence=_evidence(facts, trunk, age),
+    )
+
+
+def _evidence(facts: Facts, trunk: Trunk, age: CredentialAge) -> list[str]:
+    lines = [f"{age.day}: {age.source}"]
+    if age.username is not None:
+        lines.append(f"username {age.username}")
+    told = facts.told.get(trunk.name)
+    if told is not None and told.day is not None and age.confidence is not Confidence.METADATA:
+        lines.append(f"{told.source} says {told.day}")
+    held, _ = _file(facts, trunk, trunk.credential or Credential())
+    if held is not None and age.confidence is not Confidence.LATEST:
+        before = age.day is not None and held < age.day
+        stale = ", before that: is the change on every SBC?" if before else ""
+        lines.append(f"file changed at the latest {held}{stale}")
+    return lines
+
+
+def _unknown(age: CredentialAge) -> Finding:
+    return finding(
+        FindingKind.CRED_UNKNOWN,
+        age.trunk,
+        Severity.INDETERMINATE,
+        f"age of the credential not known: {age.why}",
+        "record the day of its last change, or set `rotated` or `metadata` in the trunk's credential",
+        source=age.source,
+        confidence=Confidence.UNKNOWN,
+        evidence=[] if age.username is None else [f"username {age.username}"],
+    )
+
+
+def shared(facts: Facts) -> Iterator[Finding]:
+    """Yield each username that trunks of several groups have at one carrier, and where usernames are not known."""
+    users: dict[tuple[str | None, str], list[tuple[str, Trunk]]] = {}
+    for trunk in facts.inventory.trunks:
+        legs = facts.legs_of.get(trunk.name, [])
+        seen = [(leg.username, f"{leg.id}: read from {leg.sbc}") for leg in legs if leg.username]
+        said = trunk.credential.username if trunk.credential is not None else None
+        if not seen and said is not None:
+            seen = [(clean(said), f"{trunk.name}: config")]
+        for username, how in seen if trunk.enabled else ():
+            users.setdefault((trunk.carrier, username), []).append((how, trunk))
+    several = [name for _, name in users]
+    for (carrier, user), held in users.items():
+        trunks = list(dict.fromkeys(trunk.name for _, trunk in held))
+        groups = [group.name for group in facts.inventory.groups if set(group.trunks) & set(trunks)]
+        if len(groups) > 1:
+            twice = several.count(user) > 1
+            subject = f"{user} ({carrier or 'no carrier'})" if twice else user
+            yield _shared(subject, user, trunks, groups, [how for how, _ in held])
+    yield from _unread(facts)
+
+
+def _shared(subject: str, username: str, trunks: list[str], groups: list[str], how: list[str]) -> Finding:
+    read = any("read from" in line for line in how)
+    return finding(
+        FindingKind.SHARED_CRED,
+        subject,
+        Severity.WARNING,
+        f"{username} is the username of {counted(len(trunks), 'trunk')} ({named(trunks)}) in {len(groups)} groups "
+        f"({named(groups)}): one lockout or leak stops them all",
+        "ask the carrier for a credential of its own for each trunk group",
+        source="read from the SBCs" if read else "config",
+        confidence=Confidence.READ if read else Confidence.CONFIGURED,
+        evidence=how,
+    )
+
+
+def _unread(facts: Facts) -> Iterator[Finding]:
+    """Yield the SBCs that told a trunk's settings and not its username, where that could hide a shared one."""
+    missing: dict[str, list[str]] = {}
+    for name, legs in facts.legs_of.items():
+        trunk = facts.trunks.get(name)
+        said = trunk.credential.username if trunk is not None and trunk.credential is not None else None
+        asked = trunk is not None and trunk.enabled and said is None and len(facts.inventory.groups) > 1
+        for leg in legs if asked else ():
+            if leg.username is None and leg.groups and leg.registration.expires_s is not None:
+                missing.setdefault(leg.sbc, []).append(leg.trunk)
+    for sbc, trunks in missing.items():
+        status = facts.sbcs.get(sbc)
+        refused = [f"{one.command}: {one.why}" for one in (status.unread if status else ())]
+        yield finding(
+            FindingKind.SHARED_CRED,
+            sbc,
+            Severity.INDETERMINATE,
+            f"username of {counted(len(trunks), 'trunk')} on {sbc} not read ({named(trunks)}): "
+            "whether groups share one is not known",
+            "let the login run what reads it (docs/grants.md), or set `username` in the trunk's credential",
+            confidence=Confidence.UNKNOWN,
+            evidence=[line for line in refused if "auth" in line]
+            or [f"{t}@{sbc}: no username" for t in trunks],
+        )
