@@ -140,13 +140,15 @@ class ChannelRow(Struct, frozen=True, gc=False):
 class ProbeSettings(Struct, frozen=True):
     """OPTIONS settings really loaded: interval 0 means never; seconds.
 
-    `misses`: how many in a row make it dead, None on a platform where that is no setting.
+    `misses`: how many in a row make it dead, None on a platform where that is no setting. `misplaced`: where OPTIONS
+    are set without any effect, in the platform's words.
     """
 
     interval_s: int | None = None
     timeout_s: float | None = None
     only_2xx: bool | None = None
     misses: int | None = None
+    misplaced: Safe = Safe("")
 
 
 class RegSettings(Struct, frozen=True):

@@ -43,6 +43,7 @@ from trunktui.model.observation import (
     Unread,
 )
 from trunktui.model.text import Safe, clean
+from trunktui.platforms import asterisk_auth as auth
 from trunktui.platforms import asterisk_channels as channels_of
 from trunktui.platforms import asterisk_tables as tables
 from trunktui.platforms import boxshell
@@ -139,11 +140,14 @@ def settings_asks(observation: Observation, settings: LegSettings) -> tuple[SshA
                 registrations.add(native.registration)
             aors.update(n for n in (native.aor,) if n is not None)
             endpoints.update(n for n in (native.endpoint or native.aor,) if n is not None)
+            aors.update(settings.aors_of.get(native.endpoint or "", ()))
         phones = [n for n in observation.candidates if n not in settings.static]
         aors.update(phones if len(phones) <= _FEW_PHONES else ())
         wanted = [_show("registration", n) for n in sorted(registrations) if askable(n)]
         wanted += [_show("aor", n) for n in sorted(aors) if askable(n)]
         wanted += [_show("endpoint", n) for n in sorted(endpoints) if askable(n)]
+        if auth.missing(settings) and all(command.key in settings.asked for command in wanted):
+            wanted.append(rx("auths", "pjsip show auths"))
     missing = [command for command in wanted if command.key not in settings.asked]
     return tuple(SshAsk(tuple(missing[i : i + _BATCH])) for i in range(0, len(missing), _BATCH))
 
@@ -153,12 +157,17 @@ def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSetti
     probe, registration = dict(before.probe), dict(before.registration)
     endpoint_of, aors_of = dict(before.endpoint_of), dict(before.aors_of)
     contacts_of, static = dict(before.contacts_of), dict(before.static)
-    asked, refused = set(before.asked), dict(before.refused)
+    auths_of, usernames = dict(before.auths_of), dict(before.usernames)
+    asked, refused, barren = set(before.asked), dict(before.refused), set(before.barren)
     for reply in (reply for answer in answers for reply in answer.replies):
         if not reply.truncated and reply.status in {None, 124, 137}:
             continue  # a busy moment: asked again at the next poll
         asked.add(reply.key)
         refused.pop(reply.key, None)
+        if reply.key == "auths":
+            # Without a grant for it the SBC is none the worse: a finding says what is not known.
+            usernames |= auth.of_all(reply, {name for names in auths_of.values() for name in names})
+            continue
         # Not asked again until a reload: sudo reports each refusal to the SBC's administrator.
         if denied := tables.refusal(reply):
             refused[reply.key] = Unread(f"pjsip show {reply.key}", denied)
@@ -171,20 +180,28 @@ def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSetti
             probe[native] = _probe_settings(values)
             contacts_of[native] = tuple(c for c in values.get("contact", ()) if c)
             static[native] = bool(contacts_of[native])
+            empty = not contacts_of[native] and tables.whole(values, "max_contacts") == 0
+            barren = barren | {native} if empty else barren - {native}
         elif kind == "registration" and values:
             registration[native] = _reg_settings(values)
+            auths_of[reply.key] = auth.auths_of(values)
             if endpoint := tables.text(values, "endpoint"):
                 endpoint_of[native] = endpoint
         elif kind == "endpoint" and values:
             listed = tables.text(values, "aors") or ""
             aors_of[native] = tuple(a.strip() for a in listed.split(",") if a.strip())
+            auths_of[reply.key] = auth.auths_of(values)
+            usernames |= auth.of_endpoint(reply, auths_of[reply.key])
     return LegSettings(
         probe=probe,
         registration=registration,
         endpoint_of=endpoint_of,
         aors_of=aors_of,
         contacts_of=contacts_of,
+        auths_of=auths_of,
+        usernames=usernames,
         static=static,
+        barren=frozenset(barren),
         asked=frozenset(asked),
         refused=refused,
     )
@@ -328,11 +345,25 @@ class _Fleet(Struct, frozen=True):
             registration=registration,
             contacts=contacts,
             channels=self._channels(native.endpoint),
-            probe_settings=self.settings.probe.get(native.aor or ""),
+            probe_settings=self._probe(native, aors),
             reg_settings=self.settings.registration.get(native.registration or ""),
             why_not_actionable=_blocked(blocked[0]) if blocked else None,
             evidence=tuple(rows),
+            username=auth.username(self.settings, native),
         )
+
+    def _probe(self, native: NativeNames, aors: tuple[str, ...]) -> ProbeSettings | None:
+        """Return the settings of a leg's AOR, and whether OPTIONS are set on another of its AORs that has no contact."""
+        settings, probe = self.settings, self.settings.probe.get(native.aor or "")
+        if probe is None or probe.interval_s != 0:
+            return probe
+        for aor in aors:
+            other = settings.probe.get(aor)
+            # with max_contacts 0 and none in its settings it never has one
+            if aor in settings.barren and other is not None and other.interval_s:
+                said = f"qualify_frequency {other.interval_s} on AOR {aor}, which has no contact"
+                return structs.replace(probe, misplaced=clean(f"{said}; AOR {native.aor} has 0"))
+        return probe
 
     def _channels(self, endpoint: str | None) -> Channels | None:
         if endpoint is None or not self.channels_whole:

@@ -21,8 +21,10 @@ class LegSettings(Struct, frozen=True):
 
     `endpoint_of` maps a registration to its endpoint, `aors_of` an endpoint to its AORs; `contacts_of` an
     AOR to its static contact URIs (whole, where the poll's table cuts them); `static` says of an AOR whether
-    it has such contacts, which makes it a trunk and not a phone. A name that is missing was not read: that
-    changes no state. `asked` holds the commands that were answered since connecting or since the last
+    it has such contacts, which makes it a trunk and not a phone, and `barren` are those that can have none at all.
+    `auths_of` maps `registration NAME` or
+    `endpoint NAME` to the objects that hold its credentials, `usernames` these to the username, never to a
+    password. A name that is missing was not read: that changes no state. `asked` holds the commands that were answered since connecting or since the last
     reload, understood or not, so that none is asked twice; `refused` those among them that the SBC would not
     run, with who refused.
     """
@@ -32,7 +34,10 @@ class LegSettings(Struct, frozen=True):
     endpoint_of: dict[str, str] = {}
     aors_of: dict[str, tuple[str, ...]] = {}
     contacts_of: dict[str, tuple[str, ...]] = {}
+    auths_of: dict[str, tuple[str, ...]] = {}
+    usernames: dict[str, Safe] = {}
     static: dict[str, bool] = {}
+    barren: frozenset[str] = frozenset()
     asked: frozenset[str] = frozenset()
     refused: dict[str, Unread] = {}
 

@@ -24,6 +24,7 @@ from trunktui.model.inventory import AuthMode, Binding, Direction, NativeNames, 
 from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.observation import AppState, NativeLeg, Observation
 from trunktui.model.snapshot import ChannelsView, CpsView, LegStatus, ProbeView, RegView
+from trunktui.model.text import Safe
 from trunktui.poll.past import Past, lasting, remembered
 
 _BLIND = frozenset(
@@ -214,7 +215,7 @@ def leg_status(
         since_at=since_at,
         was=known if verdict.state is not known else None,
         effective=signals.effective,
-        registration=RegView(RegSignal.UNKNOWN) if blind else _reg_view(record, signals, looked_at),
+        registration=_reg_view(record, signals, looked_at, blind=blind),
         probe=probe,
         channels=_channels_view(leg, context, signals, blind),
         cps=cps,
@@ -226,6 +227,7 @@ def leg_status(
         at_risk=_at_risk(cps, probe),
         flapping=flap.since is not None,
         load=memory.load,
+        username=record.seen.username if record.seen else None,
     )
     waiting = frame.observed_at is None and verdict.state is LegState.UNKNOWN
     return remembered(status, past, scene.link) if waiting and past is not None else status
@@ -327,7 +329,11 @@ def _why_not_actionable(record: LegRecord) -> str | None:
     return record.seen.why_not_actionable
 
 
-def _reg_view(record: LegRecord, signals: Signals, looked_at: float) -> RegView:
+def _reg_view(record: LegRecord, signals: Signals, looked_at: float, *, blind: bool) -> RegView:
+    settings = record.seen.reg_settings if record.seen else None
+    expires_s = settings.expires_s if settings else None
+    if blind:
+        return RegView(RegSignal.UNKNOWN, expires_s=expires_s)
     due, elapsed = signals.reg_due_s, signals.reg_elapsed_s
     next_at = looked_at + due if due is not None else None
     if next_at is None and elapsed is not None:
@@ -344,17 +350,17 @@ def _reg_view(record: LegRecord, signals: Signals, looked_at: float) -> RegView:
         failures=0 if signals.reg in _REG_OK else failures,
         gave_up=gave_up,
         code=signals.reg_code,
-        delay_s=record.seen.reg_settings.initial_delay_s
-        if record.seen and record.seen.reg_settings
-        else None,
+        delay_s=settings.initial_delay_s if settings else None,
+        expires_s=expires_s,
     )
 
 
 def _probe_view(record: LegRecord, platform: str, signals: Signals, blind: bool) -> ProbeView:
     settings = record.seen.probe_settings if record.seen else None
     interval, detect = (settings.interval_s if settings else None), _detect_s(record, platform)
+    misplaced = settings.misplaced if settings else Safe("")
     if blind:
-        return ProbeView(ProbeSignal.UNKNOWN, interval_s=interval, detect_s=detect)
+        return ProbeView(ProbeSignal.UNKNOWN, interval_s=interval, detect_s=detect, misplaced=misplaced)
     misses = None if signals.probe_old else (signals.misses or (0 if signals.probe in _ALIVE else None))
     return ProbeView(
         state=signals.probe,
@@ -364,6 +370,7 @@ def _probe_view(record: LegRecord, platform: str, signals: Signals, blind: bool)
         interval_s=interval,
         detect_s=detect,
         contacts=record.seen.contacts if record.seen and record.listed else (),
+        misplaced=misplaced,
     )
 
 

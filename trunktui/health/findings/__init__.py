@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from msgspec import structs
 
-from trunktui.health.findings import credentials
+from trunktui.health.findings import addresses, credentials, sbcs, settings
 from trunktui.health.findings.found import Facts, worst_first
 from trunktui.model.finding import CredentialAge, Finding, Record, Told
 from trunktui.model.inventory import Inventory
@@ -59,3 +59,11 @@ def _judged(facts: Facts) -> tuple[tuple[Finding, ...], tuple[CredentialAge, ...
 def _all(facts: Facts, ages: tuple[CredentialAge, ...]) -> Iterator[Finding]:
     yield from credentials.judged(facts, ages)
     yield from credentials.shared(facts)
+    yield from addresses.allowlists(facts)
+    yield from addresses.changes(facts)
+    yield from addresses.restrictions(facts)
+    yield from settings.keepalives(facts)
+    yield from settings.expiries(facts)
+    yield from settings.caps(facts)
+    yield from sbcs.certificates(facts)
+    yield from sbcs.bursts(facts)

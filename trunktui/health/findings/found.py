@@ -22,6 +22,9 @@ BY_ADDRESS = frozenset({AuthMode.IP, AuthMode.HYBRID})
 BY_CREDENTIAL = frozenset({AuthMode.REGISTRATION, AuthMode.HYBRID})
 
 
+Address = IPv4Address | IPv6Address
+
+
 class Facts:
     """The fleet as the rules see it on one day; what several of them need is worked out once."""
 
@@ -52,9 +55,9 @@ class Facts:
         return found
 
     @cached_property
-    def egress(self) -> Mapping[str, tuple[IPv4Address | IPv6Address, Safe]]:
+    def egress(self) -> Mapping[str, tuple[Address, Safe]]:
         """By which address carriers see each SBC, and who says so: what was observed, else the config."""
-        found: dict[str, tuple[IPv4Address | IPv6Address, Safe]] = {}
+        found: dict[str, tuple[Address, Safe]] = {}
         for sbc in self.inventory.sbcs:
             status = self.sbcs.get(sbc.name)
             seen = status.egress if status is not None else None
@@ -66,6 +69,11 @@ class Facts:
             except ValueError:  # what was observed is no address: it says nothing
                 continue
         return found
+
+    @cached_property
+    def shared_addresses(self) -> list[Address]:
+        """The addresses that the halves of pairs hand to each other."""
+        return [ip_address(sbc.ha.vip) for sbc in self.inventory.sbcs if sbc.ha is not None and sbc.ha.vip]
 
     def day_of(self, kind: RecordKind, subject: str) -> Record | None:
         """Return the newest record of that kind; one of a day to come is no record."""

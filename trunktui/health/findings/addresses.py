@@ -1,0 +1,253 @@
+"""Addresses: what a carrier's allowlist holds against how carriers see our SBCs, when it was last compared, its room.
+
+An SBC's address is what was observed from outside, else what the config says. Where it is not known, nothing is said
+to be missing from a list, nor any entry to be unused.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+
+from trunktui.health.findings.found import (
+    BY_ADDRESS,
+    Address,
+    Facts,
+    after,
+    counted,
+    finding,
+    in_days,
+    latest,
+    named,
+    time_of,
+)
+from trunktui.model.finding import Confidence, Finding, FindingKind, RecordKind
+from trunktui.model.health import Severity
+from trunktui.model.inventory import Account, Allowlist, Trunk
+
+NEAR = 0.8
+"""Share of its limit from which an allowlist is near it."""
+
+CHANGED_DAYS = 14
+"""For so many days a change of our address is a finding, unless the allowlist is compared before."""
+
+
+def allowlists(facts: Facts) -> Iterator[Finding]:
+    """Yield what is wrong, unknown or due about each account's allowlist."""
+    for account in facts.inventory.accounts:
+        sbcs = _sbcs(_trunks(facts, account))
+        held = account.allowlist
+        if held is None:
+            if sbcs:
+                yield _untold(account)
+            continue
+        yield from _audit(facts, account, held)
+        if held.networks:
+            yield from _missing(facts, account, held, sbcs)
+            yield from _unused(facts, account, held)
+            yield from _room(account, held)
+
+
+def _trunks(facts: Facts, account: Account) -> list[Trunk]:
+    """Return the trunks in use that the account's carrier knows by our address."""
+    return [
+        trunk
+        for trunk in facts.inventory.trunks
+        if trunk.account == account.name and trunk.enabled and trunk.auth in BY_ADDRESS
+    ]
+
+
+def _sbcs(trunks: Sequence[Trunk]) -> list[str]:
+    return list(dict.fromkeys(binding.sbc for trunk in trunks for binding in trunk.bindings))
+
+
+def _untold(account: Account) -> Finding:
+    return finding(
+        FindingKind.ALLOWLIST_UNKNOWN,
+        account.name,
+        Severity.INDETERMINATE,
+        f"trunks of {account.name} authenticate by address, and nothing tells what {account.carrier}'s allowlist holds",
+        "write what stands on it, and when it was compared, into the account's allowlist",
+        confidence=Confidence.UNKNOWN,
+    )
+
+
+def _audit(facts: Facts, account: Account, held: Allowlist) -> Iterator[Finding]:
+    day, source = latest(facts, RecordKind.AUDITED, account.name, held.audited)
+    ask = f"ask {account.carrier} for its allowlist of {account.name}, compare it, then record the day"
+    if day is None:
+        yield finding(
+            FindingKind.ALLOWLIST_UNKNOWN,
+            account.name,
+            Severity.INDETERMINATE,
+            f"when the allowlist of {account.name} was compared is not known"
+            + (f": {source}" if source else ""),
+            ask,
+            confidence=Confidence.UNKNOWN,
+        )
+        return
+    old, due = (facts.today - day).days, after(day, held.max_age_days)
+    if old >= held.max_age_days:
+        when = "" if due is None else f", {in_days(due, facts.today)}"
+        yield finding(
+            FindingKind.ALLOWLIST_DUE,
+            account.name,
+            Severity.WARNING,
+            f"allowlist of {account.name} last compared {old} d ago (limit {held.max_age_days}){when}",
+            ask,
+            due=due,
+            source=source,
+            confidence=Confidence.CONFIGURED if source == "config" else Confidence.RECORDED,
+            evidence=[f"compared {day}: {source}"],
+        )
+
+
+def _listed(address: Address, held: Allowlist) -> bool:
+    return any(address in network for network in held.networks)
+
+
+def _takes(account: Account, held: Allowlist) -> str:
+    """Return how long the carrier takes to add an entry, as a tail."""
+    if held.lead_time_s is None:
+        return ""
+    return f"; {account.carrier} takes {time_of(held.lead_time_s)} to add one"
+
+
+def _missing(facts: Facts, account: Account, held: Allowlist, sbcs: list[str]) -> Iterator[Finding]:
+    """Yield the addresses by which the account's SBCs are seen and that are not on its list."""
+    off = [(sbc, *facts.egress[sbc]) for sbc in sbcs if sbc in facts.egress]
+    off = [(sbc, address, source) for sbc, address, source in off if not _listed(address, held)]
+    if not off:
+        return
+    observed = any(source != "config" for _, _, source in off)
+    who = named(f"{address} ({sbc})" for sbc, address, _ in off)
+    yield finding(
+        FindingKind.EGRESS_NOT_LISTED,
+        account.name,
+        Severity.MAJOR if observed else Severity.MINOR,
+        f"{who} not on {account.carrier}'s allowlist of {account.name}: calls from there may be refused"
+        + _takes(account, held),
+        f"ask {account.carrier} to add it, or route these calls by an address that is listed",
+        source=named(dict.fromkeys(source for _, _, source in off)),
+        confidence=Confidence.READ if observed else Confidence.CONFIGURED,
+        evidence=[f"{sbc} is seen as {address} ({source})" for sbc, address, source in off] + [_holds(held)],
+    )
+
+
+def _holds(held: Allowlist) -> str:
+    return f"the list holds {named(map(_entry, held.networks))}"
+
+
+def _entry(network: object) -> str:
+    return str(network).removesuffix("/32").removesuffix("/128")
+
+
+def _unused(facts: Facts, account: Account, held: Allowlist) -> Iterator[Finding]:
+    """Yield the entries that none of our SBCs uses; while an address of the account's is not known, none is."""
+    own = [trunk for trunk in facts.inventory.trunks if trunk.account == account.name]
+    if not own or any(sbc not in facts.egress for sbc in _sbcs(own)):
+        return
+    used = [address for address, _ in facts.egress.values()] + facts.shared_addresses
+    idle = [network for network in held.networks if not any(address in network for address in used)]
+    if idle:
+        entries = counted(len(idle), "entry", "entries")
+        yield finding(
+            FindingKind.STALE_IP,
+            account.name,
+            Severity.WARNING,
+            f"{entries} on {account.carrier}'s allowlist of {account.name} that no SBC uses: {named(map(_entry, idle))}"
+            "; whoever has such an address can call on this account",
+            f"ask {account.carrier} to remove it, unless it is kept for a planned move",
+            source=named(dict.fromkeys(source for _, source in facts.egress.values())),
+            evidence=[f"{sbc} is seen as {at} ({source})" for sbc, (at, source) in facts.egress.items()],
+        )
+
+
+def _room(account: Account, held: Allowlist) -> Iterator[Finding]:
+    count, limit = len(held.networks), held.limit
+    if limit is None or count < NEAR * limit:
+        return
+    left = limit - count
+    room = f"room for {left} more" if left > 0 else "no room for another SBC or a move"
+    yield finding(
+        FindingKind.ALLOWLIST_FULL,
+        account.name,
+        Severity.WARNING if left > 0 else Severity.MINOR,
+        f"{count} of {limit} entries of {account.carrier}'s allowlist of {account.name} used: {room}{_takes(account, held)}",
+        f"ask {account.carrier} for more entries, or have unused ones removed, before they are needed",
+        source="config",
+        confidence=Confidence.CONFIGURED,
+        evidence=[_holds(held)],
+    )
+
+
+def changes(facts: Facts) -> Iterator[Finding]:
+    """Yield each SBC whose address changed lately, as long as an account's list was not compared since."""
+    for sbc in facts.snapshot.sbcs:
+        seen = sbc.egress
+        if seen is None or seen.since is None or seen.before is None:
+            continue
+        day = facts.days_ago(seen.since)
+        if (facts.today - day).days > CHANGED_DAYS:
+            continue
+        waiting = _not_compared_since(facts, sbc.name, day)
+        if waiting:
+            yield finding(
+                FindingKind.EGRESS_CHANGED,
+                sbc.name,
+                Severity.MINOR,
+                f"address of {sbc.name} changed {seen.before} -> {seen.address} on {day}; allowlists not compared since: "
+                f"{named(waiting)}",
+                "compare the allowlists of these accounts, have the new address added and the old one removed",
+                due=day,
+                source=seen.source,
+                evidence=[f"{seen.address}: {seen.source}", f"before: {seen.before}"],
+            )
+
+
+def _not_compared_since(facts: Facts, sbc: str, day: dt.date) -> list[str]:
+    waiting = []
+    for account in facts.inventory.accounts:
+        if sbc not in _sbcs(_trunks(facts, account)):
+            continue
+        config = account.allowlist.audited if account.allowlist is not None else None
+        compared, _ = latest(facts, RecordKind.AUDITED, account.name, config)
+        if compared is None or compared < day:
+            waiting.append(account.name)
+    return waiting
+
+
+def restrictions(facts: Facts) -> Iterator[Finding]:
+    """Yield each account whose carrier has to attest again that it takes us from our addresses only."""
+    for account in facts.inventory.accounts:
+        held = account.restriction
+        if held is None:
+            continue
+        day, source = latest(facts, RecordKind.RESTRICTED, account.name, held.attested)
+        ask = f"have {account.carrier} confirm in writing that it takes {account.name} from our addresses only, then record the day"
+        if day is None:
+            yield finding(
+                FindingKind.RESTRICTION_DUE,
+                account.name,
+                Severity.WARNING,
+                f"nobody attested that {account.carrier} takes {account.name} from our addresses only"
+                + (f": {source}" if source else ""),
+                ask,
+                confidence=Confidence.UNKNOWN,
+            )
+            continue
+        old, due = (facts.today - day).days, after(day, held.max_age_days)
+        if old >= held.max_age_days:
+            when = "" if due is None else f", {in_days(due, facts.today)}"
+            yield finding(
+                FindingKind.RESTRICTION_DUE,
+                account.name,
+                Severity.WARNING,
+                f"that {account.carrier} takes {account.name} from our addresses only was attested {old} d ago "
+                f"(limit {held.max_age_days}){when}",
+                ask,
+                due=due,
+                source=source,
+                confidence=Confidence.CONFIGURED if source == "config" else Confidence.RECORDED,
+                evidence=[f"attested {day}: {source}"],
+            )
