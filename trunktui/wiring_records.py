@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from trunktui.engine.attesting import Attester
     from trunktui.model.audit import AuditRecord, Who
     from trunktui.model.finding import Record, RecordKind
+    from trunktui.model.snapshot import Snapshot
     from trunktui.store.recordlines import Undo
     from trunktui.store.records import RecordBook
 
@@ -35,6 +36,18 @@ def attester_of(config: Config, in_force: Callable[[], Config], changed: Callabl
     from trunktui.wiring_marks import utc_now
 
     return Attester(record_book_of(config), lambda kind: subjects(in_force(), kind), utc_now, changed)
+
+
+def foreseen(config: Config, snapshot: Snapshot) -> Snapshot:
+    """Return a snapshot that was just taken with what is found of the days to come; records that are not known are told."""
+    from msgspec import structs
+
+    from trunktui.health.findings import foreseen as judged
+    from trunktui.wiring_marks import utc_now
+
+    records = record_book_of(config).read()
+    found = judged(snapshot, config.inventory, records.standing, utc_now().date())
+    return structs.replace(found, records=records.note)
 
 
 def subjects(config: Config, kind: RecordKind) -> tuple[str, ...]:

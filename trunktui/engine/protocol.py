@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from trunktui.model.acting import Doings
 from trunktui.model.marks import MarksNote
+from trunktui.model.recording import RecordsNote
 from trunktui.model.request import Reply, Request
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import Safe
@@ -52,6 +53,7 @@ class Changes(Struct, frozen=True, tag="changes"):
     legs: tuple[LegStatus, ...]
     gone: tuple[str, ...]
     marks: MarksNote = MarksNote()
+    records: RecordsNote = RecordsNote()
 
 
 class ConfigFrame(Struct, frozen=True, tag="config"):
@@ -142,6 +144,7 @@ def difference(before: Snapshot, after: Snapshot) -> Changes:
         legs=tuple(leg for leg in after.legs if known.get(leg.id) != leg),
         gone=tuple(leg_id for leg_id in known if leg_id not in ids),
         marks=after.marks,
+        records=after.records,
     )
 
 
@@ -156,4 +159,5 @@ def applied(before: Snapshot, changes: Changes) -> Snapshot:
         legs=tuple(legs.values()),
         groups=changes.groups,
         marks=changes.marks,
+        records=changes.records,
     )

@@ -14,6 +14,8 @@ import socket
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 
+from msgspec import structs
+
 from trunktui import __version__
 from trunktui.engine.acts import Acts
 from trunktui.engine.attesting import Attester
@@ -189,6 +191,8 @@ class Engine:
         snapshot = self._fleet.snapshot(self._looked_at)
         if self._marker is not None:
             snapshot = self._marker.laid_over(snapshot)
+        if self._attester is not None:
+            snapshot = structs.replace(snapshot, records=self._attester.note)
         if self._historian is not None:
             self._historian.see(snapshot)
         return snapshot

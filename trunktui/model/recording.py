@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from msgspec import Struct
 
-from trunktui.model.finding import Record, RecordKind
+from trunktui.model.finding import Confidence, Record, RecordKind
 from trunktui.model.text import Safe, clean
 
 
@@ -63,8 +64,44 @@ def taken_back(wrong: Record, before: Record | None) -> Safe:
     return Safe(f"taken back: {said_of(wrong)}, as {wrong.who} had said; {now}")
 
 
+def newest(records: Iterable[Record], kind: RecordKind, subject: str) -> Record | None:
+    """Return the record that counts of those of a kind about `subject`: that of the latest day."""
+    own = (one for one in records if one.kind is kind and one.subject == subject)
+    return max(own, key=lambda one: (one.day, one.at), default=None)
+
+
 def why_no_day(day: dt.date, today: dt.date) -> str:
     """Return why a record of `day` cannot be; empty where it can."""
     if day > today:
         return f"{day.isoformat()} is still to come (today is {today.isoformat()}, UTC)"
     return f"{day.isoformat()} is before {EARLIEST.isoformat()}" if day < EARLIEST else ""
+
+
+class AllowlistAge(Struct, frozen=True):
+    """An account's allowlist as the config has it, and the last `day` on which it was compared, said by `source`.
+
+    `entries` None: the config does not tell what stands on it. `seen`: the SBCs that the carrier has to know by their
+    address, each with it. Other None: not known, or not told.
+    """
+
+    account: Safe
+    carrier: Safe
+    entries: tuple[Safe, ...] | None
+    limit: int | None
+    lead_time_s: float | None
+    day: dt.date | None
+    due: dt.date | None
+    source: Safe
+    confidence: Confidence
+    seen: tuple[tuple[str, Safe | None], ...] = ()
+
+
+class RestrictionAge(Struct, frozen=True):
+    """The last `day` on which a carrier attested that it takes an account from our addresses only, said by `source`."""
+
+    account: Safe
+    carrier: Safe
+    day: dt.date | None
+    due: dt.date | None
+    source: Safe
+    confidence: Confidence

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from trunktui.model.audit import Who
 from trunktui.model.finding import Record, RecordKind
-from trunktui.model.recording import NOTE_LIMIT, RecordsNote, unsaid, why_no_day
+from trunktui.model.recording import NOTE_LIMIT, RecordsNote, newest, unsaid, why_no_day
 from trunktui.model.text import clean
 from trunktui.store.errors import AuditError, place, why
 from trunktui.store.ledger import Ledger, Tail
@@ -93,7 +93,7 @@ class RecordBook:
     def take_back(
         self, kind: RecordKind, subject: str, who: Who, now: dt.datetime
     ) -> tuple[Record, Record | None]:
-        """Take back what was said last of `subject`; return that, and what counts now (None: nothing).
+        """Take back what was said last of `subject`; return that, and what counts now: that of the latest day.
 
         Raises RecordsError, also where nothing was said of it.
         """
@@ -102,7 +102,7 @@ class RecordBook:
             if last is None:
                 raise RecordsError(f"nothing was taken back: {unsaid(kind, subject)}")
             self._write(tail, Undo(last, who.name, now.timestamp()), who, first=False)
-        return last, Records(tuple(one for one in before.standing if one is not last)).latest(kind, subject)
+        return last, newest((one for one in before.standing if one is not last), kind, subject)
 
     def _write(self, tail: Tail, said: Record | Undo, who: Who, *, first: bool) -> None:
         """Write one line and see it to the disk and into the audit log, or neither."""
