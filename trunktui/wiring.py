@@ -149,16 +149,20 @@ def collect(
 
     `by_itself`: nobody asked for it just now, so logins that were refused in the last minutes are not tried.
     """
+    from trunktui.wiring_findings import Asking
     from trunktui.wiring_marks import marked
+    from trunktui.wiring_records import recorded
     from trunktui.wiring_refusals import note_refusals, resting
 
-    fleet = new_fleet(config)
+    records = recorded(config)
+    fleet, asking = new_fleet(config), Asking(config, quiet=by_itself, records=lambda: records.standing)
     rest = resting(config) if by_itself else {}
     for sbc, error in rest.items():
         fleet.failed(sbc, error, time.monotonic())
     asyncio.run(_collect(config, fleet, budget_s, progress, lambda: None, frozenset(rest)))
     note_refusals(config, fleet, frozenset(rest))
-    return marked(config, fleet.snapshot(time.monotonic()))
+    found = asking.laid_over(marked(config, fleet.snapshot(time.monotonic())))
+    return structs.replace(found, records=records.note)
 
 
 def first_look(
@@ -169,10 +173,11 @@ def first_look(
     Returns the judged fleet and what was observed, None where nothing was: the link's reason says why.
     """
     from trunktui.wiring_marks import marked
+    from trunktui.wiring_records import foreseen
 
     fleet = new_fleet(config)
     asyncio.run(_collect(config, fleet, budget_s, lambda *_: None, logged_in))
-    return marked(config, fleet.snapshot(time.monotonic())), fleet.record(
+    return foreseen(config, marked(config, fleet.snapshot(time.monotonic()))), fleet.record(
         config.inventory.sbcs[0].name
     ).observation
 
@@ -238,6 +243,7 @@ async def _engine(sock: socket.socket, config: Config) -> None:
     from trunktui.engine.reload import Reloader
     from trunktui.engine.server import Engine
     from trunktui.wiring_actions import action_desk
+    from trunktui.wiring_findings import foresight_of
     from trunktui.wiring_history import Remembering, recalled
     from trunktui.wiring_marks import marker_of
     from trunktui.wiring_pollers import Hiring
@@ -268,6 +274,9 @@ async def _engine(sock: socket.socket, config: Config) -> None:
     try:
         marker = marker_of(config, engine.changed, remembering.historian)
         attester = attester_of(config, lambda: reloader.config, engine.changed)
+        engine.foresight = foresight_of(
+            config, fleet, time.monotonic, engine.changed, lambda: attester.records
+        )
         await engine.run(
             sock, crew, posts_of(config.inventory), _pace(config), reloader, acts, marker, attester
         )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from trunktui.model.finding import Record, RecordKind
     from trunktui.model.snapshot import Snapshot
     from trunktui.store.recordlines import Undo
-    from trunktui.store.records import RecordBook
+    from trunktui.store.records import RecordBook, Records
 
 
 def record_book_of(config: Config) -> RecordBook:
@@ -38,15 +38,19 @@ def attester_of(config: Config, in_force: Callable[[], Config], changed: Callabl
     return Attester(record_book_of(config), lambda kind: subjects(in_force(), kind), utc_now, changed)
 
 
+def recorded(config: Config) -> Records:
+    """Return what is recorded in the state folder of `config`, for a single look."""
+    return record_book_of(config).read()
+
+
 def foreseen(config: Config, snapshot: Snapshot) -> Snapshot:
-    """Return a snapshot that was just taken with what is found of the days to come; records that are not known are told."""
+    """Return a snapshot with what is found without asking anybody: by the config, the records, the fleet as it is."""
     from msgspec import structs
 
-    from trunktui.health.findings import foreseen as judged
-    from trunktui.wiring_marks import utc_now
+    from trunktui.wiring_findings import foretold
 
-    records = record_book_of(config).read()
-    found = judged(snapshot, config.inventory, records.standing, utc_now().date())
+    records = recorded(config)
+    found = foretold(config, snapshot, lambda: records.standing)
     return structs.replace(found, records=records.note)
 
 

@@ -176,11 +176,12 @@ def test_config_check_counts_what_it_found_and_notes_what_is_not_acted_on(
     config_path.write_text(
         '[[sbc]]\nname = "nyc-1"\nhost = "192.0.2.1"\nwrite = true\n'
         '[[trunk]]\nname = "a"\nsbcs = ["nyc-1"]\ncredential = { username = "u" }\n'
+        '[[group]]\nname = "g"\ntrunks = ["a"]\nswitch = { kamailio = { dispatcher_set = 1 } }\n'
     )
     done = cli("--config", config_path, "config", "check")
     assert done.out.splitlines() == [
-        f"ok: 0 carriers, 0 accounts, 1 SBC, 1 trunk, 0 groups ({config_path})",
-        "note: trunk a: credential is read but its age is not watched in this version",
+        f"ok: 0 carriers, 0 accounts, 1 SBC, 1 trunk, 1 group ({config_path})",
+        "note: group g: switch is read but not acted on in this version",
     ]
     assert done.code == 0
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from trunktui.config.commands import OUTPUT_LIMIT
 from trunktui.config.errors import SecretError
-from trunktui.config.secrets import OUTPUT_LIMIT, Secret, resolve
+from trunktui.config.secrets import Secret, resolve
 
 VALUE = "canary-7f2"
 

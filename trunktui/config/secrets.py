@@ -5,23 +5,13 @@ A reference is `env:NAME`, `file:/path` (0600) or `cmd:program arguments` (no sh
 
 from __future__ import annotations
 
-import os
-import select
 import shlex
-import signal
-import subprocess
-import time
 from collections.abc import Mapping
 
+from trunktui.config.commands import COMMAND_LIMIT_S, OUTPUT_LIMIT, CommandError, output_of
 from trunktui.config.errors import SecretError
 from trunktui.config.files import expand, read_private
 from trunktui.model.secret import Secret as Secret
-
-OUTPUT_LIMIT = 4096
-"""Bytes taken of a secret file, or of what a secret command prints."""
-
-COMMAND_LIMIT_S = 5.0
-"""Seconds a secret command may take."""
 
 
 def resolve(reference: str, env: Mapping[str, str], command_limit_s: float = COMMAND_LIMIT_S) -> Secret:
@@ -65,56 +55,10 @@ def _from_command(reference: str, line: str, limit_s: float) -> str:
         raise SecretError(reference, f"cannot be split into words: {error}") from error
     if not argv:
         raise SecretError(reference, "names no program")
-    deadline = time.monotonic() + limit_s
     try:
-        process = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise SecretError(reference, error.strerror or "cannot be run") from error
-    try:
-        output = _output(process, deadline)
-        status = process.wait(max(deadline - time.monotonic(), 0.0))
-    except (TimeoutError, subprocess.TimeoutExpired):
-        raise SecretError(reference, f"took longer than {limit_s:g} s") from None
-    finally:
-        _end(process)
-    if len(output) > OUTPUT_LIMIT:
-        raise SecretError(reference, f"printed more than {OUTPUT_LIMIT} bytes")
-    if status != 0:
-        raise SecretError(reference, f"ended with status {status}")
-    return _text(reference, output)
-
-
-def _output(process: subprocess.Popen[bytes], deadline: float) -> bytes:
-    """Read to the end of output, or one byte past the limit; raises TimeoutError at `deadline`."""
-    if process.stdout is None:
-        return b""
-    output = b""
-    descriptor = process.stdout.fileno()
-    while len(output) <= OUTPUT_LIMIT:
-        ready, _, _ = select.select([descriptor], [], [], max(deadline - time.monotonic(), 0.0))
-        if not ready:
-            raise TimeoutError
-        piece = os.read(descriptor, OUTPUT_LIMIT + 1 - len(output))
-        if not piece:
-            return output
-        output += piece
-    process.stdout.close()
-    return output
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the command, and whatever it started, and reap it."""
-    if process.stdout is not None:
-        process.stdout.close()
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        return _text(reference, output_of(argv, limit_s))
+    except CommandError as error:
+        raise SecretError(reference, str(error)) from error
 
 
 def _text(reference: str, data: bytes) -> str:

@@ -78,6 +78,11 @@ class Attester:
         return () if self._records is None else self._records.standing
 
     @property
+    def known(self) -> bool:
+        """Whether the file was looked at, however that ended: see `note`."""
+        return self._records is not None
+
+    @property
     def note(self) -> RecordsNote:
         """Whether they are known."""
         return RecordsNote() if self._records is None else self._records.note

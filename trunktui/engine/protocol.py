@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from trunktui.model.acting import Doings
+from trunktui.model.finding import CredentialAge, Finding
 from trunktui.model.marks import MarksNote
 from trunktui.model.recording import RecordsNote
 from trunktui.model.request import Reply, Request
@@ -43,8 +44,18 @@ class FleetFrame(Struct, frozen=True, tag="fleet"):
     snapshot: Snapshot
 
 
+class Foreseen(Struct, frozen=True):
+    """The findings and the ages of credentials, as in Snapshot."""
+
+    findings: tuple[Finding, ...] | None
+    credentials: tuple[CredentialAge, ...] | None
+
+
 class Changes(Struct, frozen=True, tag="changes"):
-    """What differs from the frame before: whole SBC and group lists, only the legs that changed."""
+    """What differs from the frame before: whole SBC and group lists, only the legs that changed.
+
+    `foreseen` None: as before.
+    """
 
     generation: int
     at: float
@@ -54,6 +65,7 @@ class Changes(Struct, frozen=True, tag="changes"):
     gone: tuple[str, ...]
     marks: MarksNote = MarksNote()
     records: RecordsNote = RecordsNote()
+    foreseen: Foreseen | None = None
 
 
 class ConfigFrame(Struct, frozen=True, tag="config"):
@@ -145,13 +157,19 @@ def difference(before: Snapshot, after: Snapshot) -> Changes:
         gone=tuple(leg_id for leg_id in known if leg_id not in ids),
         marks=after.marks,
         records=after.records,
+        foreseen=None if _foreseen(before) == _foreseen(after) else _foreseen(after),
     )
+
+
+def _foreseen(snapshot: Snapshot) -> Foreseen:
+    return Foreseen(snapshot.findings, snapshot.credentials)
 
 
 def applied(before: Snapshot, changes: Changes) -> Snapshot:
     """Return `before` with `changes` made to it."""
     legs = {leg.id: leg for leg in before.legs if leg.id not in set(changes.gone)}
     legs.update((leg.id, leg) for leg in changes.legs)
+    foreseen = changes.foreseen or _foreseen(before)
     return Snapshot(
         generation=changes.generation,
         at=changes.at,
@@ -160,4 +178,6 @@ def applied(before: Snapshot, changes: Changes) -> Snapshot:
         groups=changes.groups,
         marks=changes.marks,
         records=changes.records,
+        findings=foreseen.findings,
+        credentials=foreseen.credentials,
     )

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from trunktui.engine.finding_news import FindingNews
 from trunktui.model.health import WORST_FIRST, LegState, ProbeSignal, SbcState, Severity
 from trunktui.model.history import Event, EventKind, Findings, Known, Memory, Sample, event_of
 from trunktui.model.link import SshState
@@ -67,6 +68,7 @@ class Recorder:
             str(last.leg): _Leg(known=None if last.state is LegState.UNKNOWN else last.state)
             for last in memory.legs
         }
+        self._findings = FindingNews(memory)
         self._sbcs: dict[str, _Sbc] = {}
         self._alarms: dict[str, Severity] = {}
         for one in memory.known:
@@ -102,6 +104,7 @@ class Recorder:
             samples += self._look_at_leg(leg, sbcs.get(leg.sbc), snapshot.at)
         for group in snapshot.groups:
             self._look_at_group(group, snapshot, sbcs)
+        self._look_at_findings(snapshot)
         for sbc in snapshot.sbcs:
             if sbc.polled_at is not None and self._sbcs[sbc.name].new_until == math.inf:
                 self._sbcs[sbc.name].new_until = snapshot.at + _MEETING_S
@@ -238,6 +241,17 @@ class Recorder:
         self._alarms[group.name] = after
         self._tell(EventKind.GROUP, group.name, snapshot.at, group.reason, before.value, after.value, after)
         self._keep(EventKind.GROUP, group.name, after.value, snapshot.at)
+
+    def _look_at_findings(self, snapshot: Snapshot) -> None:
+        news = self._findings.look(snapshot)
+        for one in news.told:
+            self._tell(
+                EventKind.FINDING, one.subject, snapshot.at, one.sentence, one.before, one.after, one.severity
+            )
+        for key, state in news.kept:
+            self._keep(EventKind.FINDING, key, state, snapshot.at)
+        for key in news.dropped:
+            self._drop(EventKind.FINDING, key)
 
     def _tell(
         self,

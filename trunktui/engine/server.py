@@ -20,6 +20,7 @@ from trunktui import __version__
 from trunktui.engine.acts import Acts
 from trunktui.engine.attesting import Attester
 from trunktui.engine.crew import Crew, Post
+from trunktui.engine.foresight import Foresight
 from trunktui.engine.historian import Historian
 from trunktui.engine.marking import Marker
 from trunktui.engine.protocol import (
@@ -57,10 +58,17 @@ _GATHER_S = 0.2
 class Engine:
     """Polls a fleet, tells one screen about it, and shows it to a `historian`, whether or not the screen listens."""
 
-    def __init__(self, fleet: Fleet, clock: Callable[[], float], historian: Historian | None = None) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        clock: Callable[[], float],
+        historian: Historian | None = None,
+        foresight: Foresight | None = None,
+    ) -> None:
         self._fleet = fleet
         self._clock = clock
         self._historian = historian
+        self.foresight = foresight
         self._marker: Marker | None = None
         self._attester: Attester | None = None
         self._dirty = asyncio.Event()
@@ -106,7 +114,8 @@ class Engine:
                 jobs = [tasks.create_task(crew.run(posts, pace)), tasks.create_task(self._send(writer, acts))]
                 if self._historian is not None:
                     jobs.append(tasks.create_task(self._remember()))
-                jobs += [tasks.create_task(one.watch()) for one in (marker, attester) if one is not None]
+                beside = [one for one in (self.foresight, marker, attester) if one is not None]
+                jobs += [tasks.create_task(one.watch()) for one in beside]
                 await self._listen(reader, tasks, jobs, reloader, acts)
                 if acts is not None:
                     await acts.finish()
@@ -193,6 +202,9 @@ class Engine:
             snapshot = self._marker.laid_over(snapshot)
         if self._attester is not None:
             snapshot = structs.replace(snapshot, records=self._attester.note)
+        # without the records a credential that was changed would be told to be overdue
+        if self.foresight is not None and (self._attester is None or self._attester.known):
+            snapshot = self.foresight.laid_over(snapshot)
         if self._historian is not None:
             self._historian.see(snapshot)
         return snapshot

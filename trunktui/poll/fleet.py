@@ -109,7 +109,7 @@ class Fleet:
         if reloaded(before, record.box):
             # The values stay until the new ones are read; only the memory of having asked goes.
             record.settings = structs.replace(record.settings, asked=frozenset(), refused={})
-            record.settings_done = False
+            record.settings_done, record.files_at = False, None
         fold_legs(record, observation, self._thresholds)
         _recognise(record, observation)
 
@@ -286,6 +286,7 @@ class Fleet:
             poll_took_s=seen.took_s if seen is not None else None,
             next_poll_at=record.next_poll_at,
             unread=seen.unread if seen is not None else (),
+            files=record.files,
         )
 
 

@@ -13,6 +13,7 @@ from trunktui.model.ask import Answer
 from trunktui.model.link import LinkError, SshState
 from trunktui.model.text import Safe
 from trunktui.platforms.contract import LegSettings, Platform
+from trunktui.poll.files import look_at_files
 from trunktui.poll.fleet import Fleet
 from trunktui.poll.guard import Guard
 from trunktui.poll.rest import Rest
@@ -144,6 +145,10 @@ class SbcPoller:
         self._fold(answer)
         if record.observation is not None and not record.settings_done:
             await self._read_settings(answer, self._settings_until(started))
+        if record.settings_done and await look_at_files(
+            self._asker, self._fleet.inventory, record, self._clock()
+        ):
+            self._changed()
         self._soft = self._fleet.soft(self._sbc, self._clock())
 
     def _fold(self, answer: Answer) -> None:

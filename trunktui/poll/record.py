@@ -10,6 +10,7 @@ from trunktui.health.rates import RateMemory
 from trunktui.health.rollup import Share
 from trunktui.health.standby import HaView
 from trunktui.model.box import BoxFacts
+from trunktui.model.finding import FileTime
 from trunktui.model.inventory import Sbc
 from trunktui.model.link import LinkStatus, SnmpStatus
 from trunktui.model.observation import Observation
@@ -29,7 +30,10 @@ class Judged(Struct, frozen=True):
 
 
 class SbcRecord(Struct):
-    """One SBC between polls. `unlisted`: legs that an earlier run found on it, by id, until it has listed its own."""
+    """One SBC between polls. `unlisted`: legs that an earlier run found on it, by id, until it has listed its own.
+
+    `files`: those that hold credentials, as they were looked at at `files_at`; None: to be looked at anew.
+    """
 
     sbc: Sbc
     link: LinkStatus = LinkStatus()
@@ -45,3 +49,5 @@ class SbcRecord(Struct):
     next_poll_at: float | None = None
     ha: HaView = HaView()
     judged: Judged | None = None
+    files: tuple[FileTime, ...] = ()
+    files_at: float | None = None

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from trunktui.model.box import BoxFacts
+from trunktui.model.finding import Finding
 from trunktui.model.health import WORST_FIRST, LegState, ProbeSignal, RegSignal, Usage
 from trunktui.model.link import SshState
 from trunktui.model.snapshot import GroupStatus, LegStatus, RegView, SbcStatus, Snapshot
@@ -113,7 +114,7 @@ def status_document(snapshot: Snapshot, now: float, wall: datetime) -> Row:
             {"name": name, "verdict": None, "reason": None}
             for name in sorted({leg.carrier for leg in legs if leg.carrier is not None})
         ],
-        "findings": [],
+        "findings": None if snapshot.findings is None else [_finding(one) for one in snapshot.findings],
     }
 
 
@@ -335,6 +336,20 @@ def _group(group: GroupStatus, legs: Iterable[LegStatus], now: float) -> Row:
         "severity": group.severity.value,
         "reason": group.reason,
         "active": None,
+    }
+
+
+def _finding(finding: Finding) -> Row:
+    return {
+        "kind": finding.kind.value,
+        "subject": finding.subject,
+        "severity": finding.severity.value,
+        "reason": finding.reason,
+        "due": None if finding.due is None else finding.due.isoformat(),
+        "remedy": finding.remedy,
+        "source": finding.source or None,
+        "confidence": finding.confidence.value,
+        "evidence": list(finding.evidence),
     }
 
 

@@ -13,6 +13,7 @@ from msgspec import structs
 from trunktui.health.findings import addresses, credentials, sbcs, settings
 from trunktui.health.findings.found import Facts, worst_first
 from trunktui.model.finding import CredentialAge, Finding, Record, Told
+from trunktui.model.health import ProbeSignal
 from trunktui.model.inventory import Inventory
 from trunktui.model.snapshot import Snapshot
 
@@ -37,6 +38,29 @@ def credential_ages(
 ) -> tuple[CredentialAge, ...]:
     """Return how old the credential of each trunk is that has one, in the config's order."""
     return tuple(credentials.ages(Facts(snapshot, inventory, records, today, told)))
+
+
+def basis(snapshot: Snapshot) -> tuple[object, ...]:
+    """Return all of a snapshot that findings rest on: as long as that is the same, so are they."""
+    unasked = ProbeSignal.UNMONITORED
+    return (
+        [
+            (
+                leg.id,
+                leg.username,
+                leg.registration.expires_s,
+                leg.probe.interval_s,
+                leg.probe.misplaced,
+                leg.probe.detect_s,
+                leg.probe.state is unasked,
+            )
+            for leg in snapshot.legs
+        ],
+        [
+            (sbc.name, sbc.platform, sbc.egress, sbc.certificates, sbc.files, sbcs.loud(sbc, snapshot.at))
+            for sbc in snapshot.sbcs
+        ],
+    )
 
 
 def foreseen(

@@ -49,19 +49,20 @@ def _ending(facts: Facts, sbc: SbcStatus, near: list[Certificate]) -> Finding:
 def bursts(facts: Facts) -> Iterator[Finding]:
     """Yield each SBC at which somebody failed to authenticate many times and never got through."""
     for sbc in facts.snapshot.sbcs:
-        loud = [
-            one
-            for one in sbc.auth_bursts
-            if one.count >= BURST and facts.snapshot.at - one.last_at <= BURST_KEPT_S
-        ]
-        if loud:
-            yield _burst(sbc, sorted(loud, key=lambda one: (-one.count, one.source)))
+        found = loud(sbc, facts.snapshot.at)
+        if found:
+            yield _burst(sbc, sorted(found, key=lambda one: (-one.count, one.source)))
 
 
-def _burst(sbc: SbcStatus, loud: list[AuthBurst]) -> Finding:
-    first = loud[0]
+def loud(sbc: SbcStatus, now: float) -> list[AuthBurst]:
+    """Return the bursts that are told at monotonic second `now`."""
+    return [one for one in sbc.auth_bursts if one.count >= BURST and now - one.last_at <= BURST_KEPT_S]
+
+
+def _burst(sbc: SbcStatus, found: list[AuthBurst]) -> Finding:
+    first = found[0]
     users = f" as {named(first.users)}" if first.users else ""
-    others = f"; and from {counted(len(loud) - 1, 'other source')}" if len(loud) > 1 else ""
+    others = f"; and from {counted(len(found) - 1, 'other source')}" if len(found) > 1 else ""
     return finding(
         FindingKind.AUTH_FAIL_BURST,
         sbc.name,
@@ -69,7 +70,7 @@ def _burst(sbc: SbcStatus, loud: list[AuthBurst]) -> Finding:
         f"{_figures(first)} from {first.source}{users}, none got through{others}",
         "block the source if it is not ours; if it is, its password is wrong: change it before it is locked out",
         source=f"log of {sbc.name}",
-        evidence=[f"{one.source}: {_figures(one)}; {named(one.users)}".removesuffix("; ") for one in loud],
+        evidence=[f"{one.source}: {_figures(one)}; {named(one.users)}".removesuffix("; ") for one in found],
     )
 
 
