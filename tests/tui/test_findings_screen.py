@@ -249,3 +249,25 @@ async def test_a_kind_for_each_and_every_sentence_of_them_fits_its_column() -> N
         await show.press("C")
         await show.until(lambda: len(rows(show)) == len(every))
         assert "…" not in "".join(line[:36] for line in rows(show))
+
+
+async def test_the_fleet_shows_the_age_of_each_credential_where_there_is_room() -> None:
+    known = [leg(name, groups=()) for name in ("alpha-us", "delta-it", "gamma-de", "by-address")]
+    legs = (*known, leg("stranger", carrier=None))
+    async with showing(found(whole=Snapshot(1, NOW, (sbc(),), legs))) as show:
+        await show.until_shown("212d")
+        cells = {
+            line.split()[2 if "▸" not in line else 3].partition("@")[0]: line.split()[-2]
+            for line in grid(show)
+        }
+        assert cells == {
+            "alpha-us": "212d",
+            "delta-it": "≥400d",
+            "gamma-de": "–",
+            "by-address": "none",
+            "stranger": "–",
+        }
+
+
+def grid(show: Show) -> list[str]:
+    return [line for line in show.text("grid").splitlines() if "@" in line]

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 @click.argument("selector", required=False)
 @click.option(
     "--kind",
+    metavar="KIND",
     type=click.Choice([kind.value for kind in FindingKind]),
-    help="Only findings of this kind.",
+    help=f"Only findings of this kind: {', '.join(kind.value for kind in FindingKind)}.",
 )
 @offline
 @printed_as(

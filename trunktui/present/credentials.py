@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from trunktui.model.finding import Confidence, CredentialAge, Finding, FindingKind
 from trunktui.model.recording import AllowlistAge, RestrictionAge
-from trunktui.model.snapshot import LegStatus
+from trunktui.model.snapshot import LegStatus, Snapshot
 from trunktui.model.text import Safe
 from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.document import csv_cell
@@ -101,6 +101,29 @@ def age_words(age: CredentialAge | None) -> str:
     if age is None or age.age_days is None:
         return NOT_KNOWN
     return f"{AT_LEAST if age.confidence is Confidence.LATEST else ''}{age.age_days} d"
+
+
+def cred_cells(snapshot: Snapshot, today: dt.date) -> dict[str, Cell]:
+    """Return the CRED cell of each leg whose trunk is in the config, by the leg's id: the age in days, or `none`.
+
+    Nothing for a leg that the config does not know: nobody keeps the age of its credential.
+    """
+    ages = {one.trunk: one for one in snapshot.credentials or ()}
+    known = snapshot.credentials is not None
+    return {
+        leg.id: _cred_cell(ages.get(leg.trunk), today)
+        for leg in snapshot.legs
+        if known and not leg.discovered
+    }
+
+
+def _cred_cell(age: CredentialAge | None, today: dt.date) -> Cell:
+    if age is None:
+        return Cell("none", Role.DIM)
+    if age.age_days is None:
+        return Cell(NOT_KNOWN, Role.DIM)
+    past = age.due is not None and age.due <= today
+    return Cell(age_words(age).replace(" ", ""), Role.WARN if past else Role.TEXT)
 
 
 def credentials_table(rows: Iterable[Held], today: dt.date, *, ascii_only: bool = False) -> str:
