@@ -81,7 +81,7 @@ async def test_enter_shows_one_in_full_with_the_way_to_record_it() -> None:
             "▲ MINOR  alpha-us  credential overdue: credential 212 d old",
             "change it at alpha and on nyc-1, lon-2",
             "122 d ago",
-            "config: set in the config",
+            "as the config says",
             "username acme-us",
             ":rotated alpha-us [DAY], or trunktui credentials rotated alpha-us",
         ):

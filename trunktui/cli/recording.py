@@ -87,7 +87,7 @@ def show_credentials(session: Session, selector: str | None, offline: bool, form
     ages = [
         one for one in snapshot.credentials or () if selected(names.get(one.trunk, (one.trunk,)), selector)
     ]
-    rows = held(ages, sbcs, snapshot.findings or (), off)
+    rows = held(ages, sbcs, snapshot.findings or (), today, off)
     return print_rows(
         form,
         lambda ascii_only: credentials_table(rows, today, ascii_only=ascii_only),

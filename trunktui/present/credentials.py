@@ -71,19 +71,20 @@ def held(
     ages: Iterable[CredentialAge],
     sbcs: Mapping[str, Sequence[str]],
     findings: Iterable[Finding],
+    today: dt.date,
     off: frozenset[str] = frozenset(),
 ) -> tuple[Held, ...]:
-    """Return each credential with the SBCs of its trunk and its state, which is what the findings say of it."""
-    said = {(one.kind, one.subject) for one in findings}
+    """Return each credential with the SBCs of its trunk and its state; `off`: trunks that are not in use."""
+    near = {one.subject for one in findings if one.kind is FindingKind.CRED_DUE}
 
     def state(age: CredentialAge) -> AgeState:
         if age.trunk in off:
             return AgeState.OFF
         if age.age_days is None:
             return AgeState.UNKNOWN
-        if (FindingKind.CRED_OVERDUE, age.trunk) in said:
+        if age.due is not None and age.due <= today:
             return AgeState.OVERDUE
-        return AgeState.DUE if (FindingKind.CRED_DUE, age.trunk) in said else AgeState.OK
+        return AgeState.DUE if age.trunk in near else AgeState.OK
 
     return tuple(Held(age, tuple(sbcs.get(age.trunk, ())), state(age)) for age in ages)
 
@@ -128,7 +129,7 @@ def _cred_cell(age: CredentialAge | None, today: dt.date) -> Cell:
 
 def credentials_table(rows: Iterable[Held], today: dt.date, *, ascii_only: bool = False) -> str:
     """Return credentials as a table, in the order given."""
-    titles = ("TRUNK", "SBCS", "USERNAME", "AGE", "CHANGED", "DUE", "STATE", "SOURCE")
+    titles = ("TRUNK", "SBCS", "USERNAME", "AGE", "CHANGED", "DUE", "STATE", "CONFIDENCE", "SOURCE")
     return table([titles, *(_credential_texts(one, today) for one in rows)], ascii_only=ascii_only)
 
 
@@ -312,14 +313,13 @@ def _credential_texts(one: Held, today: dt.date) -> tuple[str, ...]:
         _day(age.day),
         _due(age.due, today),
         one.state.value,
+        age.confidence.value,
         _source(age),
     )
 
 
 def _source(age: CredentialAge) -> str:
-    if age.day is None:
-        return age.why or NOT_KNOWN
-    return f"{age.source} ({age.confidence.value})" if age.source != age.confidence.value else age.source
+    return (age.source if age.day is not None else age.why) or NOT_KNOWN
 
 
 def _bound(age: CredentialAge) -> str | None:

@@ -10,7 +10,8 @@ from trunktui.model.finding import Confidence, Finding, FindingKind, RecordKind
 from trunktui.model.health import Severity
 from trunktui.model.recording import VERBS
 from trunktui.model.snapshot import LegStatus
-from trunktui.present.cells import Cell, Line, Role
+from trunktui.present.cells import Cell, Line, Role, plain
+from trunktui.present.charts import LABEL_CELLS
 from trunktui.present.layout import cut_line
 from trunktui.present.words import NOT_KNOWN, fit, fit_leg, plural, wrap
 
@@ -37,13 +38,14 @@ KIND_WORDS: dict[FindingKind, str] = {
 """What each kind is called, in 20 cells at most."""
 
 CONFIDENCE_WORDS: dict[Confidence, str] = {
-    Confidence.RECORDED: "recorded by an operator",
-    Confidence.CONFIGURED: "set in the config",
-    Confidence.METADATA: "told by the metadata command",
+    Confidence.RECORDED: "an operator recorded it",
+    Confidence.CONFIGURED: "as the config says",
+    Confidence.METADATA: "as its metadata command says",
     Confidence.LATEST: "no later than this day; it may be much older",
-    Confidence.READ: "read on the SBC",
+    Confidence.READ: "observed",
     Confidence.UNKNOWN: "not known",
 }
+"""How sure a date or a value is."""
 
 _RECORDED: dict[FindingKind, RecordKind] = {
     FindingKind.CRED_OVERDUE: RecordKind.ROTATED,
@@ -142,7 +144,7 @@ def titles(width: int) -> Line:
     if width < _NARROW:
         return cut_line((Cell("  findings, worst first", Role.DIM),), width)
     subject = fit("SUBJECT", _subject_cells(width))
-    head = f"  {fit('HOW BAD', _SEVERITY_CELLS)} {fit('KIND', _KIND_CELLS)} {subject} {'DUE':>{_DUE_CELLS}}"
+    head = f"  {fit('SEV', _SEVERITY_CELLS)} {fit('KIND', _KIND_CELLS)} {subject} {'DUE':>{_DUE_CELLS}}"
     return (Cell(f"{head}  WHAT" if width >= _BROAD else head, Role.DIM),)
 
 
@@ -166,45 +168,57 @@ def row(finding: Finding, today: dt.date, width: int, mark: str = "") -> Line:
 
 
 def brief_lines(finding: Finding, today: dt.date, width: int, height: int) -> tuple[Line, ...]:
-    """Return what is most needed of a finding in `height` lines: the sentence, then the remedy, then where it is from."""
-    lines = [*_sentence(finding, width)]
-    if height > 2:
-        lines += _labelled("remedy", finding.remedy, width)
-        lines += _facts(finding, today, width)
+    """Return what is most needed of a finding in `height` lines: the sentence, then the remedy, then where it is from.
+
+    Narrow, it is the sentence alone: the row above names the subject.
+    """
+    if width < _NARROW:
+        pieces = wrap(f"{KIND_WORDS[finding.kind]}: {finding.reason}", width - 2)
+        lines: list[Line] = [(Cell(f" {piece}"),) for piece in pieces]
+    else:
+        lines = [*_sentence(finding, width), *_labelled("remedy", finding.remedy, width)]
+        lines += _due(finding, today, width)
+        lines += _labelled("source", finding.source or CONFIDENCE_WORDS[finding.confidence], width)
     if len(lines) <= height:
         return tuple(lines)
-    kept = lines[: max(height - 1, 0)]
-    return (*kept, (Cell(" enter shows all of it", Role.DIM),)) if height > 1 else tuple(lines[:height])
+    kept, last = lines[: max(height - 1, 0)], plain(lines[height - 1]) if height else ""
+    more = fit(last, width - 2).rstrip() + " …"
+    return (*kept, (Cell(more),)) if height else ()
 
 
 def finding_lines(finding: Finding, today: dt.date, width: int) -> tuple[Line, ...]:
     """Return one finding in full: the sentence, what to do, until when, who says so, what it rests on."""
-    evidence = [line for piece in finding.evidence for line in _labelled("", piece, width)]
-    if evidence:
-        first = finding.evidence[0]
-        evidence[: len(_labelled("", first, width))] = _labelled("evidence", first, width)
+    evidence: list[Line] = []
+    for index, piece in enumerate(finding.evidence):
+        evidence += _labelled("" if index else "evidence", piece, width)
     return (
         *_sentence(finding, width),
         (),
         *_labelled("remedy", finding.remedy, width),
-        *_facts(finding, today, width),
+        *_due(finding, today, width),
+        *_labelled("source", finding.source or NOT_KNOWN, width),
+        *_labelled("confidence", CONFIDENCE_WORDS[finding.confidence], width),
         *evidence,
         *_way_out(finding, width),
     )
 
 
 def leg_lines(
-    findings: tuple[Finding, ...] | None, leg: LegStatus, today: dt.date | None, width: int
+    findings: tuple[Finding, ...] | None, leg: LegStatus, today: dt.date, width: int
 ) -> tuple[Line, ...]:
     """Return the findings about a leg for its page, one sentence each; nothing where there are none, or not known."""
     own = [one for one in findings or () if concerns(one, leg)]
     lines: list[Line] = []
     for index, one in enumerate(own):
         glyph, _, role = _SEVERITIES[one.severity]
-        due = "" if one.due is None or today is None else f" ({due_words(one.due, today)})"
+        due = "" if one.due is None else f" ({due_words(one.due, today)})"
         subject = "" if one.subject in {leg.id, leg.trunk} else f"{one.subject}: "
-        text = f"{glyph} {KIND_WORDS[one.kind]}{due}: {subject}{one.reason}"
-        lines += _labelled("finding" if index == 0 else "", text, width, role)
+        first, *more = wrap(
+            f"{KIND_WORDS[one.kind]}{due}: {subject}{one.reason}", max(width - LABEL_CELLS - 3, 12)
+        )
+        label = Cell(f" {'finding' if index == 0 else '':<{LABEL_CELLS - 1}}", Role.LABEL)
+        lines.append((label, Cell(f"{glyph} ", role), Cell(first)))
+        lines += [(Cell(" " * (LABEL_CELLS + 2) + piece),) for piece in more]
     return tuple(lines)
 
 
@@ -235,12 +249,10 @@ def _sentence(finding: Finding, width: int) -> tuple[Line, ...]:
     return ((Cell(f" {head}", role), Cell(first)), *((Cell(f"{indent}{piece}"),) for piece in more))
 
 
-def _facts(finding: Finding, today: dt.date, width: int) -> tuple[Line, ...]:
-    lines: list[Line] = []
-    if finding.due is not None:
-        lines += _labelled("due", f"{finding.due.isoformat()}, {due_words(finding.due, today)}", width)
-    source = f"{finding.source}: " if finding.source else ""
-    return (*lines, *_labelled("source", f"{source}{CONFIDENCE_WORDS[finding.confidence]}", width))
+def _due(finding: Finding, today: dt.date, width: int) -> tuple[Line, ...]:
+    if finding.due is None:
+        return ()
+    return _labelled("due", f"{finding.due.isoformat()}, {due_words(finding.due, today)}", width)
 
 
 def _way_out(finding: Finding, width: int) -> tuple[Line, ...]:
@@ -263,10 +275,10 @@ def _subject_cells(width: int) -> int:
     return width - _MARGIN - _SEVERITY_CELLS - _KIND_CELLS - _DUE_CELLS - 4
 
 
-def _labelled(label: str, text: str, width: int, role: Role = Role.TEXT) -> tuple[Line, ...]:
+def _labelled(label: str, text: str, width: int) -> tuple[Line, ...]:
     pieces = wrap(text, max(width - _LABEL_CELLS - 2, 12))
     return tuple(
-        (Cell(f" {label if index == 0 else '':<{_LABEL_CELLS}}", Role.LABEL), Cell(piece, role))
+        (Cell(f" {label if index == 0 else '':<{_LABEL_CELLS}}", Role.LABEL), Cell(piece))
         for index, piece in enumerate(pieces)
     )
 

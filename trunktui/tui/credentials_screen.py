@@ -37,9 +37,10 @@ class CredentialsScreen(PathPage, Scrolls, StageScreen, inherit_bindings=False):
         """Bring the page up to date."""
         snapshot, at = self._stage.watch.in_view(self._stage.clock())
         width, ages = self.size.width, snapshot.credentials
-        rows = None if ages is None else held(ages, sbcs_by_trunk(snapshot.legs), snapshot.findings or ())
+        day, sbcs = today(self._stage, at), sbcs_by_trunk(snapshot.legs)
+        rows = None if ages is None else held(ages, sbcs, snapshot.findings or (), day)
         self._titles.show((page_titles(width),) if rows else ())
-        self._page.show(page_lines(rows, today(self._stage, at), width))
+        self._page.show(page_lines(rows, day, width))
         self.draw_head(width)
 
     def scrolled(self) -> None:
