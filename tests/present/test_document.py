@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fleets import NOW, fleet, leg, sample, sbc, unknown_leg
+from trunktui.model.finding import Confidence, Finding, FindingKind
 from trunktui.model.health import LegState, ProbeSignal, RegSignal, SbcState, Severity, Usage
 from trunktui.model.link import SnmpState, SnmpStatus
 from trunktui.model.marks import MarksNote
@@ -257,3 +258,33 @@ def test_the_next_attempt_is_null_where_none_is_due_and_never_negative(
 ) -> None:
     one = leg("a@nyc-1", registration=RegView(state, next_at=next_at))
     assert document(snapshot=fleet(one))["legs"][0]["registration"]["next_in_s"] == told
+
+
+def test_findings_are_told_with_days_as_text_and_are_null_where_nobody_looked() -> None:
+    assert document(snapshot=fleet(unknown_leg("alpha@nyc-1")))["findings"] is None
+    due = Finding(
+        FindingKind.CRED_OVERDUE,
+        Safe("alpha"),
+        Severity.MINOR,
+        Safe("credential 91 d old (limit 90)"),
+        Safe("change it"),
+        date(2026, 11, 25),
+        Safe("config"),
+        Confidence.CONFIGURED,
+        (Safe("2026-08-27: config"),),
+    )
+    dateless = replace(due, due=None, source=Safe(""), confidence=Confidence.UNKNOWN, evidence=())
+    first, second = document(snapshot=replace(sample(), findings=(due, dateless)))["findings"]
+    assert first == {
+        "kind": "cred_overdue",
+        "subject": "alpha",
+        "severity": "minor",
+        "reason": "credential 91 d old (limit 90)",
+        "due": "2026-11-25",
+        "remedy": "change it",
+        "source": "config",
+        "confidence": "configured",
+        "evidence": ["2026-08-27: config"],
+    }
+    assert (second["due"], second["source"], second["confidence"]) == (None, None, "unknown")
+    assert list(first) == list(second)

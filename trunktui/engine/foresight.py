@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import math
 from collections.abc import Callable
 
 from msgspec import structs
@@ -23,6 +24,9 @@ AFTER_FAILURE_S = 900.0
 
 _LOOK_S = 30.0
 """How often it is looked whether one is to be run: a reload may have brought new ones."""
+
+_APART_S = 2.0
+"""Findings are worked out no oftener: while SBCs are met, something new is read many times a second."""
 
 Argv = tuple[str, ...]
 Metadata = Callable[[Argv], Told]
@@ -49,15 +53,18 @@ class Foresight:
         self._records = records
         self._answers: dict[Argv, tuple[Told, float]] = {}
         self._told: tuple[Told, ...] = ()
+        self._judged: Inventory | None = None
         self._basis: object = None
+        self._next_at = -math.inf
         self._held = Snapshot(0, 0.0)
 
     def laid_over(self, snapshot: Snapshot) -> Snapshot:
         """Return a judged snapshot with its findings and the ages of credentials; no leg of it is touched."""
         inventory, records, today = self._inventory(), self._records(), self._today()
-        rests_on = (id(inventory), records, today, self._told, basis(snapshot))
-        if rests_on != self._basis:
-            self._basis = rests_on
+        rests_on = (records, today, self._told, basis(snapshot))
+        now, same = self._clock(), inventory is self._judged and rests_on == self._basis
+        if not same and now >= self._next_at:
+            self._judged, self._basis, self._next_at = inventory, rests_on, now + _APART_S
             self._held = foreseen(snapshot, inventory, records, today, self._told)
         return structs.replace(snapshot, findings=self._held.findings, credentials=self._held.credentials)
 

@@ -198,7 +198,7 @@ class SbcStatus(Struct, frozen=True):
     All but `snmp` and `box` is what SSH told; `box` is the last that SNMP told, until `box_stale_at`.
     `tails`: the files on it that are followed. `egress` None: nobody can tell how carriers see it.
     `certificates`: those of its SIP-TLS; `auth_bursts`: who fails to authenticate at it; `files`: when those that
-    hold credentials changed. Empty: none known.
+    hold credentials changed. Empty: none known. `settled`: its trunks' settings are read, as far as it lets us.
     `cps`: calls begun per second, by its own count. `clock_offset_s`, its clock minus ours, is right to within
     `clock_unsure_s`; `zone_s` is how far its local time is ahead of UTC.
     """
@@ -235,6 +235,7 @@ class SbcStatus(Struct, frozen=True):
     certificates: tuple[Certificate, ...] = ()
     auth_bursts: tuple[AuthBurst, ...] = ()
     files: tuple[FileTime, ...] = ()
+    settled: bool = False
 
     @property
     def covered(self) -> bool:

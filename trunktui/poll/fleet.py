@@ -287,6 +287,7 @@ class Fleet:
             next_poll_at=record.next_poll_at,
             unread=seen.unread if seen is not None else (),
             files=record.files,
+            settled=record.settings_done,
         )
 
 

@@ -57,7 +57,15 @@ def basis(snapshot: Snapshot) -> tuple[object, ...]:
             for leg in snapshot.legs
         ],
         [
-            (sbc.name, sbc.platform, sbc.egress, sbc.certificates, sbc.files, sbcs.loud(sbc, snapshot.at))
+            (
+                sbc.name,
+                sbc.platform,
+                sbc.egress,
+                sbc.certificates,
+                sbc.files,
+                sbc.settled,
+                sbcs.loud(sbc, snapshot.at),
+            )
             for sbc in snapshot.sbcs
         ],
     )

@@ -32,6 +32,9 @@ CHANGED_DAYS = 14
 """For so many days a change of our address is a finding, unless the allowlist is compared before."""
 
 
+_NO_DAY = "no day in the config or in a record that counts"
+
+
 def allowlists(facts: Facts) -> Iterator[Finding]:
     """Yield what is wrong, unknown or due about each account's allowlist."""
     for account in facts.inventory.accounts:
@@ -51,9 +54,7 @@ def allowlists(facts: Facts) -> Iterator[Finding]:
 def _trunks(facts: Facts, account: Account) -> list[Trunk]:
     """Return the trunks in use that the account's carrier knows by our address."""
     return [
-        trunk
-        for trunk in facts.inventory.trunks
-        if trunk.account == account.name and trunk.enabled and trunk.auth in BY_ADDRESS
+        trunk for trunk in facts.trunks_of.get(account.name, ()) if trunk.enabled and trunk.auth in BY_ADDRESS
     ]
 
 
@@ -69,6 +70,7 @@ def _untold(account: Account) -> Finding:
         f"trunks of {account.name} authenticate by address, and nothing tells what {account.carrier}'s allowlist holds",
         "write what stands on it, and when it was compared, into the account's allowlist",
         confidence=Confidence.UNKNOWN,
+        evidence=["the account has no allowlist in the config"],
     )
 
 
@@ -84,6 +86,7 @@ def _audit(facts: Facts, account: Account, held: Allowlist) -> Iterator[Finding]
             + (f": {source}" if source else ""),
             ask,
             confidence=Confidence.UNKNOWN,
+            evidence=[_NO_DAY],
         )
         return
     old, due = (facts.today - day).days, after(day, held.max_age_days)
@@ -130,7 +133,7 @@ def _missing(facts: Facts, account: Account, held: Allowlist, sbcs: list[str]) -
         f"ask {account.carrier} to add it, or route these calls by an address that is listed",
         source=named(dict.fromkeys(source for _, _, source in off)),
         confidence=Confidence.READ if observed else Confidence.CONFIGURED,
-        evidence=[f"{sbc} is seen as {address} ({source})" for sbc, address, source in off] + [_holds(held)],
+        evidence=[f"{sbc}: {address} ({source})" for sbc, address, source in off] + [_holds(held)],
     )
 
 
@@ -144,22 +147,24 @@ def _entry(network: object) -> str:
 
 def _unused(facts: Facts, account: Account, held: Allowlist) -> Iterator[Finding]:
     """Yield the entries that none of our SBCs uses; while an address of the account's is not known, none is."""
-    own = [trunk for trunk in facts.inventory.trunks if trunk.account == account.name]
+    own = facts.trunks_of.get(account.name, [])
     if not own or any(sbc not in facts.egress for sbc in _sbcs(own)):
         return
     used = [address for address, _ in facts.egress.values()] + facts.shared_addresses
     idle = [network for network in held.networks if not any(address in network for address in used)]
     if idle:
         entries = counted(len(idle), "entry", "entries")
+        sources = list(dict.fromkeys(source for _, source in facts.egress.values()))
         yield finding(
             FindingKind.STALE_IP,
             account.name,
             Severity.WARNING,
-            f"{entries} on {account.carrier}'s allowlist of {account.name} that no SBC uses: {named(map(_entry, idle))}"
+            f"{account.carrier}'s allowlist of {account.name} holds {entries} that no SBC uses: {named(map(_entry, idle))}"
             "; whoever has such an address can call on this account",
             f"ask {account.carrier} to remove it, unless it is kept for a planned move",
-            source=named(dict.fromkeys(source for _, source in facts.egress.values())),
-            evidence=[f"{sbc} is seen as {at} ({source})" for sbc, (at, source) in facts.egress.items()],
+            source=named(sources),
+            confidence=Confidence.CONFIGURED if sources == ["config"] else Confidence.READ,
+            evidence=[f"{sbc}: {at} ({source})" for sbc, (at, source) in facts.egress.items()],
         )
 
 
@@ -234,6 +239,7 @@ def restrictions(facts: Facts) -> Iterator[Finding]:
                 + (f": {source}" if source else ""),
                 ask,
                 confidence=Confidence.UNKNOWN,
+                evidence=[_NO_DAY],
             )
             continue
         old, due = (facts.today - day).days, after(day, held.max_age_days)

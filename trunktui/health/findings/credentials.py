@@ -9,6 +9,7 @@ proves nothing, and is never called a rotation.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator
 
 from trunktui.health.findings.found import (
@@ -24,11 +25,13 @@ from trunktui.health.findings.found import (
 from trunktui.model.finding import Confidence, CredentialAge, Finding, FindingKind, RecordKind
 from trunktui.model.health import Severity
 from trunktui.model.inventory import Credential, Trunk
+from trunktui.model.snapshot import LegStatus
 from trunktui.model.text import Safe, clean
 
 WARN_DAYS = 14
 """So many days before its limit a credential is due: 76 d of 90. Never more than half of its life."""
 
+_CONFIG = Safe("config")
 _NOTHING = "nothing tells when it was changed"
 _ASKING = "its metadata command has not answered yet"
 
@@ -37,14 +40,14 @@ def ages(facts: Facts) -> Iterator[CredentialAge]:
     """Yield the age of the credential of each trunk that has one, in the config's order."""
     for trunk in facts.inventory.trunks:
         legs = facts.legs_of.get(trunk.name, ())
-        read = {leg.username for leg in legs if leg.username is not None}
+        read = {leg.username for leg in legs if leg.username is not None} if legs else set()
         if trunk.auth in BY_CREDENTIAL or trunk.credential is not None or read:
             yield _age(facts, trunk, trunk.credential or Credential(), _username(trunk, read))
 
 
 def _username(trunk: Trunk, read: set[Safe]) -> Safe | None:
     if read:
-        return clean(", ".join(sorted(read)))
+        return next(iter(read)) if len(read) == 1 else clean(", ".join(sorted(read)))
     said = trunk.credential.username if trunk.credential is not None else None
     return None if said is None else clean(said)
 
@@ -54,7 +57,8 @@ def _age(facts: Facts, trunk: Trunk, credential: Credential, username: Safe | No
 
     def known(day: dt.date, source: str, confidence: Confidence) -> CredentialAge:
         old = (facts.today - day).days
-        return CredentialAge(trunk.name, username, old, day, clean(source), confidence, after(day, limit))
+        said = _CONFIG if source == "config" else clean(source)
+        return CredentialAge(trunk.name, username, old, day, said, confidence, after(day, limit))
 
     day, source = latest(facts, RecordKind.ROTATED, trunk.name, credential.rotated)
     if day is not None:
@@ -71,7 +75,7 @@ def _age(facts: Facts, trunk: Trunk, credential: Credential, username: Safe | No
             why.append(told.why or f"{told.source} says {told.day}, a day to come")
     held, unsure = _file(facts, trunk, credential)
     if held is not None and (facts.today - held).days >= warn_from(limit):
-        return known(held, f"file {credential.file}, changed at the latest", Confidence.LATEST)
+        return known(held, f"time of file {credential.file}", Confidence.LATEST)
     why += [unsure] if unsure else []
     said = "; ".join(why) or _NOTHING
     return CredentialAge(trunk.name, username, None, None, Safe(""), Confidence.UNKNOWN, None, clean(said))
@@ -126,14 +130,14 @@ def _old(
     facts: Facts, trunk: Trunk, age: CredentialAge, limit: int, kind: FindingKind, severity: Severity
 ) -> Finding:
     least = "at least " if age.confidence is Confidence.LATEST else ""
-    how = "file changed at the latest" if least else "changed"
+    how = f"file changed {age.day} at the latest" if least else f"changed {age.day}"
     when = "" if age.due is None else f", {in_days(age.due, facts.today)}"
     sbcs = list(dict.fromkeys(binding.sbc for binding in trunk.bindings))
     return finding(
         kind,
         age.trunk,
         severity,
-        f"credential {least}{age.age_days} d old (limit {limit}): {how} {age.day}{when}",
+        f"credential {least}{age.age_days} d old (limit {limit}): {how}{when}",
         f"change it at {trunk.carrier or 'the carrier'} and on {named(sbcs)}, then record the day",
         due=age.due,
         source=age.source,
@@ -143,9 +147,11 @@ def _old(
 
 
 def _evidence(facts: Facts, trunk: Trunk, age: CredentialAge) -> list[str]:
-    lines = [f"{age.day}: {age.source}"]
+    lines = [f"{age.day}: {age.source}" + (" at the latest" if age.confidence is Confidence.LATEST else "")]
     if age.username is not None:
-        lines.append(f"username {age.username}")
+        said = trunk.credential.username if trunk.credential is not None else None
+        other = f" (the config says {said})" if said not in (None, str(age.username)) else ""
+        lines.append(f"username {age.username}{other}")
     told = facts.told.get(trunk.name)
     if told is not None and told.day is not None and age.confidence is not Confidence.METADATA:
         lines.append(f"{told.source} says {told.day}")
@@ -153,7 +159,7 @@ def _evidence(facts: Facts, trunk: Trunk, age: CredentialAge) -> list[str]:
     if held is not None and age.confidence is not Confidence.LATEST:
         before = age.day is not None and held < age.day
         stale = ", before that: is the change on every SBC?" if before else ""
-        lines.append(f"file changed at the latest {held}{stale}")
+        lines.append(f"file changed {held} at the latest{stale}")
     return lines
 
 
@@ -166,34 +172,43 @@ def _unknown(age: CredentialAge) -> Finding:
         "record the day of its last change, or set `rotated` or `metadata` in the trunk's credential",
         source=age.source,
         confidence=Confidence.UNKNOWN,
-        evidence=[] if age.username is None else [f"username {age.username}"],
+        evidence=[
+            f"username {age.username or 'not known'}",
+            "no day in the config or in a record that counts",
+        ],
     )
 
 
 def shared(facts: Facts) -> Iterator[Finding]:
     """Yield each username that trunks of several groups have at one carrier, and where usernames are not known."""
-    users: dict[tuple[str | None, str], list[tuple[str, Trunk]]] = {}
-    for trunk in facts.inventory.trunks:
-        legs = facts.legs_of.get(trunk.name, [])
-        seen = [(leg.username, f"{leg.id}: read from {leg.sbc}") for leg in legs if leg.username]
+    users: dict[tuple[str | None, str], list[tuple[str, LegStatus | None]]] = {}
+    for trunk in facts.inventory.trunks if len(facts.inventory.groups) > 1 else ():
+        if not trunk.enabled or trunk.name not in facts.groups_of:
+            continue
+        read = [leg for leg in facts.legs_of.get(trunk.name, ()) if leg.username]
+        for leg in read:
+            users.setdefault((trunk.carrier, leg.username or ""), []).append((trunk.name, leg))
         said = trunk.credential.username if trunk.credential is not None else None
-        if not seen and said is not None:
-            seen = [(clean(said), f"{trunk.name}: config")]
-        for username, how in seen if trunk.enabled else ():
-            users.setdefault((trunk.carrier, username), []).append((how, trunk))
-    several = [name for _, name in users]
+        if not read and said is not None:
+            users.setdefault((trunk.carrier, said), []).append((trunk.name, None))
+    carriers: Counter[str] | None = None
     for (carrier, user), held in users.items():
-        trunks = list(dict.fromkeys(trunk.name for _, trunk in held))
-        groups = [group.name for group in facts.inventory.groups if set(group.trunks) & set(trunks)]
+        if len(held) == 1 and len(facts.groups_of[held[0][0]]) == 1:
+            continue
+        groups = list(dict.fromkeys(group for trunk, _ in held for group in facts.groups_of[trunk]))
         if len(groups) > 1:
-            twice = several.count(user) > 1
-            subject = f"{user} ({carrier or 'no carrier'})" if twice else user
-            yield _shared(subject, user, trunks, groups, [how for how, _ in held])
+            carriers = carriers or Counter(name for _, name in users)
+            subject = f"{user} ({carrier or 'no carrier'})" if carriers[user] > 1 else user
+            yield _shared(subject, user, groups, held)
     yield from _unread(facts)
 
 
-def _shared(subject: str, username: str, trunks: list[str], groups: list[str], how: list[str]) -> Finding:
-    read = any("read from" in line for line in how)
+def _shared(
+    subject: str, username: str, groups: list[str], held: list[tuple[str, LegStatus | None]]
+) -> Finding:
+    trunks = list(dict.fromkeys(trunk for trunk, _ in held))
+    read = any(leg is not None for _, leg in held)
+    how = [f"{trunk}: config" if leg is None else f"{leg.id}: read from {leg.sbc}" for trunk, leg in held]
     return finding(
         FindingKind.SHARED_CRED,
         subject,
@@ -210,16 +225,15 @@ def _shared(subject: str, username: str, trunks: list[str], groups: list[str], h
 def _unread(facts: Facts) -> Iterator[Finding]:
     """Yield the SBCs that told a trunk's settings and not its username, where that could hide a shared one."""
     missing: dict[str, list[str]] = {}
-    for name, legs in facts.legs_of.items():
-        trunk = facts.trunks.get(name)
-        said = trunk.credential.username if trunk is not None and trunk.credential is not None else None
-        asked = trunk is not None and trunk.enabled and said is None and len(facts.inventory.groups) > 1
-        for leg in legs if asked else ():
-            if leg.username is None and leg.groups and leg.registration.expires_s is not None:
-                missing.setdefault(leg.sbc, []).append(leg.trunk)
+    for leg in facts.snapshot.legs if len(facts.inventory.groups) > 1 else ():
+        if leg.username is not None or not leg.groups or leg.registration.expires_s is None:
+            continue
+        trunk, status = facts.trunks.get(leg.trunk), facts.sbcs.get(leg.sbc)
+        if trunk is None or not trunk.enabled or status is None or not status.settled:
+            continue
+        if trunk.credential is None or trunk.credential.username is None:
+            missing.setdefault(leg.sbc, []).append(leg.trunk)
     for sbc, trunks in missing.items():
-        status = facts.sbcs.get(sbc)
-        refused = [f"{one.command}: {one.why}" for one in (status.unread if status else ())]
         yield finding(
             FindingKind.SHARED_CRED,
             sbc,
@@ -228,6 +242,5 @@ def _unread(facts: Facts) -> Iterator[Finding]:
             "whether groups share one is not known",
             "let the login run what reads it (docs/grants.md), or set `username` in the trunk's credential",
             confidence=Confidence.UNKNOWN,
-            evidence=[line for line in refused if "auth" in line]
-            or [f"{t}@{sbc}: no username" for t in trunks],
+            evidence=[f"{trunk}@{sbc}: its settings are read, and hold no username" for trunk in trunks],
         )

@@ -38,7 +38,9 @@ class Facts:
     ) -> None:
         self.snapshot = snapshot
         self.inventory = inventory
-        self.records = tuple(records)
+        self.records: dict[tuple[RecordKind, str], list[Record]] = {}
+        for record in records:
+            self.records.setdefault((record.kind, record.subject), []).append(record)
         self.today = today
         self.told = {one.trunk: one for one in told}
         self.sbcs: Mapping[str, SbcStatus] = {sbc.name: sbc for sbc in snapshot.sbcs}
@@ -52,6 +54,24 @@ class Facts:
         for leg in self.snapshot.legs:
             if not leg.discovered:
                 found.setdefault(leg.trunk, []).append(leg)
+        return found
+
+    @cached_property
+    def groups_of(self) -> Mapping[str, list[str]]:
+        """The groups that each trunk is in."""
+        found: dict[str, list[str]] = {}
+        for group in self.inventory.groups:
+            for trunk in group.trunks:
+                found.setdefault(trunk, []).append(group.name)
+        return found
+
+    @cached_property
+    def trunks_of(self) -> Mapping[str, list[Trunk]]:
+        """The trunks of each account."""
+        found: dict[str, list[Trunk]] = {}
+        for trunk in self.inventory.trunks:
+            if trunk.account is not None:
+                found.setdefault(trunk.account, []).append(trunk)
         return found
 
     @cached_property
@@ -77,12 +97,11 @@ class Facts:
 
     def day_of(self, kind: RecordKind, subject: str) -> Record | None:
         """Return the newest record of that kind; one of a day to come is no record."""
-        own = (
-            one
-            for one in self.records
-            if one.kind is kind and one.subject == subject and one.day <= self.today
-        )
-        return max(own, key=lambda one: (one.day, one.at), default=None)
+        own = self.records.get((kind, subject))
+        if own is None:
+            return None
+        past = (one for one in own if one.day <= self.today)
+        return max(past, key=lambda one: (one.day, one.at), default=None)
 
     def days_ago(self, at: float) -> dt.date:
         """Return the day of a monotonic second of the snapshot, to within a day."""
@@ -102,7 +121,7 @@ def latest(
         return config, "config"
     if record is not None:
         return record.day, f"recorded by {record.who}"
-    future = [one.day for one in facts.records if one.kind is kind and one.subject == subject]
+    future = [one.day for one in facts.records.get((kind, subject), ())]
     if config is not None and ahead:
         return None, f"the config says {config}, a day to come"
     return None, f"the record says {max(future)}, a day to come" if future else ""

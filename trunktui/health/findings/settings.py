@@ -123,8 +123,9 @@ def expiries(facts: Facts) -> Iterator[Finding]:
 
 def caps(facts: Facts) -> Iterator[Finding]:
     """Yield each trunk in use of which neither it nor its account has any cap: nothing can be said to be nearly full."""
+    accounts = {account.name: account for account in facts.inventory.accounts}
     for trunk in facts.inventory.trunks:
-        account = facts.inventory.account(trunk.account)
+        account = accounts.get(trunk.account or "")
         told = [trunk.cap, *([account.cap] if account is not None else [])]
         if not trunk.enabled or any(cap.channels is not None or cap.cps is not None for cap in told):
             continue
@@ -137,4 +138,7 @@ def caps(facts: Facts) -> Iterator[Finding]:
             f"write the contract's ceilings into the cap of {where}",
             source="config",
             confidence=Confidence.CONFIGURED,
+            evidence=[f"cap of {one}: none" for one in dict.fromkeys((f"trunk {trunk.name}", where))]
+            if account is not None
+            else [f"cap of trunk {trunk.name}: none", "no account"],
         )
