@@ -44,6 +44,7 @@ COMPOSERS = {
     "wiring_history",
     "wiring_marks",
     "wiring_pollers",
+    "wiring_records",
     "wiring_refusals",
     "__main__",
     "__init__",
@@ -156,6 +157,7 @@ def test_commands_and_composition_load_screen_transport_and_engine_only_when_the
         "wiring_history",
         "wiring_marks",
         "wiring_pollers",
+        "wiring_records",
         "wiring_refusals",
     }
     for name, line in imports(top_level(tree(path).body)):

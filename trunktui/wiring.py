@@ -151,15 +151,18 @@ def collect(
     """
     from trunktui.wiring_findings import Asking
     from trunktui.wiring_marks import marked
+    from trunktui.wiring_records import recorded
     from trunktui.wiring_refusals import note_refusals, resting
 
-    fleet, asking = new_fleet(config), Asking(config, quiet=by_itself)
+    records = recorded(config)
+    fleet, asking = new_fleet(config), Asking(config, quiet=by_itself, records=lambda: records.standing)
     rest = resting(config) if by_itself else {}
     for sbc, error in rest.items():
         fleet.failed(sbc, error, time.monotonic())
     asyncio.run(_collect(config, fleet, budget_s, progress, lambda: None, frozenset(rest)))
     note_refusals(config, fleet, frozenset(rest))
-    return asking.laid_over(marked(config, fleet.snapshot(time.monotonic())))
+    found = asking.laid_over(marked(config, fleet.snapshot(time.monotonic())))
+    return structs.replace(found, records=records.note)
 
 
 def first_look(
@@ -169,12 +172,12 @@ def first_look(
 
     Returns the judged fleet and what was observed, None where nothing was: the link's reason says why.
     """
-    from trunktui.wiring_findings import foretold
     from trunktui.wiring_marks import marked
+    from trunktui.wiring_records import foreseen
 
     fleet = new_fleet(config)
     asyncio.run(_collect(config, fleet, budget_s, lambda *_: None, logged_in))
-    return foretold(config, marked(config, fleet.snapshot(time.monotonic()))), fleet.record(
+    return foreseen(config, marked(config, fleet.snapshot(time.monotonic()))), fleet.record(
         config.inventory.sbcs[0].name
     ).observation
 
@@ -244,12 +247,12 @@ async def _engine(sock: socket.socket, config: Config) -> None:
     from trunktui.wiring_history import Remembering, recalled
     from trunktui.wiring_marks import marker_of
     from trunktui.wiring_pollers import Hiring
+    from trunktui.wiring_records import attester_of
 
     asyncio.get_running_loop().set_exception_handler(LoopErrors().handle)
     fleet = new_fleet(config)
     remembering = Remembering(config, recalled(config, fleet))
     engine = Engine(fleet, time.monotonic, remembering.historian)
-    engine.foresight = foresight_of(config, fleet, time.monotonic, engine.changed)
     hiring = Hiring(config, fleet, engine.changed, lambda: None)
     crew = Crew(hiring.poller)
 
@@ -270,7 +273,13 @@ async def _engine(sock: socket.socket, config: Config) -> None:
     remembering.start(engine.history)
     try:
         marker = marker_of(config, engine.changed, remembering.historian)
-        await engine.run(sock, crew, posts_of(config.inventory), _pace(config), reloader, acts, marker)
+        attester = attester_of(config, lambda: reloader.config, engine.changed)
+        engine.foresight = foresight_of(
+            config, fleet, time.monotonic, engine.changed, lambda: attester.records
+        )
+        await engine.run(
+            sock, crew, posts_of(config.inventory), _pace(config), reloader, acts, marker, attester
+        )
     finally:
         remembering.end()
         await hiring.askers.close()

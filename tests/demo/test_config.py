@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,18 @@ from trunktui.demo.config import Access, config_text
 from trunktui.demo.plan import FleetPlan, newcomers_fleet, uniform_fleet
 from trunktui.demo.story import READ_ONLY_SBC
 from trunktui.demo.tempo import FASTEST, Tempo
+from trunktui.health.findings import find
+from trunktui.model.finding import FindingKind
 from trunktui.model.inventory import DialMode
+from trunktui.wiring import first_snapshot
+
+TODAY = date(2026, 11, 25)
 
 
 def loaded(plan: FleetPlan, speed: float) -> Config:
     ports = {sbc.name: 2000 + n for n, sbc in enumerate(plan.sbcs)}
     access = Access("/demo", "noc", "127.0.0.1", ports, {name: port + 1000 for name, port in ports.items()})
-    text = config_text(plan, Tempo(speed), access)
+    text = config_text(plan, Tempo(speed), access, TODAY)
     return parse(text.encode(), Path("/demo/demo.toml"), {}, ("asterisk",))
 
 
@@ -90,3 +96,21 @@ def test_elsewhere_it_may_not(host: str) -> None:
     text = HERE.format(interval="1s", host=host)
     with pytest.raises(ConfigError, match=r'poll\.interval: must lie between 5s and 1h, is "1s"'):
         parse(text.encode(), Path("c.toml"), {}, ("asterisk",))
+
+
+def test_it_has_something_to_find_of_several_kinds_before_any_sbc_was_asked() -> None:
+    config = loaded(newcomers_fleet(), 10.0)
+    found = find(first_snapshot(config), config.inventory, (), TODAY)
+    kinds = {(one.kind, one.subject) for one in found}
+    assert kinds >= {
+        (FindingKind.CRED_OVERDUE, "alpha-us"),
+        (FindingKind.CRED_DUE, "alpha-eu"),
+        (FindingKind.CRED_UNKNOWN, "charlie-tollfree"),
+        (FindingKind.ALLOWLIST_DUE, "bravo-voice"),
+        (FindingKind.ALLOWLIST_UNKNOWN, "charlie-overflow"),
+        (FindingKind.EGRESS_NOT_LISTED, "alpha-voice"),
+        (FindingKind.STALE_IP, "alpha-voice"),
+        (FindingKind.ALLOWLIST_FULL, "alpha-voice"),
+        (FindingKind.RESTRICTION_DUE, "delta-wholesale"),
+    }
+    assert not [one for one in found if one.subject == "bravo-eu"]

@@ -127,7 +127,7 @@ def test_no_command_that_prints_a_password_is_ever_made() -> None:
     files = Path(asterisk.__file__ or "").parent.glob("asterisk*.py")
     source = "".join(path.read_text(encoding="utf-8") for path in files)
     assert source.count('pjsip show auths"') == 1
-    assert "pjsip show auth " not in source
+    assert '"pjsip show auth ' not in source
 
 
 AOR = {"qualify_timeout": "3.0", "qualify_2xx_only": "false"}

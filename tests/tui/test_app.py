@@ -63,12 +63,13 @@ async def test_nothing_moves_by_itself() -> None:
 def test_no_key_is_one_that_others_eat_and_capitals_do_nothing_dangerous() -> None:
     names = {name for key in (*FLEET, *EVERYWHERE, *PAGE, *DETAIL, *CONFIRM) for name in key.names.split(",")}
     assert not names & EATEN
-    assert {name for name in names if len(name) == 1 and name.isupper()} == {"G", "O"}
+    assert {name for name in names if len(name) == 1 and name.isupper()} == {"C", "G", "O"}
     actions = {key.action.partition("(")[0] for key in (*FLEET, *EVERYWHERE, *PAGE, *DETAIL)}
     assert {key.action for key in WRITE} == {"reregister"}
     assert actions == {
         *("app.help", "app.leave", "app.suspend", "filter", "faults", "open", "freeze", "sort", "copy"),
-        *("move", "edge", "page", "back", "scroll", "command", "probe", "mark", "events", "span"),
+        *("move", "edge", "page", "back", "scroll", "command", "probe", "mark", "events", "findings"),
+        "span",
     }
 
 

@@ -155,7 +155,7 @@ def test_every_command_is_in_the_help_and_names_are_used_once() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "becomes"),
-    [("rel", "reload"), ("r", "re"), ("q", "quit"), ("", ""), ("z", "z"), ("help", "help")],
+    [("rel", "reload"), ("r", "r"), ("re", "re"), ("q", "quit"), ("", ""), ("z", "z"), ("help", "help")],
 )
 def test_what_is_typed_is_completed_as_far_as_it_is_clear(typed: str, becomes: str) -> None:
     assert commands.completed(typed) == becomes

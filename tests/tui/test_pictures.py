@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from tests.marking import ack, maintenance
 from tests.tui.acting_samples import CAUSE, PAUSE, UNLOCKED, YES, FakeEngine
+from tests.tui.finding_samples import found
 from tests.tui.fleet_samples import NOW, fleet
 from tests.tui.pasts import EPOCH, FakeHistory, changes, polls
 from tests.tui.running import Show
@@ -228,3 +229,72 @@ def test_the_events_of_a_leg_that_has_none(snap_compare: Compare) -> None:
     show = Show(fleet(), history=FakeHistory(EPOCH + NOW))
     play = recalled(show, lambda: "No events about" in show.text("page"), "enter", "e")
     assert snap_compare(show.app, terminal_size=(80, 24), run_before=play)
+
+
+def foreseeing(show: Show, snapshot: Snapshot, *keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
+    """Return what to do before the picture: a poll with what was found, some keys."""
+
+    async def play(pilot: Pilot[None]) -> None:
+        show.pilot = pilot
+        await show.news(snapshot)
+        await pilot.press(*keys)
+        await pilot.pause()
+        show.app.screen.draw()  # type: ignore[attr-defined]
+        await pilot.pause()
+
+    return play
+
+
+@pytest.mark.parametrize(
+    ("size", "theme"),
+    [
+        *(("160x45", "dark"), ("160x45", "mono"), ("80x24", "dark"), ("80x24", "ansi"), ("80x24", "mono")),
+        *(("40x10", "light"), ("40x10", "mono")),
+    ],
+)
+def test_the_findings(snap_compare: Compare, size: str, theme: str) -> None:
+    show = Show(fleet(), theme=theme)
+    play = foreseeing(show, found(), "C", "j")
+    assert snap_compare(show.app, terminal_size=SIZES[size], run_before=play)
+
+
+def test_the_findings_in_ascii(snap_compare: Compare) -> None:
+    show = Show(fleet(), theme="mono", ascii_only=True)
+    play = foreseeing(show, found(notice="what was recorded is not known: permission denied"), "C")
+    assert snap_compare(show.app, terminal_size=(80, 24), run_before=play)
+
+
+@pytest.mark.parametrize(("size", "theme"), [("160x45", "dark"), ("80x24", "mono"), ("40x10", "dark")])
+def test_a_finding_in_full(snap_compare: Compare, size: str, theme: str) -> None:
+    show = Show(fleet(), theme=theme)
+    assert snap_compare(
+        show.app, terminal_size=SIZES[size], run_before=foreseeing(show, found(), "C", "j", "enter")
+    )
+
+
+def test_no_findings(snap_compare: Compare) -> None:
+    show = Show(fleet())
+    nothing = replace(fleet(), findings=())
+    assert snap_compare(show.app, terminal_size=(80, 24), run_before=foreseeing(show, nothing, "C"))
+
+
+def test_findings_that_were_not_looked_for(snap_compare: Compare) -> None:
+    show = Show(fleet())
+    assert snap_compare(show.app, terminal_size=(80, 24), run_before=foreseeing(show, fleet(), "C"))
+
+
+@pytest.mark.parametrize("size", ["160x45", "80x24"])
+def test_the_ages_of_credentials(snap_compare: Compare, size: str) -> None:
+    show = Show(fleet())
+    play = foreseeing(show, found(), *":credentials", "enter")
+    assert snap_compare(show.app, terminal_size=SIZES[size], run_before=play)
+
+
+def test_the_fleet_with_findings_and_ages(snap_compare: Compare) -> None:
+    show = Show(fleet())
+    assert snap_compare(show.app, terminal_size=(160, 45), run_before=foreseeing(show, found()))
+
+
+def test_the_page_of_a_leg_with_findings(snap_compare: Compare) -> None:
+    show = Show(fleet())
+    assert snap_compare(show.app, terminal_size=(100, 40), run_before=foreseeing(show, found(), "enter"))

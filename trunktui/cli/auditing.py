@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import click
 
+from trunktui.cli.listing import ShownByDefault
 from trunktui.cli.options import printed_as, since_s
 from trunktui.cli.output import encodable
 from trunktui.cli.session import Session
@@ -19,19 +20,9 @@ FLAWED = 1
 """The log was altered, or cannot be read."""
 
 
-class _ShowByDefault(click.Group):
-    """A group that runs `show` where no command of its own is named."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put `show` in front of anything that is no command and no call for help."""
-        if not args or args[0] not in {*self.commands, *self.get_help_option_names(ctx)}:
-            args = ["show", *args]
-        return super().parse_args(ctx, args)
-
-
 @click.group(
     name="audit",
-    cls=_ShowByDefault,
+    cls=ShownByDefault,
     options_metavar="",
     subcommand_metavar="[--since TIME] [--format FORM] [SELECTOR] | verify",
     epilog="The options of the list: trunktui audit show --help",
@@ -53,7 +44,7 @@ def audit_group() -> None:
 def show(session: Session, selector: str | None, since: str | None, form: str) -> int:
     """Print the audit log, newest last (this is what `audit` does).
 
-    SELECTOR is a leg (trunk@sbc), a trunk, an SBC, a carrier, or a pattern with * over these.
+    SELECTOR is a leg (trunk@sbc), a trunk, an SBC, a carrier, an account, or a pattern with * over these.
     """
     from trunktui.store.audit import AuditError, AuditLog
     from trunktui.store.verify import verify

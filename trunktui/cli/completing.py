@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trunktui.cli.session import Session
+from trunktui.model.finding import RecordKind
 from trunktui.model.marks import Ack, Maintenance
 
 if TYPE_CHECKING:
@@ -50,6 +51,19 @@ def open_marks(
             return []
         marks = wiring_marks.book_of(config).read().open(wiring_marks.utc_now())
         names = {name for mark in marks if isinstance(mark, kind) for name in (mark.id, mark.target.name)}
+        return sorted(name for name in names if name.startswith(begun))
+
+    return complete
+
+
+def recordable(kind: RecordKind) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return what names the trunks or accounts that begin so, of which a record of a kind can be made."""
+
+    def complete(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+        from trunktui import wiring_records
+
+        config = _completing(context)
+        names = () if config is None else wiring_records.subjects(config, kind)
         return sorted(name for name in names if name.startswith(begun))
 
     return complete

@@ -19,7 +19,9 @@ from trunktui.cli.configuring import config_group
 from trunktui.cli.connect import connect
 from trunktui.cli.demo import demo
 from trunktui.cli.events import events
+from trunktui.cli.finding import findings
 from trunktui.cli.marking import ack_group, maintenance_group
+from trunktui.cli.recording import allowlist_group, credentials_group, restriction_group
 from trunktui.cli.session import Session
 from trunktui.cli.status import check, status
 from trunktui.cli.terminal import need_terminal
@@ -103,6 +105,10 @@ trunktui.add_command(audit_group)
 trunktui.add_command(maintenance_group)
 trunktui.add_command(ack_group)
 trunktui.add_command(events)
+trunktui.add_command(findings)
+trunktui.add_command(credentials_group)
+trunktui.add_command(allowlist_group)
+trunktui.add_command(restriction_group)
 trunktui.add_command(config_group)
 trunktui.add_command(demo)
 trunktui.add_command(reregister)

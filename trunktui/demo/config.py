@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from trunktui.demo.plan import FleetPlan, SbcPlan, SnmpPlan, TrunkPlan
+from trunktui.demo.plan import AccountPlan, FleetPlan, SbcPlan, SnmpPlan, TrunkPlan
 from trunktui.demo.registration import IN_FLIGHT_S, initial_delay_s
 from trunktui.demo.tempo import Tempo
 
@@ -33,12 +34,15 @@ class Access(Struct, frozen=True):
     snmp_ports: Mapping[str, int]
 
 
-def config_text(plan: FleetPlan, tempo: Tempo, access: Access) -> str:
-    """Return the config file for a fleet at a tempo; refused by nobody, and nothing in it is left to chance."""
-    return "\n".join(_lines(plan, tempo, access)) + "\n"
+def config_text(plan: FleetPlan, tempo: Tempo, access: Access, today: dt.date) -> str:
+    """Return the config file for a fleet at a tempo; refused by nobody, and nothing in it is left to chance.
+
+    Days that lie back are counted from `today`.
+    """
+    return "\n".join(_lines(plan, tempo, access, today)) + "\n"
 
 
-def _lines(plan: FleetPlan, tempo: Tempo, access: Access) -> Iterator[str]:
+def _lines(plan: FleetPlan, tempo: Tempo, access: Access, today: dt.date) -> Iterator[str]:
     yield "# The config of trunktui's demo: a simulated fleet on this machine. It goes away with the demo."
     yield f"state = {_quoted(f'{access.folder}/{STATE}')}"
     yield "syslog = false  # nothing of the demo stays on this machine"
@@ -52,10 +56,11 @@ def _lines(plan: FleetPlan, tempo: Tempo, access: Access) -> Iterator[str]:
     for account in plan.accounts:
         yield f"\n[[account]]\nname = {_quoted(account.name)}\ncarrier = {_quoted(account.carrier)}"
         yield f"cap = {{ channels = {account.channels} }}"
+        yield from _agreed(account, today)
     for sbc in plan.sbcs:
         yield from _sbc(sbc, access)
     for trunk in plan.trunks:
-        yield from _trunk(trunk)
+        yield from _trunk(trunk, today)
     for group in plan.groups:
         yield f"\n[[group]]\nname = {_quoted(group.name)}\ntrunks = {json.dumps(list(group.trunks))}"
 
@@ -100,7 +105,19 @@ def _snmp(snmp: SnmpPlan, port: int, access: Access) -> Iterator[str]:
         yield f"extend = {json.dumps(list(snmp.extend))}"
 
 
-def _trunk(trunk: TrunkPlan) -> Iterator[str]:
+def _agreed(account: AccountPlan, today: dt.date) -> Iterator[str]:
+    """Yield what was agreed with the carrier about our addresses."""
+    if (held := account.allowlist) is not None:
+        audited = today - dt.timedelta(days=held.audited_days)
+        yield (
+            f"allowlist = {{ ips = {json.dumps(list(held.ips))}, audited = {audited}, "
+            f"limit = {held.limit}, lead_time = {_quoted(held.lead_time)} }}"
+        )
+    if account.attested_days is not None:
+        yield f"restriction = {{ attested = {today - dt.timedelta(days=account.attested_days)} }}"
+
+
+def _trunk(trunk: TrunkPlan, today: dt.date) -> Iterator[str]:
     yield f"\n[[trunk]]\nname = {_quoted(trunk.name)}\ncarrier = {_quoted(trunk.carrier)}"
     yield f"account = {_quoted(trunk.account)}\nauth = {_quoted(trunk.auth)}\nsbcs = {json.dumps(list(trunk.sbcs))}"
     yield f'direction = "{"inbound" if trunk.inbound else "outbound"}"' + (
@@ -108,6 +125,8 @@ def _trunk(trunk: TrunkPlan) -> Iterator[str]:
     )
     if trunk.protect:
         yield "protect = true"
+    if trunk.changed_days is not None:
+        yield f"credential = {{ rotated = {today - dt.timedelta(days=trunk.changed_days)} }}"
 
 
 def _secret(access: Access, name: str) -> str:

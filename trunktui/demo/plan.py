@@ -21,12 +21,27 @@ class CarrierPlan(Struct, frozen=True):
     upstream: str
 
 
+class AllowlistPlan(Struct, frozen=True):
+    """What a carrier's allowlist of us holds, compared so many days ago; the most entries, and how long one takes."""
+
+    ips: tuple[str, ...]
+    audited_days: int
+    limit: int
+    lead_time: str
+
+
 class AccountPlan(Struct, frozen=True):
-    """What a carrier caps: `channels` at one time over every leg of the trunks that name it."""
+    """What a carrier caps: `channels` at one time over every leg of the trunks that name it.
+
+    `allowlist` None: nobody wrote it down. `attested_days` ago the carrier confirmed to take us from our addresses
+    only; None: that was never agreed.
+    """
 
     name: str
     carrier: str
     channels: int
+    allowlist: AllowlistPlan | None = None
+    attested_days: int | None = None
 
 
 class SnmpPlan(Struct, frozen=True):
@@ -59,6 +74,7 @@ class TrunkPlan(Struct, frozen=True):
     """One trunk on some SBCs. `hosts` are the carrier's gateways (each a contact), `registers` if it does so.
 
     Seconds are those of speed 1. `unprobed` names the SBCs whose administrator never switched OPTIONS on.
+    `changed_days` ago its credential was changed; None: nobody wrote it down.
     """
 
     name: str
@@ -72,6 +88,7 @@ class TrunkPlan(Struct, frozen=True):
     qualify_s: float = 30.0
     unprobed: tuple[str, ...] = ()
     protect: bool = False
+    changed_days: int | None = None
 
     @property
     def registers(self) -> bool:
@@ -122,6 +139,13 @@ _V3 = SnmpPlan("SHA-256", "AES-128", ("tls-cert",))
 _V3_LONG = SnmpPlan("SHA-512", "AES-256", ("tls-cert", "ast-chans"))
 
 
+_ALPHA_LIST = AllowlistPlan(("198.51.100.11", "198.51.100.21", "198.51.100.22", "198.51.100.99"), 40, 5, "3d")
+"""Lacks nyc-2, and still holds an address that no SBC has."""
+
+_BRAVO_LIST = AllowlistPlan(("198.51.100.0/26",), 120, 20, "4h")
+_DELTA_LIST = AllowlistPlan(("198.51.100.11", "198.51.100.12", "198.51.100.32"), 12, 10, "1d")
+
+
 def newcomers_fleet(*, snmp: bool = True) -> FleetPlan:
     """Return the fleet of `trunktui demo`: 6 SBCs at 3 sites, 4 carriers, 42 legs; `snmp`: agents on all but one."""
     fleet = _newcomers_fleet()
@@ -137,11 +161,11 @@ def _newcomers_fleet() -> FleetPlan:
             CarrierPlan("delta", "delta.example.org", 64.0, "net-4"),
         ),
         accounts=(
-            AccountPlan("alpha-voice", "alpha", 240),
-            AccountPlan("bravo-voice", "bravo", 300),
+            AccountPlan("alpha-voice", "alpha", 240, _ALPHA_LIST, attested_days=31),
+            AccountPlan("bravo-voice", "bravo", 300, _BRAVO_LIST),
             AccountPlan("charlie-overflow", "charlie", 400),
             AccountPlan("delta-retail", "delta", 40),
-            AccountPlan("delta-wholesale", "delta", 90),
+            AccountPlan("delta-wholesale", "delta", 90, _DELTA_LIST, attested_days=400),
         ),
         sbcs=(
             SbcPlan("nyc-1", "nyc", "198.51.100.11", 41.3, snmp=_V3, write=True),
@@ -167,8 +191,19 @@ def _newcomers_fleet() -> FleetPlan:
 def _trunks() -> tuple[TrunkPlan, ...]:
     east = ("192.0.2.10:5060",)
     return (
-        TrunkPlan("alpha-us", "alpha", "alpha-voice", "registration", EVERYWHERE, east, expires_s=90.0),
-        TrunkPlan("alpha-eu", "alpha", "alpha-voice", "hybrid", NYC + LON, ("192.0.2.12:5060",)),
+        TrunkPlan(
+            "alpha-us",
+            "alpha",
+            "alpha-voice",
+            "registration",
+            EVERYWHERE,
+            east,
+            expires_s=90.0,
+            changed_days=212,
+        ),
+        TrunkPlan(
+            "alpha-eu", "alpha", "alpha-voice", "hybrid", NYC + LON, ("192.0.2.12:5060",), changed_days=81
+        ),
         TrunkPlan(
             "alpha-911",
             "alpha",
@@ -181,7 +216,13 @@ def _trunks() -> tuple[TrunkPlan, ...]:
         ),
         TrunkPlan("bravo-us", "bravo", "bravo-voice", "ip", EVERYWHERE, ("203.0.113.20:5060",)),
         TrunkPlan(
-            "bravo-eu", "bravo", "bravo-voice", "registration", (*LON, "nyc-1"), ("203.0.113.24:5060",)
+            "bravo-eu",
+            "bravo",
+            "bravo-voice",
+            "registration",
+            (*LON, "nyc-1"),
+            ("203.0.113.24:5060",),
+            changed_days=20,
         ),
         TrunkPlan(
             "charlie-world",
@@ -191,7 +232,15 @@ def _trunks() -> tuple[TrunkPlan, ...]:
             EVERYWHERE,
             ("203.0.113.130:5060", "203.0.113.131:5060"),
         ),
-        TrunkPlan("charlie-apac", "charlie", "charlie-overflow", "hybrid", SGP, ("203.0.113.140:5060",)),
+        TrunkPlan(
+            "charlie-apac",
+            "charlie",
+            "charlie-overflow",
+            "hybrid",
+            SGP,
+            ("203.0.113.140:5060",),
+            changed_days=44,
+        ),
         TrunkPlan(
             "charlie-tollfree",
             "charlie",
@@ -202,10 +251,24 @@ def _trunks() -> tuple[TrunkPlan, ...]:
             inbound=True,
         ),
         TrunkPlan(
-            "delta-retail", "delta", "delta-retail", "registration", (*LON, *SGP), ("192.0.2.140:5060",)
+            "delta-retail",
+            "delta",
+            "delta-retail",
+            "registration",
+            (*LON, *SGP),
+            ("192.0.2.140:5060",),
+            changed_days=67,
         ),
         TrunkPlan("delta-latam", "delta", "delta-wholesale", "ip", (*NYC, "sgp-2"), ("192.0.2.144:5060",)),
-        TrunkPlan("bravo-uk-premium-rate", "bravo", "bravo-voice", "hybrid", LON, ("203.0.113.28:5060",)),
+        TrunkPlan(
+            "bravo-uk-premium-rate",
+            "bravo",
+            "bravo-voice",
+            "hybrid",
+            LON,
+            ("203.0.113.28:5060",),
+            changed_days=20,
+        ),
     )
 
 

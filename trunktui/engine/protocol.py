@@ -19,6 +19,7 @@ from msgspec import Struct
 from trunktui.model.acting import Doings
 from trunktui.model.finding import CredentialAge, Finding
 from trunktui.model.marks import MarksNote
+from trunktui.model.recording import RecordsNote
 from trunktui.model.request import Reply, Request
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import Safe
@@ -63,6 +64,7 @@ class Changes(Struct, frozen=True, tag="changes"):
     legs: tuple[LegStatus, ...]
     gone: tuple[str, ...]
     marks: MarksNote = MarksNote()
+    records: RecordsNote = RecordsNote()
     foreseen: Foreseen | None = None
 
 
@@ -154,6 +156,7 @@ def difference(before: Snapshot, after: Snapshot) -> Changes:
         legs=tuple(leg for leg in after.legs if known.get(leg.id) != leg),
         gone=tuple(leg_id for leg_id in known if leg_id not in ids),
         marks=after.marks,
+        records=after.records,
         foreseen=None if _foreseen(before) == _foreseen(after) else _foreseen(after),
     )
 
@@ -174,6 +177,7 @@ def applied(before: Snapshot, changes: Changes) -> Snapshot:
         legs=tuple(legs.values()),
         groups=changes.groups,
         marks=changes.marks,
+        records=changes.records,
         findings=foreseen.findings,
         credentials=foreseen.credentials,
     )

@@ -14,8 +14,11 @@ import socket
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 
+from msgspec import structs
+
 from trunktui import __version__
 from trunktui.engine.acts import Acts
+from trunktui.engine.attesting import Attester
 from trunktui.engine.crew import Crew, Post
 from trunktui.engine.foresight import Foresight
 from trunktui.engine.historian import Historian
@@ -39,7 +42,7 @@ from trunktui.engine.reload import Reloader
 from trunktui.model.acting import Doings
 from trunktui.model.health import Severity
 from trunktui.model.history import EventKind
-from trunktui.model.request import Introduce, Marking, Reload, Reply
+from trunktui.model.request import Introduce, Marking, Recording, Reload, Reply
 from trunktui.model.snapshot import Snapshot
 from trunktui.model.text import Safe, clean
 from trunktui.poll.fleet import Fleet
@@ -67,6 +70,7 @@ class Engine:
         self._historian = historian
         self.foresight = foresight
         self._marker: Marker | None = None
+        self._attester: Attester | None = None
         self._dirty = asyncio.Event()
         self._unseen = asyncio.Event()
         self._looked_at = 0.0
@@ -98,9 +102,11 @@ class Engine:
         reloader: Reloader,
         acts: Acts | None = None,
         marker: Marker | None = None,
+        attester: Attester | None = None,
     ) -> None:
         """Run until the screen is gone and no action is under way, then close every connection."""
         self._marker = marker
+        self._attester = attester
         reader, writer = await asyncio.open_connection(sock=sock)
         writer.transport.set_write_buffer_limits(high=0)
         try:
@@ -108,10 +114,8 @@ class Engine:
                 jobs = [tasks.create_task(crew.run(posts, pace)), tasks.create_task(self._send(writer, acts))]
                 if self._historian is not None:
                     jobs.append(tasks.create_task(self._remember()))
-                if self.foresight is not None:
-                    jobs.append(tasks.create_task(self.foresight.watch()))
-                if marker is not None:
-                    jobs.append(tasks.create_task(marker.watch()))
+                beside = [one for one in (self.foresight, marker, attester) if one is not None]
+                jobs += [tasks.create_task(one.watch()) for one in beside]
                 await self._listen(reader, tasks, jobs, reloader, acts)
                 if acts is not None:
                     await acts.finish()
@@ -138,8 +142,10 @@ class Engine:
             log.warning("the screen speaks nonsense: %s", error)
 
     async def _serve(self, asked: Asked, reloader: Reloader, acts: Acts | None) -> None:
-        if isinstance(asked.request, Introduce) and self._marker is not None:
-            self._marker.introduced(asked.request.who)
+        if isinstance(asked.request, Introduce):
+            for one in (self._marker, self._attester):
+                if one is not None:
+                    one.introduced(asked.request.who)
         if isinstance(asked.request, Reload):
             reply, frame = await reloader.reload()
             if self._historian is not None and frame is not None:
@@ -149,6 +155,8 @@ class Engine:
                 self._outbox.append(frame)
         elif isinstance(asked.request, Marking):
             reply = await self._marked(asked.request)
+        elif isinstance(asked.request, Recording):
+            reply = await self._recorded(asked.request)
         elif acts is None:
             reply = Reply(done=False, text=clean("this engine sends no actions"))
         else:
@@ -161,11 +169,17 @@ class Engine:
             return Reply(done=False, text=clean("this engine keeps no marks"))
         return await self._marker.serve(request)
 
+    async def _recorded(self, request: Recording) -> Reply:
+        if self._attester is None:
+            return Reply(done=False, text=clean("this engine keeps no records"))
+        return await self._attester.serve(request)
+
     async def _send(self, writer: asyncio.StreamWriter, acts: Acts | None) -> None:
         try:
             await _write(writer, Hello(__version__, os.getpid()))
-            if self._marker is not None:
-                await self._marker.ready()
+            for one in (self._marker, self._attester):
+                if one is not None:
+                    await one.ready()
             while True:
                 snapshot = self._look()
                 frame, self._sent = self._frame(snapshot), snapshot
@@ -186,7 +200,10 @@ class Engine:
         snapshot = self._fleet.snapshot(self._looked_at)
         if self._marker is not None:
             snapshot = self._marker.laid_over(snapshot)
-        if self.foresight is not None:
+        if self._attester is not None:
+            snapshot = structs.replace(snapshot, records=self._attester.note)
+        # without the records a credential that was changed would be told to be overdue
+        if self.foresight is not None and (self._attester is None or self._attester.known):
             snapshot = self.foresight.laid_over(snapshot)
         if self._historian is not None:
             self._historian.see(snapshot)

@@ -17,6 +17,8 @@ class RecordKind(StrEnum):
     LOCK = "lock"
     MARK = "mark"
     UNMARK = "unmark"
+    RECORD = "record"
+    UNRECORD = "unrecord"
 
 
 class Who(Struct, frozen=True):
@@ -63,6 +65,7 @@ class AuditRecord(Struct, frozen=True, omit_defaults=True):
     sentence: str = ""
     sent: bool | None = None
     over: str = ""
+    account: str = ""
 
 
 class Entry(Struct, frozen=True):

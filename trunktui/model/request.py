@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Protocol
 
 from msgspec import Struct
@@ -9,6 +10,7 @@ from msgspec import Struct
 from trunktui.model.acting import Ended
 from trunktui.model.action import Consent, Prepared, Verb
 from trunktui.model.audit import Who
+from trunktui.model.finding import RecordKind
 from trunktui.model.health import Severity
 from trunktui.model.marks import Target
 from trunktui.model.text import Safe
@@ -86,10 +88,28 @@ class Unmark(Struct, frozen=True, tag="unmark"):
     ack: bool = False
 
 
+class Declare(Struct, frozen=True, tag="declare"):
+    """Record that `subject` had it done on `day` (None: today). Touches no SBC, so read-only mode allows it."""
+
+    kind: RecordKind
+    subject: str
+    day: dt.date | None = None
+
+
+class Retract(Struct, frozen=True, tag="retract"):
+    """Take back what was recorded last of `subject`: it was a mistake."""
+
+    kind: RecordKind
+    subject: str
+
+
 Marking = Mark | Acknowledge | Unmark
 """What changes marks."""
 
-Request = Reload | Introduce | Unlock | Lock | Prepare | Perform | Decline | Verify | Marking
+Recording = Declare | Retract
+"""What changes records."""
+
+Request = Reload | Introduce | Unlock | Lock | Prepare | Perform | Decline | Verify | Marking | Recording
 """Everything that can be asked."""
 
 

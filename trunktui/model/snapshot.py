@@ -30,6 +30,7 @@ from trunktui.model.link import LinkStatus, SnmpStatus
 from trunktui.model.marks import Ack, Maintenance, MarksNote
 from trunktui.model.observation import Contact, Unread
 from trunktui.model.observation import Evidence as Evidence
+from trunktui.model.recording import RecordsNote
 from trunktui.model.surroundings import Certificate
 from trunktui.model.tail import TailStatus
 from trunktui.model.text import Safe
@@ -289,6 +290,7 @@ class Snapshot(Struct, frozen=True):
 
     `marks` says whether maintenance and acknowledgements are known, so that none means none. `verdicts` are what bad
     legs have in common, worst first. `findings` (worst first) and `credentials` None: not looked for.
+    `records` says whether what operators recorded is known, on which the dates of both rest.
     """
 
     generation: int
@@ -300,3 +302,4 @@ class Snapshot(Struct, frozen=True):
     verdicts: tuple[Correlated, ...] = ()
     findings: tuple[Finding, ...] | None = None
     credentials: tuple[CredentialAge, ...] | None = None
+    records: RecordsNote = RecordsNote()

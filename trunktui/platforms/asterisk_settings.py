@@ -47,9 +47,9 @@ def settings_asks(observation: Observation, settings: LegSettings) -> tuple[SshA
         wanted = [_show("registration", n) for n in sorted(registrations) if askable(n)]
         wanted += [_show("aor", n) for n in sorted(aors) if askable(n)]
         wanted += [_show("endpoint", n) for n in sorted(endpoints) if askable(n)]
-        wanted.append(_LOGGER)
         if auth.missing(settings) and all(command.key in settings.asked for command in wanted):
             wanted.append(rx("auths", "pjsip show auths"))
+        wanted.append(_LOGGER)
     missing = [command for command in wanted if command.key not in settings.asked]
     return tuple(SshAsk(tuple(missing[i : i + _BATCH])) for i in range(0, len(missing), _BATCH))
 

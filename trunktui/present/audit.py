@@ -23,7 +23,7 @@ _TITLES = ("WHO", "WHAT", "LEG", "ENDING", "REASON")
 _WHO = ("user", "uid", "login_uid", "login_user", "sudo_user", "ssh_from", "tty", "host", "pid")
 _RECORD = (
     "kind", "action", "verb", "leg", "sbc", "carrier", "commands", "consequence", "proof", "undo", "guards",
-    "reason", "ending", "sentence", "sent", "over",
+    "reason", "ending", "sentence", "sent", "over", "account",
 )  # fmt: skip
 CSV_COLUMNS = ("seq", "at", "name", *_WHO, *_RECORD, "prev", "hash")
 """Columns of the CSV; the keys of an entry in the JSON are the same, those of `_WHO` and `name` under `who`."""
@@ -43,10 +43,10 @@ class Deed(NamedTuple):
 
 
 def chosen(entries: Iterable[Entry], selector: str | None) -> Iterator[Entry]:
-    """Yield the entries about `selector`: a leg, a trunk, an SBC, a carrier, or a pattern with * over these."""
+    """Yield the entries about `selector`: a leg, a trunk, an SBC, a carrier, an account, or a pattern with * over these."""
     for entry in entries:
         record = entry.record
-        names = (record.leg, record.leg.partition("@")[0], record.sbc, record.carrier)
+        names = (record.leg, record.leg.partition("@")[0], record.sbc, record.carrier, record.account)
         if selector is None or any(name and fnmatchcase(name, selector) for name in names):
             yield entry
 
@@ -69,7 +69,8 @@ def deeds(entries: Iterable[Entry]) -> tuple[Deed, ...]:
         if record.kind is RecordKind.INTENT:
             begun[record.action] = len(rows)
         what = record.verb or record.kind.value
-        rows.append(Deed(entry.at, _name(entry.who), what, record.leg, _ending(record), _reason(record)))
+        about = record.leg or record.account
+        rows.append(Deed(entry.at, _name(entry.who), what, about, _ending(record), _reason(record)))
     return tuple(rows)
 
 

@@ -54,8 +54,9 @@ def detail_lines(
     width: int,
     wall: datetime | None = None,
     groups: tuple[Cell, ...] = (),
+    findings: tuple[Line, ...] = (),
 ) -> tuple[Line, ...]:
-    """Return what is known of a leg: sentence, its `groups` in trouble, its `charts`, contacts, ages, names, evidence.
+    """Return what is known of a leg: sentence, its `groups` in trouble, its `charts`, contacts, ages, `findings`, names, evidence.
 
     `wall` is the time of day at `now`, in this host's zone; without it only ages are told.
     """
@@ -78,6 +79,7 @@ def detail_lines(
         *_dials(leg, width, old=old),
         *_labelled("age", Cell(_ages(leg, now)), "", width),
         *_since(leg, now, width, wall),
+        *findings,
         *_labelled("carrier", Cell(_carrier(leg)), "", width),
         *_labelled("on the SBC", Cell(_names(leg)), "", width),
         *_evidence(leg, width, Role.DIM if old else Role.TEXT),
@@ -97,9 +99,10 @@ def page_lines(
     width: int,
     wall: datetime | None = None,
     groups: tuple[Cell, ...] = (),
+    findings: tuple[Line, ...] = (),
 ) -> tuple[Line, ...]:
     """Return the full page of a leg: all of `detail_lines`, then its SBC and the lines that were not read."""
-    lines = detail_lines(leg, now, charts, width, wall, groups)
+    lines = detail_lines(leg, now, charts, width, wall, groups, findings)
     return lines if sbc is None else (*lines, (), *sbc_lines(sbc, now, width))
 
 

@@ -11,6 +11,7 @@ from trunktui.model.link import SshState
 from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
 from trunktui.present.acting import write_mark
 from trunktui.present.cells import STATE_ROLES, Cell, Line, Role
+from trunktui.present.findings import head_word
 from trunktui.present.freshness import in_words, shown, shown_sbc
 from trunktui.present.groups import group_news
 from trunktui.present.marks import MarkWord, brief_mark, covered, covered_news, is_hushed
@@ -182,7 +183,7 @@ def _head_parts(snapshot: Snapshot, now: float, facts: HeadFacts, width: int) ->
     """Return the parts of the head with their rank: 0 is never left out, the highest rank goes first."""
     wide = width >= _LONG_FROM
     parts: list[tuple[int, Line]] = [
-        (8, (Cell(" trunktui", Role.DIM),)),
+        (9, (Cell(" trunktui", Role.DIM),)),
         (5, (Cell(facts.title, Role.TITLE),)),
     ]
     if facts.frozen_for is not None:
@@ -195,7 +196,7 @@ def _head_parts(snapshot: Snapshot, now: float, facts: HeadFacts, width: int) ->
     elif facts.read_only:
         parts.append((2, (Cell("READ-ONLY", Role.READ_ONLY),)))
     parts += [
-        (7, (Cell(plural(len(snapshot.sbcs), "SBC")),)),
+        (8, (Cell(plural(len(snapshot.sbcs), "SBC")),)),
         (6, (Cell(plural(len(snapshot.legs), "leg")),)),
         (0, _counts(snapshot, now, width)),
     ]
@@ -205,6 +206,8 @@ def _head_parts(snapshot: Snapshot, now: float, facts: HeadFacts, width: int) ->
         parts.append((1, (Cell(text, Role.FROZEN),)))
     age = brief(oldest_poll(snapshot, now))
     parts.append((3, (Cell(f"oldest poll {age}" if wide else f"poll {age}", Role.DIM),)))
+    if found := head_word(snapshot.findings):
+        parts.append((7, (Cell(found, Role.DIM),)))
     return parts
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from trunktui.model.audit import Entry, RecordKind, Who
+from trunktui.model.audit import AuditRecord, Entry, RecordKind, Who
 from trunktui.model.health import Severity
 from trunktui.model.history import Event, EventKind, event_of
 from trunktui.store.audit import FILE_NAME, AuditError, AuditLog
@@ -15,7 +15,8 @@ _OVERLAP_S = 3600.0
 """How far before the last entry that was read is looked for more: clocks of two writers differ, or are set back."""
 
 _MARKS = frozenset({RecordKind.MARK, RecordKind.UNMARK})
-_REASONED = frozenset({RecordKind.INTENT, RecordKind.MARK})
+_RECORDS = frozenset({RecordKind.RECORD, RecordKind.UNRECORD})
+_REASONED = frozenset({RecordKind.INTENT, RecordKind.MARK, RecordKind.RECORD})
 _READER = Who(user="", uid=0)
 _SEVERITIES = {"verified": Severity.NONE, "failed": Severity.MINOR}
 
@@ -74,6 +75,8 @@ def _event(entry: Entry) -> Event:
             severity = Severity.WARNING
         case RecordKind.MARK | RecordKind.UNMARK:
             said, after, severity = f"{deed}: {record.sentence}, by {entry.who.name}", deed, Severity.NONE
+        case RecordKind.RECORD | RecordKind.UNRECORD:
+            said, after, severity = f"{record.sentence}, by {entry.who.name}", deed, Severity.NONE
         case _:
             said, after, severity = (
                 f"write mode: {deed} by {entry.who.name}",
@@ -84,12 +87,17 @@ def _event(entry: Entry) -> Event:
     return event_of(
         _time(entry),
         EventKind.MARK if record.kind in _MARKS else EventKind.ACTION,
-        record.leg or record.sbc or record.carrier or (deed if record.kind in _MARKS else "write mode"),
+        _subject(record, deed),
         f"{said}{reason}",
         after=after,
         severity=severity,
         detail=f"audit {entry.seq} {entry.hash}",
     )
+
+
+def _subject(record: AuditRecord, deed: str) -> str:
+    named = record.leg or record.account or record.sbc or record.carrier
+    return named or (deed if record.kind in _MARKS | _RECORDS else "write mode")
 
 
 def _read(position: str) -> tuple[int, float]:

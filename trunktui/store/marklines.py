@@ -82,14 +82,9 @@ def line_of(deed: Mark | End) -> bytes:
 
 def read_line(line: bytes) -> Read:
     """Return what a line (no line end) says, its texts fit to be shown whoever wrote it. Never raises."""
-    if len(line) > LINE_LIMIT:
-        return Unreadable(torn=False)
-    try:
-        version = _VERSIONS.decode(line).v
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Unreadable(torn=_is_torn(line))
-    if version > VERSION:
-        return LaterVersion(version)
+    version = version_of(line, VERSION)
+    if not isinstance(version, int):
+        return version
     try:
         found = _LINES.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -101,6 +96,17 @@ def read_line(line: bytes) -> Read:
     if isinstance(deed, End):
         return _tidy_end(deed) if deed.at.year in _YEARS else Unreadable(torn=False)
     return tidy_mark(deed) if sound(deed) else Unreadable(torn=False)
+
+
+def version_of(line: bytes, latest: int) -> int | LaterVersion | Unreadable:
+    """Return the version that a line names, if it is no later than `latest`. Never raises."""
+    if len(line) > LINE_LIMIT:
+        return Unreadable(torn=False)
+    try:
+        version = _VERSIONS.decode(line).v
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Unreadable(torn=_is_torn(line))
+    return LaterVersion(version) if version > latest else version
 
 
 def sound(mark: Mark) -> bool:

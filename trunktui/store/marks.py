@@ -7,9 +7,6 @@ event loop calls it in a thread.
 
 from __future__ import annotations
 
-import errno
-import os
-import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -20,11 +17,14 @@ from msgspec import Struct, structs
 
 from trunktui.model.audit import Who
 from trunktui.model.marks import Ack, End, EndCause, Kept, Maintenance, Mark, MarksNote
-from trunktui.model.text import Safe, clean
+from trunktui.model.text import clean
 from trunktui.store.errors import place, why
 from trunktui.store.ledger import Ledger, Tail
 from trunktui.store.marklines import LaterVersion, Read, Unreadable, line_of, read_line, sound, tidy_mark
 from trunktui.store.safety import UnsafeError
+from trunktui.store.shared import Stamp, cure, later_line, read_whole, stamp_of, unreadable_lines
+
+__all__ = ["FILE_NAME", "Change", "MarkBook", "Marks", "MarksError", "Stamp"]
 
 FILE_NAME = "marks.jsonl"
 
@@ -39,8 +39,6 @@ MOST_OVER = 2000
 
 SIZE_LIMIT = 8 * 1024 * 1024
 """Bytes of a file that is read; what the limits above allow is about a half of that."""
-
-Stamp = tuple[int, int, int, int]
 
 
 class MarksError(Exception):
@@ -84,18 +82,12 @@ class MarkBook:
 
     def stamp(self) -> Stamp | None:
         """Return what differs once anybody changed the file; None where there is none, or it cannot be seen."""
-        try:
-            found = self.path.stat()
-        except OSError:
-            return None
-        return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+        return stamp_of(self.path)
 
     def read(self) -> Marks:
         """Return everything that can be read; what cannot is said in the note. Never raises OSError."""
         try:
-            with self._ledger.reading() as (descriptor, size):
-                _refuse_strangers(self.path.parent.stat(), os.fstat(descriptor))
-                return self._parsed(_read_all(descriptor, size))
+            return self._parsed(read_whole(self.path, SIZE_LIMIT))
         except FileNotFoundError:
             return Marks()
         except (OSError, UnsafeError) as error:
@@ -156,7 +148,7 @@ class MarkBook:
                 f"nothing was marked: the state folder {folder} is not there; make it"
             ) from error
         except (OSError, UnsafeError) as error:
-            raise MarksError(f"nothing was marked: {self._place}: {why(error)}{_cure(error)}") from error
+            raise MarksError(f"nothing was marked: {self._place}: {why(error)}{cure(error)}") from error
 
     def _add(self, tail: Tail, deeds: Sequence[Mark | End], before: _Content, now: datetime) -> None:
         """Write lines and see them to the disk, or none of them; then leave out what has been over for long."""
@@ -177,16 +169,11 @@ class MarkBook:
         if content.later:
             notice = clean(f"maintenance and acknowledgements are not known: {self._later(content)}", 300)
             return Marks(note=MarksNote(read=False, notice=notice))
-        notice = Safe("")
-        if content.unreadable:
-            first, *more = content.unreadable
-            lines = f"line {first} and {len(more)} more count" if more else f"line {first} counts"
-            notice = clean(f"{self._place}: {lines} for nothing, not readable; the others hold", 300)
+        notice = clean(unreadable_lines(self._place, content.unreadable), 300)
         return Marks(content.kept, MarksNote(read=True, notice=notice))
 
     def _later(self, content: _Content) -> str:
-        line, version = content.later[0]
-        return f"{self._place}: line {line} was written by a later trunktui (form {version}); update this one"
+        return later_line(self._place, *content.later[0])
 
 
 class _Content:
@@ -245,30 +232,3 @@ def _stays(said: Read, known: Collection[str]) -> bool:
         case Unreadable(torn=torn):
             return not torn
     return True
-
-
-def _refuse_strangers(folder: os.stat_result, file: os.stat_result) -> None:
-    """Raise UnsafeError for marks that anybody may have made: they could hide alarms."""
-    if file.st_mode & stat.S_IWOTH:
-        raise UnsafeError("may be written by everybody; cure: chmod o-w it")
-    if folder.st_mode & stat.S_IWOTH:
-        raise UnsafeError("is in a folder that everybody may write to; cure: chmod o-w the folder")
-
-
-def _read_all(descriptor: int, size: int) -> bytes:
-    """Return the whole file. Raises UnsafeError for one that is too large."""
-    if size > SIZE_LIMIT:
-        raise UnsafeError("is too large to be ours; move it away")
-    with os.fdopen(descriptor, "rb", closefd=False) as file:
-        return file.read(size)
-
-
-def _cure(error: Exception) -> str:
-    """Return the way out where the system's word does not hold one."""
-    match error:
-        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
-            return "; make room and try again"
-        case OSError(errno=errno.EACCES | errno.EPERM | errno.EROFS):
-            return "; it may be read but not written here: ask its owner, or name another folder as `state`"
-        case _:
-            return ""

@@ -9,6 +9,7 @@ from trunktui.model.action import Verb
 from trunktui.model.snapshot import LegStatus
 from trunktui.tui.confirm_screen import ConfirmScreen
 from trunktui.tui.events_screen import EventsScreen
+from trunktui.tui.findings_screen import FindingsScreen
 from trunktui.tui.keys import EVERYWHERE, MARKS, WRITE, Key, bindings
 from trunktui.tui.progress_screen import ProgressScreen
 from trunktui.tui.stage import Stage, StageScreen
@@ -82,6 +83,11 @@ class ActingScreen(StageScreen, inherit_bindings=False):
     def action_events(self) -> None:
         """Show what happened."""
         self.app.push_screen(EventsScreen(self._stage, self.scope()))
+
+    def action_findings(self) -> None:
+        """Show findings: on the page of a leg those about it, elsewhere all."""
+        scope = self.scope()
+        self.app.push_screen(FindingsScreen(self._stage, None if scope is None else scope.id))
 
     def action_probe(self) -> None:
         """Have OPTIONS sent on the leg in hand."""

@@ -11,8 +11,6 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from msgspec import Struct
-from msgspec.structs import replace
 from rich.console import RenderableType
 from textual import events
 from textual.app import App
@@ -21,19 +19,20 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from trunktui.model.text import Safe
-from trunktui.present.freshness import shown
-from trunktui.present.marking import MarkingError, marking_of
 from trunktui.present.themes import ThemeError, choose_theme, load_theme
 from trunktui.tui import commands, crash, driver, terminal
 from trunktui.tui.acting_screen import ActingScreen
 from trunktui.tui.clocks import local_time, utc_clock, utc_seconds
 from trunktui.tui.collector import spare_collector
+from trunktui.tui.credentials_screen import CredentialsScreen
 from trunktui.tui.doer import Doer
 from trunktui.tui.events_screen import EventsScreen
 from trunktui.tui.fence import CleaningFilter
+from trunktui.tui.findings_screen import FindingsScreen
 from trunktui.tui.fleet_screen import FleetScreen
 from trunktui.tui.foot import Foot
 from trunktui.tui.help_screen import HelpScreen
+from trunktui.tui.options import DashboardOptions as DashboardOptions
 from trunktui.tui.paint import Palette, cropped
 from trunktui.tui.past import Past, Stoppable
 from trunktui.tui.ports import (
@@ -50,6 +49,7 @@ from trunktui.tui.ports import (
 )
 from trunktui.tui.progress_screen import EndedScreen, ProgressScreen
 from trunktui.tui.stage import Stage, StageScreen
+from trunktui.tui.typed import NothingAskedError, request_of
 from trunktui.tui.watch import FleetWatch
 
 USAGE_EXIT = 64
@@ -61,22 +61,6 @@ _ASKED_S = 10.0
 _GOES_ON = "the engine finishes it, and the audit log tells how it ended (trunktui audit)"
 _IS_CUT = "its end is then not seen"
 _FEED_ENDED = Safe("the engine's feed ended: what is shown grows old; quit and start again")
-
-
-class DashboardOptions(Struct, frozen=True):
-    """What the command line and the config say about the screen.
-
-    `theme` is a shipped name or a path, None to choose by the terminal. `title` names the config.
-    `log_path` is the log that an error message points to. `ascii` None: by the terminal's encoding.
-    `write`: unlock write mode at the start. `finishes`: the engine goes on with an action when the screen is left.
-    """
-
-    title: str = ""
-    theme: str | None = None
-    log_path: Path | None = None
-    write: bool = False
-    ascii: bool | None = None
-    finishes: bool = True
 
 
 class FleetApp(App[None], inherit_bindings=False):
@@ -207,6 +191,19 @@ class FleetApp(App[None], inherit_bindings=False):
         elif not isinstance(top, EventsScreen):
             self.push_screen(EventsScreen(self._stage))
 
+    def action_findings(self) -> None:
+        """Show findings: on a leg's page those about it, elsewhere all."""
+        top = self._top
+        if isinstance(top, ActingScreen):
+            top.action_findings()
+        elif not isinstance(top, FindingsScreen):
+            self.push_screen(FindingsScreen(self._stage))
+
+    def action_credentials(self) -> None:
+        """Show how old the credentials are."""
+        if not isinstance(self._top, CredentialsScreen):
+            self.push_screen(CredentialsScreen(self._stage))
+
     def action_verify(self) -> None:
         """Have it looked what became of unfinished actions; it only reads."""
         self._say("looking what became of them ...")
@@ -241,21 +238,18 @@ class FleetApp(App[None], inherit_bindings=False):
         if typed_one is None:
             return
         if typed_one.command.takes:
-            self._mark(typed_one)
+            self._asked(typed_one)
         else:
             self.call_later(self.run_action, typed_one.command.action)
 
-    def _mark(self, typed: commands.Typed) -> None:
-        """Have the engine mark what was typed, about what stands on the screen."""
+    def _asked(self, typed: commands.Typed) -> None:
+        """Have the engine do what was typed, about what stands on the screen."""
         top = self._top
         if top is None:
             return
-        snapshot, at = self._watch.in_view(self._clock())
-        seen = replace(snapshot, legs=tuple(shown(leg, at) for leg in snapshot.legs))
-        meant = next((leg for leg in seen.legs if leg.id == top.leg_meant()), None)
         try:
-            request = marking_of(typed.command.names[0], typed.rest, meant, seen)
-        except MarkingError as error:
+            request = request_of(typed, self._stage, top.leg_meant())
+        except NothingAskedError as error:
             self._say(str(error))
             return
         self._begin(self._ask(request))

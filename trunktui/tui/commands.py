@@ -13,7 +13,7 @@ class Command(NamedTuple):
     """One command: its names, the usual one first, Textual's action, and one line of help.
 
     `takes`: what follows it, as one writes usage; empty where it stands alone. `beside`: in the help it stands
-    beside the one before.
+    beside the one before. `kin`: the names of others that are told in its line of the help, having none of their own.
     """
 
     names: tuple[str, ...]
@@ -21,11 +21,14 @@ class Command(NamedTuple):
     help: str
     takes: str = ""
     beside: bool = False
+    kin: tuple[str, ...] = ()
 
     @property
     def usage(self) -> str:
-        """Every way to write it."""
-        return " ".join([*(f":{name}" for name in self.names), *([self.takes] if self.takes else [])])
+        """Every way to write it, and its kin."""
+        return " ".join(
+            [*(f":{name}" for name in (*self.names, *self.kin)), *([self.takes] if self.takes else [])]
+        )
 
 
 class Typed(NamedTuple):
@@ -44,9 +47,14 @@ COMMANDS = (
     Command(("ack",), "", "no alarm until it is over or louder", "[sbc|group] [2h] WHY"),
     Command(("unmaint",), "", "end it", "[WHOM]"),
     Command(("unack",), "", "take it back", "[sbc|group]", beside=True),
-    Command(("quit", "q"), "app.leave(0)", "quit"),
-    Command(("help",), "app.help", "all keys", beside=True),
-    Command(("events",), "app.events", "what happened", beside=True),
+    Command(("help",), "app.help", "all keys"),
+    Command(("quit", "q"), "app.leave(0)", "quit", beside=True),
+    Command(("events",), "app.events", "pages", beside=True, kin=("findings", "credentials")),
+    Command(("findings",), "app.findings", ""),
+    Command(("credentials",), "app.credentials", ""),
+    Command(("rotated",), "", "record that it was done", "NAME [DAY|undo]", kin=("audited", "attested")),
+    Command(("audited",), "", "", "ACCOUNT [DAY|undo]"),
+    Command(("attested",), "", "", "ACCOUNT [DAY|undo]"),
 )
 
 

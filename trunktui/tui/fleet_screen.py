@@ -11,6 +11,7 @@ from trunktui.present import acting
 from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.cells import plain as plain_text
 from trunktui.present.columns import columns_for
+from trunktui.present.credentials import cred_cells
 from trunktui.present.detail import detail_lines, sentence_lines
 from trunktui.present.empty import empty_lines
 from trunktui.present.fleet import Sort, fleet_order
@@ -22,6 +23,7 @@ from trunktui.present.tip import tip_lines
 from trunktui.present.words import cell_width
 from trunktui.tui.acting_screen import ActingScreen
 from trunktui.tui.detail_screen import DetailScreen
+from trunktui.tui.findings_screen import today
 from trunktui.tui.foot import Foot
 from trunktui.tui.grid import FleetGrid, GridContent
 from trunktui.tui.keys import EVERYWHERE, FLEET, bindings
@@ -91,7 +93,8 @@ class FleetScreen(Filters, ActingScreen, inherit_bindings=False):
         empty = () if self._legs else empty_lines(snapshot, at, self._query, self.size.width)
         settled = not any(not_asked_yet(sbc) for sbc in snapshot.sbcs)
         changed, busy = self._stage.watch.changed(now), self._busy(now)
-        self._grid.show(GridContent(self._legs, at, changed, empty, settled, busy))
+        creds = cred_cells(snapshot, today(self._stage, at))
+        self._grid.show(GridContent(self._legs, at, changed, empty, settled, busy, creds))
         self._titles.show((title_line(columns_for(self.size.width)),) if self._legs else ())
         self._draw_head(snapshot, at)
         self._draw_cursor_leg(snapshot, at)

@@ -23,7 +23,7 @@ _CURSOR_MARK = "▸"
 class GridContent(NamedTuple):
     """What the grid shows: legs in order, at `now`; `changed` are ids to mark; `empty` stands in for no legs.
 
-    `busy`: for how many seconds a leg is being registered again by us.
+    `busy`: for how many seconds a leg is being registered again by us; `creds`: the age of its credential, by id.
     Until `settled` (every SBC gave a first answer, or failed to) a cursor nobody moved stays on the first row.
     """
 
@@ -33,6 +33,7 @@ class GridContent(NamedTuple):
     empty: tuple[Line, ...] = ()
     settled: bool = True
     busy: Mapping[str, float] = MappingProxyType({})
+    creds: Mapping[str, Cell] = MappingProxyType({})
 
 
 class FleetGrid(ScrollView):
@@ -177,6 +178,8 @@ class FleetGrid(ScrollView):
     def _row(self, leg: LegStatus, *, on_cursor: bool) -> Line:
         columns = columns_for(self.size.width)
         row = row_of(leg, self._content.now)
+        if (cred := self._content.creds.get(leg.id)) is not None:
+            row = row._replace(cells={**row.cells, ColumnKey.CRED: cred})
         if row.late:
             row = row._replace(cells={key: _dimmed(key, cell) for key, cell in row.cells.items()})
         if leg.id in self._content.changed:

@@ -37,7 +37,7 @@ EVERYWHERE = (
     Key("ctrl+z", "ctrl+z", "app.suspend", "stop; the shell's fg goes on"),
 )
 _BOTH_WAYS = frozenset({"move", "edge", "page"})
-COMMAND = Key("colon", ":", "command", "type a command; tab completes it")
+COMMAND = Key("colon", ":", "command", "type a command; tab completes it", beside=True)
 ACK = Key("a", "a", "mark('ack ')", "acknowledge its alarm", "ack")
 MAINT = Key("m", "m", "mark('maint ')", "put it into maintenance", "maint")
 MARKS = {"a": "ack ", "m": "maint "}
@@ -45,6 +45,7 @@ MARKS = {"a": "ack ", "m": "maint "}
 
 PROBE = Key("O", "O", "probe", "send OPTIONS now; harmless", "OPTIONS", beside=True)
 EVENTS = Key("e", "e", "events", "events, the newest first", "events")
+FINDINGS = Key("C", "C", "findings", "findings: what is due", "findings", beside=True)
 SPANS = (
     Key("left_square_bracket", "[ ]", "span(-1)", "a leg's charts: time span", "time span", beside=True),
     Key("right_square_bracket", "]", "span(1)", "a leg's charts: a longer time"),
@@ -65,6 +66,7 @@ FLEET = (
     ),
     Key("f", "f", "faults", "faults only: hides legs that are up, standby or off", "faults"),
     Key("enter", "enter", "open", "open the leg: all of it", "open"),
+    COMMAND,
     ACK,
     Key("space", "space", "freeze", "freeze the display", "freeze", beside=True),
     MAINT,
@@ -72,6 +74,7 @@ FLEET = (
     Key("y", "y", "copy", "copy the leg's sentence (OSC 52)", "copy"),
     PROBE,
     EVENTS,
+    FINDINGS,
     Key("j,down", "j down", "move(1)", "next leg"),
     Key("k,up", "k up", "move(-1)", "previous leg"),
     Key("g,home", "g home", "edge(-1)", "first leg"),
@@ -79,9 +82,10 @@ FLEET = (
     Key("pagedown", "pgdn", "page(1)", "a page on"),
     Key("pageup", "pgup", "page(-1)", "a page back"),
     Key("escape", "esc", "back", "dismiss how an action ended; clear the filter; go back"),
-    COMMAND,
 )
-_IN_HELP = tuple(one for key in FLEET for one in ((key, SPANS[0]) if key is EVENTS else (key,)))
+_IN_HELP = tuple(
+    one for key in FLEET if key is not FINDINGS for one in ((key, SPANS[0]) if key is EVENTS else (key,))
+)
 PAGE = (
     Key("escape", "esc", "back", "go back", "back"),
     Key("j,down", "j down", "scroll(1)", "a line on"),
@@ -99,7 +103,20 @@ DETAIL = (
     MAINT,
     PROBE,
     EVENTS,
+    FINDINGS,
     *SPANS,
+)
+FINDINGS_KEYS = (
+    Key("escape", "esc", "back", "clear the filter; show those of all legs; go back", "back"),
+    Key("enter", "enter", "open", "open the finding: evidence, remedy, source", "open"),
+    Key("slash", "/", "filter", "filter: any text; !word hides; esc clears", "filter"),
+    Key("j,down", "j down", "move(1)", "next finding"),
+    Key("k,up", "k up", "move(-1)", "previous finding"),
+    Key("pagedown", "pgdn", "page(1)", "a page on", "page"),
+    Key("pageup", "pgup", "page(-1)", "a page back"),
+    Key("g,home", "g home", "edge(-1)", "first finding"),
+    Key("G,end", "G end", "edge(1)", "last finding"),
+    COMMAND,
 )
 HAPPENED = (
     *PAGE,
@@ -154,8 +171,8 @@ def help_lines() -> tuple[Line, ...]:
     """Return the help: every key of the fleet screen, those that work everywhere, and the commands."""
     return (
         (Cell(" Keys", Role.TITLE), Cell("   (only R changes an SBC, and only after :write)", Role.DIM)),
-        *(_keys_line(keys) for keys in _paired((*_IN_HELP, *WRITE, *EVERYWHERE))),
-        *(_keys_line(keys) for keys in _paired(tuple(_of_command(one) for one in COMMANDS))),
+        *(_keys_line(keys) for keys in _paired((*_IN_HELP, *WRITE, *EVERYWHERE, FINDINGS))),
+        *(_keys_line(keys) for keys in _paired(tuple(_of_command(one) for one in COMMANDS if one.help))),
         (
             Cell(" Filter words: ", Role.LABEL),
             Cell("up degr susp down unmon unkn off stby maint ack, group:x, state:x"),

@@ -9,6 +9,7 @@ from trunktui.model.feed import EngineStatus as EngineStatus
 from trunktui.model.feed import FeedUpdate as FeedUpdate
 from trunktui.model.history import Events as Events
 from trunktui.model.history import Series as Series
+from trunktui.model.request import Declare as Declare
 from trunktui.model.request import Decline as Decline
 from trunktui.model.request import Lock as Lock
 from trunktui.model.request import Perform as Perform
@@ -17,6 +18,7 @@ from trunktui.model.request import Reload as Reload
 from trunktui.model.request import Reply as Reply
 from trunktui.model.request import Request as Request
 from trunktui.model.request import Requests as Requests
+from trunktui.model.request import Retract as Retract
 from trunktui.model.request import Unlock as Unlock
 from trunktui.model.request import Verify as Verify
 from trunktui.model.snapshot import Snapshot
