@@ -158,7 +158,7 @@ def collect(
         fleet.failed(sbc, error, time.monotonic())
     asyncio.run(_collect(config, fleet, budget_s, progress, lambda: None, frozenset(rest)))
     note_refusals(config, fleet, frozenset(rest))
-    return marked(config, fleet.snapshot(time.monotonic()))
+    return fleet.snapshot(time.monotonic(), partial(marked, config))
 
 
 def first_look(
@@ -172,9 +172,8 @@ def first_look(
 
     fleet = new_fleet(config)
     asyncio.run(_collect(config, fleet, budget_s, lambda *_: None, logged_in))
-    return marked(config, fleet.snapshot(time.monotonic())), fleet.record(
-        config.inventory.sbcs[0].name
-    ).observation
+    snapshot = fleet.snapshot(time.monotonic(), partial(marked, config))
+    return snapshot, fleet.record(config.inventory.sbcs[0].name).observation
 
 
 async def _collect(

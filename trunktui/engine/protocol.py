@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from trunktui.model.acting import Doings
+from trunktui.model.correlation import Correlated
 from trunktui.model.marks import MarksNote
 from trunktui.model.request import Reply, Request
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
@@ -43,7 +44,7 @@ class FleetFrame(Struct, frozen=True, tag="fleet"):
 
 
 class Changes(Struct, frozen=True, tag="changes"):
-    """What differs from the frame before: whole SBC and group lists, only the legs that changed."""
+    """What differs from the frame before: whole lists of SBCs, groups and verdicts, only the legs that changed."""
 
     generation: int
     at: float
@@ -52,6 +53,7 @@ class Changes(Struct, frozen=True, tag="changes"):
     legs: tuple[LegStatus, ...]
     gone: tuple[str, ...]
     marks: MarksNote = MarksNote()
+    verdicts: tuple[Correlated, ...] = ()
 
 
 class ConfigFrame(Struct, frozen=True, tag="config"):
@@ -142,6 +144,7 @@ def difference(before: Snapshot, after: Snapshot) -> Changes:
         legs=tuple(leg for leg in after.legs if known.get(leg.id) != leg),
         gone=tuple(leg_id for leg_id in known if leg_id not in ids),
         marks=after.marks,
+        verdicts=after.verdicts,
     )
 
 
@@ -156,4 +159,5 @@ def applied(before: Snapshot, changes: Changes) -> Snapshot:
         legs=tuple(legs.values()),
         groups=changes.groups,
         marks=changes.marks,
+        verdicts=changes.verdicts,
     )
