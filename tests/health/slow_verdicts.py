@@ -60,7 +60,16 @@ def slowly(everything: Iterable[LegStatus], sbcs: dict[str, SbcStatus], now: flo
     left = of_our_address(left, addresses, sbcs, said)
     left = of_names(left, said)
     left = of_accounts(left, said)
-    return said | {one for carrier in sorted(carriers(left)) for one in on_carrier(left, carrier, now)}
+    # carriers: what one fails in from several SBCs says nothing more of these SBCs
+    found: list[Said] = []
+    while True:
+        judged = [one for carrier in sorted(carriers(left)) for one in on_carrier(left, carrier, now)]
+        several = [one for one in judged if one.kind in {"edge", "carrier_outage", "carrier_partial"}]
+        if not several:
+            return said | set(together_again(found + judged))
+        found += several
+        gone = {leg for one in several for leg in one.legs}
+        left = [leg for leg in left if leg.id not in gone]
 
 
 def of_places(
@@ -164,7 +173,7 @@ def on_carrier(left: Legs, carrier: str, now: float) -> list[Said]:
         one = together_failed(left, carrier, together, fine, len(mute), now)
         if one is not None:
             found.append(one)
-    return together_again(found)
+    return found
 
 
 def together_failed(left: Legs, carrier: str, failed: Legs, fine: Legs, mute: int, now: float) -> Said | None:
@@ -205,8 +214,8 @@ def together_failed(left: Legs, carrier: str, failed: Legs, fine: Legs, mute: in
 def together_again(found: list[Said]) -> list[Said]:
     """Put verdicts of one kind on one subject together."""
     merged: list[Said] = []
-    for kind, subject in sorted({(one.kind, one.subject) for one in found}):
-        same = [one for one in found if (one.kind, one.subject) == (kind, subject)]
+    for about in sorted({one[:3] for one in found}, key=str):
+        same = [one for one in found if one[:3] == about]
         merged.append(same[0]._replace(legs=frozenset().union(*(one.legs for one in same))))
     return merged
 

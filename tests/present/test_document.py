@@ -23,7 +23,7 @@ from trunktui.present.document import CSV_COLUMNS, status_document, to_csv, to_j
 GOLDEN = Path(__file__).parents[1] / "fixtures" / "documents"
 WALL = datetime(2026, 11, 23, 3, 14, 7, tzinfo=UTC)
 KEYS = {
-    "": "schema at worst sbcs legs groups carriers findings",
+    "": "schema at worst sbcs legs groups carriers verdicts findings",
     "sbcs": "name site platform version uptime_s state severity reason ssh snmp channels calls cps clock_offset_s "
     "clock_unsure_s utc_offset_s box maintenance acknowledged",
     "sbcs.ssh": "state age_s error",
@@ -40,6 +40,7 @@ KEYS = {
     "legs.cps": "now at_least peak window_s cap state",
     "groups": "name state severity reason active maintenance acknowledged",
     "carriers": "name verdict reason",
+    "verdicts": "kind subject carrier severity reason since legs",
 }
 
 

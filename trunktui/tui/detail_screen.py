@@ -9,6 +9,7 @@ from trunktui.present.cells import plain as plain_text
 from trunktui.present.detail import page_lines
 from trunktui.present.groups import group_facts
 from trunktui.present.head import sentence
+from trunktui.present.parents import verdict_facts
 from trunktui.tui.acting_screen import ActingScreen
 from trunktui.tui.keys import DETAIL, EVERYWHERE, bindings
 from trunktui.tui.stage import PathPage, Scrolls, Stage
@@ -46,7 +47,8 @@ class DetailScreen(PathPage, Scrolls, ActingScreen, inherit_bindings=False):
             charts = self._stage.past.lines(leg, at, self.size.width, full=True)
             wall = self._stage.past.moment_of(at)
             groups = group_facts(snapshot, leg, at)
-            self._page.show(page_lines(leg, sbc, at, charts, self.size.width, wall, groups))
+            parts = verdict_facts(snapshot, leg, at)
+            self._page.show(page_lines(leg, sbc, at, charts, self.size.width, wall, groups, parts))
         self._draw_head()
 
     def leg_in_hand(self) -> str | None:

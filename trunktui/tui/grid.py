@@ -24,7 +24,7 @@ class GridContent(NamedTuple):
     """What the grid shows: legs in order, at `now`; `changed` are ids to mark; `empty` stands in for no legs.
 
     `busy`: for how many seconds a leg is being registered again by us.
-    Until `settled` (every SBC gave a first answer, or failed to) a cursor nobody moved stays on the first row.
+    `parts` are ids that a verdict explains. Until `settled` (every SBC gave a first answer, or failed to) a cursor nobody moved stays on the first row.
     """
 
     legs: tuple[LegStatus, ...] = ()
@@ -33,6 +33,7 @@ class GridContent(NamedTuple):
     empty: tuple[Line, ...] = ()
     settled: bool = True
     busy: Mapping[str, float] = MappingProxyType({})
+    parts: frozenset[str] = frozenset()
 
 
 class FleetGrid(ScrollView):
@@ -176,7 +177,7 @@ class FleetGrid(ScrollView):
 
     def _row(self, leg: LegStatus, *, on_cursor: bool) -> Line:
         columns = columns_for(self.size.width)
-        row = row_of(leg, self._content.now)
+        row = row_of(leg, self._content.now, part=leg.id in self._content.parts)
         if row.late:
             row = row._replace(cells={key: _dimmed(key, cell) for key, cell in row.cells.items()})
         if leg.id in self._content.changed:

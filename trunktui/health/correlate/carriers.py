@@ -18,11 +18,26 @@ from trunktui.model.correlation import Correlated, VerdictKind
 from trunktui.model.health import Severity
 from trunktui.model.snapshot import LegStatus
 
+_SEVERAL = frozenset({VerdictKind.EDGE, VerdictKind.CARRIER_OUTAGE, VerdictKind.CARRIER_PARTIAL})
 _CANNOT = "cannot tell carrier from local"
 
 
 def judge_carriers(field: Field) -> list[Correlated]:
-    """Return a verdict for every carrier with legs that are still unexplained, for each time at which some failed."""
+    """Return a verdict for every carrier with legs that are still unexplained, for each time at which some failed.
+
+    What a carrier fails in from several SBCs says nothing more against these SBCs: the rest is judged without it.
+    """
+    found: list[Correlated] = []
+    while True:
+        judged = _each(field)
+        several = [one for one in judged if one.kind in _SEVERAL]
+        if not several:
+            return found + judged
+        found += several
+        field.explained([leg for one in several for leg in one.legs])
+
+
+def _each(field: Field) -> list[Correlated]:
     found: list[Correlated] = []
     for carrier in sorted({leg.carrier for leg in field.bad if leg.carrier is not None}):
         members = field.of(carrier)

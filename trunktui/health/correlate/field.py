@@ -157,9 +157,9 @@ class Field:
         else:
             self.mute.setdefault(carrier, []).append(leg)
 
-    def explained(self, legs: Iterable[LegStatus], *, sbcs: Collection[str] = ()) -> None:
-        """Take `legs`, and all legs of `sbcs`, out of what follows."""
-        gone = {leg.id for leg in legs}
+    def explained(self, legs: Iterable[str], *, sbcs: Collection[str] = ()) -> None:
+        """Take `legs`, by their ids, and all legs of `sbcs` out of what follows."""
+        gone = set(legs)
         if not gone and not sbcs:
             return
         self._boxes, self._fine = {}, {}

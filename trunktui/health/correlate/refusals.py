@@ -43,7 +43,7 @@ def judge_credentials(field: Field) -> list[Correlated]:
         rule = " (and the shared name breaks the one-per-group rule)" if alike else ""
         reason = f"{len(legs)} legs share {username}, all rejected: password changed or revoked{rule}"
         found.append(verdict_of(VerdictKind.CREDENTIAL, username, Severity.CRITICAL, reason, legs, carrier))
-        field.explained(legs)
+        field.explained(found[-1].legs)
     return found
 
 
@@ -58,7 +58,7 @@ def judge_accounts(field: Field) -> list[Correlated]:
         one = _refused(carrier, account, legs) or _full(carrier, account, legs)
         if one is not None:
             found.append(one)
-            field.explained([leg for leg in legs if leg.id in set(one.legs)])
+            field.explained(one.legs)
     return found
 
 

@@ -85,7 +85,7 @@ def judge_global(field: Field) -> list[Correlated]:
         "look for what they share (our network, DNS, a certificate), not at one carrier"
     )
     explained = list(field.bad)
-    field.explained(explained)
+    field.explained([leg.id for leg in explained])
     return [verdict_of(VerdictKind.GLOBAL, "fleet", Severity.CRITICAL, reason, explained)]
 
 
@@ -102,7 +102,7 @@ def judge_egress(field: Field) -> list[Correlated]:
             f"Ask the carriers to add {address}"
         )
         found.append(verdict_of(VerdictKind.EGRESS, address, Severity.CRITICAL, reason, legs))
-        field.explained(legs)
+        field.explained([leg.id for leg in legs])
     return found
 
 
