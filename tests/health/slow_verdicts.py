@@ -189,9 +189,8 @@ def together_failed(left: Legs, carrier: str, failed: Legs, fine: Legs, mute: in
         for address in sorted({target for leg in failed for target in leg.targets or ()}):
             shared = all(address in (leg.targets or ()) for leg in failed)
             if shared and not any(address in (leg.targets or ()) for leg in fine):
-                if ripe(onset, fine, now):
-                    return Said("edge", address, carrier, ids(failed), "major")
-                break
+                edge = Said("edge", address, carrier, ids(failed), "major")
+                return edge if ripe(onset, fine, now) else None
     beside = [leg for leg in left if leg.carrier != carrier and leg.sbc in boxes(failed) and speaks(leg)]
     if not beside or share_bad(beside) > 1 / 3 + 1e-9:
         return cannot

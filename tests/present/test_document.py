@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fleets import NOW, fleet, leg, sample, sbc, unknown_leg
+from trunktui.model.correlation import Correlated, VerdictKind
 from trunktui.model.health import LegState, ProbeSignal, RegSignal, SbcState, Severity, Usage
 from trunktui.model.link import SnmpState, SnmpStatus
 from trunktui.model.marks import MarksNote
@@ -74,7 +75,10 @@ def test_the_sample_fleet_gives_the_golden_csv() -> None:
 @pytest.mark.parametrize("later", [0, 100, 100_000])
 def test_every_object_has_exactly_its_keys_however_old_the_news(later: float) -> None:
     seen = set()
-    for path, value in objects(document(NOW + later)):
+    lost = Correlated(
+        VerdictKind.COLLECTOR, Safe("collector"), Severity.CRITICAL, Safe("no news"), (), None, NOW
+    )
+    for path, value in objects(document(NOW + later, replace(sample(), verdicts=(lost,)))):
         assert list(value) == KEYS[path].split(), path
         seen.add(path)
     assert seen == set(KEYS)

@@ -61,9 +61,8 @@ def _judge(field: Field, carrier: str, cluster: Legs, compared: Legs) -> Correla
         return _cannot(carrier, cluster, f"{silent}: {_CANNOT}")
     if len(seen_from) < 2:
         return _cannot(carrier, cluster, f"one vantage point: {_CANNOT}")
-    edge = _edge(field, carrier, cluster, compared)
-    if edge is not None:
-        return edge
+    if (address := _edge(cluster, compared)) is not None:
+        return _at_edge(field, carrier, cluster, compared, address)
     here = set(boxes)
     own = [leg for leg in field.of(carrier) if leg.sbc in here]
     others = sum(field.box(box).legs for box in boxes) - len(own)
@@ -80,19 +79,22 @@ def _judge(field: Field, carrier: str, cluster: Legs, compared: Legs) -> Correla
     return _several(field, carrier, cluster, compared)
 
 
-def _edge(field: Field, carrier: str, cluster: Legs, compared: Legs) -> Correlated | None:
-    """EDGE: the legs that fail share one address of the carrier, over two SBCs at least, and no fine leg uses it."""
+def _edge(cluster: Legs, compared: Legs) -> str | None:
+    """Return the address of the carrier that the failing legs share, over two SBCs at least, and no fine leg uses."""
     fine = [leg for leg in compared if not bad(leg)]
     if len(homes(cluster)) < 2 or not fine or any(not leg.targets for leg in (*cluster, *fine)):
         return None
     shared = set.intersection(*(set(leg.targets or ()) for leg in cluster))
-    shared -= {target for leg in fine for target in leg.targets or ()}
-    if not shared or not field.waited(_onset(cluster), fine):
+    return min(shared - {target for leg in fine for target in leg.targets or ()}, default=None)
+
+
+def _at_edge(field: Field, carrier: str, cluster: Legs, compared: Legs, address: str) -> Correlated | None:
+    """EDGE: one address of the carrier fails, and its others had the time to fail too."""
+    if not field.waited(_onset(cluster), [leg for leg in compared if not bad(leg)]):
         return None
-    address = min(shared)
     reason = (
-        f"{carrier} fails at {address} only, {counted(len(cluster), 'leg')} from {len(homes(cluster))} SBCs; "
-        "its other addresses answer: one edge of the carrier"
+        f"Carrier {carrier} fails at {address} only, {counted(len(cluster), 'leg')} from "
+        f"{len(homes(cluster))} SBCs; its other addresses answer: one edge of the carrier"
     )
     return verdict_of(VerdictKind.EDGE, address, Severity.MAJOR, reason, cluster, carrier)
 

@@ -57,6 +57,8 @@ def tells(leg: LegStatus) -> bool:
 
 def refusal(leg: LegStatus) -> int | None:
     """Return the 401 or 403 by which a carrier refuses a leg's REGISTER or most of its calls; None where it does not."""
+    if leg.state is LegState.UP:
+        return None
     reg, traffic = leg.registration, leg.traffic
     if reg.state in _FAILING and reg.code in REFUSALS:
         return reg.code
