@@ -161,7 +161,7 @@ def collect(
         fleet.failed(sbc, error, time.monotonic())
     asyncio.run(_collect(config, fleet, budget_s, progress, lambda: None, frozenset(rest)))
     note_refusals(config, fleet, frozenset(rest))
-    found = asking.laid_over(marked(config, fleet.snapshot(time.monotonic())))
+    found = asking.laid_over(fleet.snapshot(time.monotonic(), partial(marked, config)))
     return structs.replace(found, records=records.note)
 
 
@@ -177,9 +177,8 @@ def first_look(
 
     fleet = new_fleet(config)
     asyncio.run(_collect(config, fleet, budget_s, lambda *_: None, logged_in))
-    return foreseen(config, marked(config, fleet.snapshot(time.monotonic()))), fleet.record(
-        config.inventory.sbcs[0].name
-    ).observation
+    snapshot = foreseen(config, fleet.snapshot(time.monotonic(), partial(marked, config)))
+    return snapshot, fleet.record(config.inventory.sbcs[0].name).observation
 
 
 async def _collect(

@@ -14,6 +14,7 @@ import pytest
 from tests.health.cases import CASES, GOOD, IP, REG, Case
 from tests.health.cases_fleet import FLEETS, FleetCase, said
 from tests.health.cases_others import OTHERS
+from tests.health.cases_verdicts import VERDICTS
 from tests.health.scenes import START, Says, Trunks, box, leg, play
 from trunktui.health import reasons
 from trunktui.health.reasons import LIMIT, Words
@@ -28,13 +29,8 @@ from trunktui.present.fleet import row_of
 NEEDS_CAUSES = {
     "32": "calls' outcomes",
     "33": "calls' outcomes",
-    "40": "correlation: local to one SBC",
-    "41": "correlation: an SBC's fault",
-    "42": "correlation: a credential",
-    "44": "correlation: our own address",
     "45": "the SBC's log",
     "46": "the carrier's feed",
-    "58": "correlation: an account",
     "59": "calls' outcomes",
     "60": "calls' media",
 }
@@ -43,7 +39,11 @@ NEEDS_CAUSES = {
 NEVER_GIVEN = {"51"}
 """A number that the list of cases leaves out."""
 
-NAMES = [*(case.number for case in (*CASES, *OTHERS)), *(case.number for case in FLEETS)]
+NAMES = [
+    *(case.number for case in (*CASES, *OTHERS)),
+    *(case.number for case in FLEETS),
+    *(case.number for case in VERDICTS),
+]
 GOLDEN = Path(__file__).parent / "reasons.golden.md"
 _NUMBER = re.compile(r"(\d+)([a-z]?) ")
 
@@ -114,6 +114,9 @@ def golden() -> Iterator[str]:
         snapshot = fleet.story()
         for subject in fleet.wanted:
             yield f"| {fleet.number} | {subject} | {' | '.join(said(snapshot, subject))} |"
+    for told in VERDICTS:
+        for one in told.story():
+            yield f"| {told.number} | verdict on {one.subject} | {one.kind} | {one.severity} | {one.reason} |"
 
 
 def test_the_sentences_are_those_that_were_read_and_found_good() -> None:

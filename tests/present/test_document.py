@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fleets import NOW, fleet, leg, sample, sbc, unknown_leg
+from trunktui.model.correlation import Correlated, VerdictKind
 from trunktui.model.finding import Confidence, Finding, FindingKind
 from trunktui.model.health import LegState, ProbeSignal, RegSignal, SbcState, Severity, Usage
 from trunktui.model.link import SnmpState, SnmpStatus
@@ -24,7 +25,7 @@ from trunktui.present.document import CSV_COLUMNS, status_document, to_csv, to_j
 GOLDEN = Path(__file__).parents[1] / "fixtures" / "documents"
 WALL = datetime(2026, 11, 23, 3, 14, 7, tzinfo=UTC)
 KEYS = {
-    "": "schema at worst sbcs legs groups carriers findings",
+    "": "schema at worst sbcs legs groups carriers verdicts findings",
     "sbcs": "name site platform version uptime_s state severity reason ssh snmp channels calls cps clock_offset_s "
     "clock_unsure_s utc_offset_s egress box maintenance acknowledged",
     "sbcs.ssh": "state age_s error",
@@ -42,6 +43,7 @@ KEYS = {
     "legs.cps": "now at_least peak window_s cap state",
     "groups": "name state severity reason active maintenance acknowledged",
     "carriers": "name verdict reason",
+    "verdicts": "kind subject carrier severity reason since legs",
 }
 
 
@@ -75,7 +77,10 @@ def test_the_sample_fleet_gives_the_golden_csv() -> None:
 @pytest.mark.parametrize("later", [0, 100, 100_000])
 def test_every_object_has_exactly_its_keys_however_old_the_news(later: float) -> None:
     seen = set()
-    for path, value in objects(document(NOW + later)):
+    lost = Correlated(
+        VerdictKind.COLLECTOR, Safe("collector"), Severity.CRITICAL, Safe("no news"), (), None, NOW
+    )
+    for path, value in objects(document(NOW + later, replace(sample(), verdicts=(lost,)))):
         assert list(value) == KEYS[path].split(), path
         seen.add(path)
     assert seen == set(KEYS)

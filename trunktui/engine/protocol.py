@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from trunktui.model.acting import Doings
+from trunktui.model.correlation import Correlated
 from trunktui.model.finding import CredentialAge, Finding
 from trunktui.model.marks import MarksNote
 from trunktui.model.recording import RecordsNote
@@ -52,7 +53,7 @@ class Foreseen(Struct, frozen=True):
 
 
 class Changes(Struct, frozen=True, tag="changes"):
-    """What differs from the frame before: whole SBC and group lists, only the legs that changed.
+    """What differs from the frame before: whole lists of SBCs, groups and verdicts, only the legs that changed.
 
     `foreseen` None: as before.
     """
@@ -66,6 +67,7 @@ class Changes(Struct, frozen=True, tag="changes"):
     marks: MarksNote = MarksNote()
     records: RecordsNote = RecordsNote()
     foreseen: Foreseen | None = None
+    verdicts: tuple[Correlated, ...] = ()
 
 
 class ConfigFrame(Struct, frozen=True, tag="config"):
@@ -158,6 +160,7 @@ def difference(before: Snapshot, after: Snapshot) -> Changes:
         marks=after.marks,
         records=after.records,
         foreseen=None if _foreseen(before) == _foreseen(after) else _foreseen(after),
+        verdicts=after.verdicts,
     )
 
 
@@ -180,4 +183,5 @@ def applied(before: Snapshot, changes: Changes) -> Snapshot:
         records=changes.records,
         findings=foreseen.findings,
         credentials=foreseen.credentials,
+        verdicts=changes.verdicts,
     )

@@ -1,7 +1,8 @@
 """Turns snapshots into history: what differs between two of them is an event, what was asked anew is a sample. Pure.
 
 A leg's event is a *hard* change. SUSPECT is soft. A leg without news is no event of its own: its SBC has one. While
-a leg flaps it has one event at the start and one at the end, and between them only a turn for the worse.
+a leg flaps it has one event at the start and one at the end, and between them only a turn for the worse. What many
+legs have in common is one event when it is told and one when it is over, beside those of the legs.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from msgspec import Struct
 
 from trunktui.engine import around
 from trunktui.engine.finding_news import FindingNews
+from trunktui.engine.verdicts_told import VerdictsTold
 from trunktui.model.health import WORST_FIRST, LegState, ProbeSignal, SbcState, Severity
 from trunktui.model.history import Event, EventKind, Findings, Known, Memory, Sample, event_of
 from trunktui.model.link import SshState
@@ -96,6 +98,7 @@ class Recorder:
                     self._legs.setdefault(one.subject, _Leg()).flapping = True
                 case EventKind.GROUP if str(one.state) in _SEVERITIES:
                     self._alarms[one.subject] = Severity(one.state)
+        self._verdicts = VerdictsTold(memory.known)
         self._events: list[Event] = []
         self._known: list[Known] = []
         self._forgotten: list[Known] = []
@@ -118,6 +121,7 @@ class Recorder:
         for group in snapshot.groups:
             self._look_at_group(group, snapshot, sbcs)
         self._look_at_findings(snapshot)
+        self._look_at_verdicts(snapshot, offset)
         for sbc in snapshot.sbcs:
             if sbc.polled_at is not None and self._sbcs[sbc.name].new_until == math.inf:
                 self._sbcs[sbc.name].new_until = snapshot.at + _MEETING_S
@@ -292,6 +296,12 @@ class Recorder:
             self._keep(EventKind.FINDING, key, state, snapshot.at)
         for key in news.dropped:
             self._drop(EventKind.FINDING, key)
+
+    def _look_at_verdicts(self, snapshot: Snapshot, offset: float) -> None:
+        events, known, forgotten = self._verdicts.look(snapshot, offset)
+        self._events += events
+        self._known += known
+        self._forgotten += forgotten
 
     def _tell(
         self,

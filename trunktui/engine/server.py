@@ -197,9 +197,8 @@ class Engine:
         """Judge the fleet as it stands; the history sees what the screen is shown."""
         self._unseen.clear()
         self._looked_at = self._clock()
-        snapshot = self._fleet.snapshot(self._looked_at)
-        if self._marker is not None:
-            snapshot = self._marker.laid_over(snapshot)
+        laid_over = None if self._marker is None else self._marker.laid_over
+        snapshot = self._fleet.snapshot(self._looked_at, laid_over)
         if self._attester is not None:
             snapshot = structs.replace(snapshot, records=self._attester.note)
         # without the records a credential that was changed would be told to be overdue

@@ -66,6 +66,30 @@ def room(legs: Iterable[LegStatus]) -> Room:
     return Room(view.cap, max(view.cap - view.used, 0), not view.whole)
 
 
+def secondary(
+    by_trunk: dict[str, list[LegStatus]], inventory: Inventory, carrier: str
+) -> tuple[str, Room] | None:
+    """Return where calls go that a carrier no longer takes: of the first group whose primary is its and is out, the next trunk.
+
+    With what is free there; None where there is no such group, or no other trunk on another network that can be used.
+    """
+    upstreams = {one.name: one.upstream for one in inventory.carriers}
+    carriers = {trunk.name: trunk.carrier for trunk in inventory.trunks}
+    for group in inventory.groups:
+        members = [
+            _Member(trunk, legs, upstreams.get(carriers.get(trunk) or ""))
+            for trunk in group.trunks
+            if (legs := [leg for leg in by_trunk.get(trunk, ()) if leg.state not in MEANT])
+        ]
+        if not members or members[0].usable or carriers.get(members[0].trunk) != carrier:
+            continue
+        for member in members[1:]:
+            own = carriers.get(member.trunk) == carrier
+            if member.usable and not own and not _same_network(members[0], member):
+                return member.trunk, room(member.legs)
+    return None
+
+
 def _well(group: Group, by_trunk: dict[str, list[LegStatus]]) -> GroupStatus | None:
     """Return the verdict on a group whose every leg is up, and on no other."""
     legs = [leg for trunk in group.trunks for leg in by_trunk.get(trunk, ())]

@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 from trunktui.health.codes import CodeClass, Runs, classify, learn, refused_now, usual
 from trunktui.health.flap import CALM, Flap
 from trunktui.health.load import Peaks, keep_peak, peak
-from trunktui.model.health import LegState, Thresholds
+from trunktui.model.health import FaultKind, LegState, Thresholds
 from trunktui.model.inventory import AuthMode
 from trunktui.model.observation import Contact, ContactState, NativeLeg, Registration, RegPhase
 
@@ -43,7 +43,8 @@ class LegMemory(Struct, frozen=True, gc=False):
     `codes` are those that answered OPTIONS while nothing was wrong with them, `code` the last one, `code_results`
     how often in a row. `count` is the SBC's own counter, `missing` whether it fell last. `stuck_looks`: looks at
     which no OPTIONS had been sent for too long. `lossy`: too many of the last OPTIONS were lost. `peaks`, and `load`,
-    the highest of them, stand still from the first bad sign on.
+    the highest of them, stand still from the first bad sign on. `spell`: the first bad sign of the outage that it is
+    in, by `fault`; both None outside of one. `healed`: from when to when the last one was.
     """
 
     state: LegState = LegState.UNKNOWN
@@ -80,6 +81,9 @@ class LegMemory(Struct, frozen=True, gc=False):
     off_since: float | None = None
     suspect: bool = False
     flap: Flap = CALM
+    spell: float | None = None
+    fault: FaultKind | None = None
+    healed: tuple[float, float] | None = None
 
     @property
     def doubtful(self) -> bool:
@@ -151,6 +155,9 @@ def forget_streaks(memory: LegMemory) -> LegMemory:
         load=memory.load,
         off_since=memory.off_since,
         flap=memory.flap,
+        spell=memory.spell,
+        fault=memory.fault,
+        healed=memory.healed,
     )
 
 

@@ -42,3 +42,8 @@ class Correlated(Struct, frozen=True):
     legs: tuple[str, ...] = ()
     carrier: str | None = None
     since: float | None = None
+
+    @property
+    def absorbs(self) -> bool:
+        """Whether it stands for its legs' alarms; that nothing can be told explains nothing."""
+        return self.kind is not VerdictKind.INSUFFICIENT

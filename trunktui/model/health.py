@@ -207,3 +207,4 @@ class Thresholds(Struct, frozen=True):
     absent_after_s: float = 60.0
     answered_unmonitored_s: int = 600
     answered_recent_s: int = 120
+    verdict_window_s: float = 90.0

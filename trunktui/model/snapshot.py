@@ -168,8 +168,9 @@ class LegStatus(Struct, frozen=True, gc=False):
     `flapping`: it changes so often that its state stands still at the worst of late. `load`: the most channels
     it had in the quarter of an hour before the first bad sign (or before now, while there is none); None not known.
     `traffic` None: nobody tells us of its calls. `wasted`: calls tried since the first bad sign that nobody answered.
-    `fault`: what its trouble shows in, `bad_since` when that began, None without trouble. `username` and `targets`
-    as in NativeLeg; `resolved` has the names among its destinations.
+    `fault`: what its trouble shows in, `bad_since` when that began, None without trouble; `healed`: from
+    when to when it was out (SUSPECT or DOWN) last, None where nobody saw it. `username` and `targets` as in
+    NativeLeg; `resolved` has the names among its destinations.
     """
 
     id: str
@@ -208,6 +209,7 @@ class LegStatus(Struct, frozen=True, gc=False):
     wasted: int | None = None
     fault: FaultKind | None = None
     bad_since: float | None = None
+    healed: tuple[float, float] | None = None
     username: Safe | None = None
     targets: tuple[str, ...] | None = None
     resolved: tuple[Resolved, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from msgspec import Struct, structs
@@ -39,6 +39,7 @@ from trunktui.poll.listing import MOST_DISCOVERED, fold_legs, ignored, lost_part
 from trunktui.poll.past import Past, unlisted
 from trunktui.poll.record import Judged, SbcRecord
 from trunktui.poll.surveyed import failed, surveyed, wanted_anew
+from trunktui.poll.verdicts import Verdicts
 
 _SNMP_PATIENCE_S = 2.5
 """How much longer a poll by SNMP takes while a sub-agent hangs: the box behind it is none the less alive."""
@@ -70,6 +71,7 @@ class Fleet:
         self._records = {sbc.name: first_record(sbc, inventory) for sbc in inventory.sbcs}
         self._rolled: _Rolled | None = None
         self._used: tuple[_Usage, float] | None = None
+        self._verdicts = Verdicts()
 
     def reconfigure(self, inventory: Inventory, thresholds: Thresholds, interval_s: float) -> frozenset[str]:
         """Go by another config from now on, keeping what is known of every SBC and leg that both have.
@@ -80,6 +82,7 @@ class Fleet:
         self.inventory, self._records = inventory, records
         self._thresholds, self._interval_s = thresholds, interval_s
         self._rolled = self._used = None
+        self._verdicts = Verdicts()
         return unread
 
     def recall(self, memory: Mapping[str, Past]) -> None:
@@ -165,8 +168,11 @@ class Fleet:
         self._judge(record, now, self._usage(now))
         return any(leg.memory.doubtful for leg in record.legs.values())
 
-    def snapshot(self, now: float) -> Snapshot:
-        """Judge every leg, SBC and group as of monotonic second `now`."""
+    def snapshot(self, now: float, marked: Callable[[Snapshot], Snapshot] | None = None) -> Snapshot:
+        """Judge every leg, SBC and group as of monotonic second `now`, and what bad legs have in common.
+
+        `marked` lays maintenance and acknowledgements over it: what is in maintenance is compared with nothing.
+        """
         self._generation += 1
         found: list[LegStatus] = []
         usage = self._usage(now)
@@ -181,13 +187,15 @@ class Fleet:
         ):
             legs = escalate(found, self.inventory)
             rolled = self._rolled = _Rolled(found, tuple(legs), judge_groups(legs, self.inventory))
-        return Snapshot(
+        judged = Snapshot(
             generation=self._generation,
             at=now,
             sbcs=tuple(self._sbc_status(record, now) for record in self._records.values()),
             legs=rolled.legs,
             groups=rolled.groups,
         )
+        seen = judged if marked is None else marked(judged)
+        return self._verdicts.told(seen, self.inventory, self._thresholds, self._interval_s)
 
     def _judge(self, record: SbcRecord, now: float, usage: _Usage) -> list[LegStatus]:
         trunks = [leg.trunk_name if leg.trunk else "" for leg in record.legs.values()]

@@ -11,6 +11,7 @@ from trunktui.health.box import BoxMemory, in_grace
 from trunktui.health.context import LegContext
 from trunktui.health.cps import CpsShare, cps_view, deciding
 from trunktui.health.detect import detect_s, dials_at_risk
+from trunktui.health.faults import bad_since, fault_of, keep_spell
 from trunktui.health.flap import Flap, note
 from trunktui.health.memory import LegMemory, settle
 from trunktui.health.rates import Rate
@@ -19,7 +20,7 @@ from trunktui.health.rules import Cause, Verdict, frozen, judge
 from trunktui.health.signals import Signals, read_signals
 from trunktui.health.standby import HaView
 from trunktui.health.witness import Witness
-from trunktui.model.health import Freshness, LegState, ProbeSignal, RegSignal, Thresholds, Usage
+from trunktui.model.health import FaultKind, Freshness, LegState, ProbeSignal, RegSignal, Thresholds, Usage
 from trunktui.model.inventory import AuthMode, Binding, Direction, NativeNames, Trunk
 from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.observation import AppState, NativeLeg, Observation
@@ -156,7 +157,7 @@ def frame_of(scene: Scene) -> Frame:
 class Judgement(NamedTuple):
     """What the rules say of a leg: `judged` by this look alone, `verdict` with flapping held, since when it lasts.
 
-    `past` is what an earlier run knew of it, while that still counts.
+    `past` is what an earlier run knew of it, while that still counts; `fault` what its trouble shows in.
     """
 
     context: LegContext
@@ -166,6 +167,7 @@ class Judgement(NamedTuple):
     flap: Flap
     since_at: float | None
     past: Past | None
+    fault: FaultKind | None
 
 
 def judge_leg(
@@ -178,9 +180,11 @@ def judge_leg(
     judged = judge(context, signals, memory, t)
     flap = note(memory.flap, judged.state, judged.severity, memory.looked_at, now, t)
     verdict = frozen(judged, flap)
-    record.memory = settle(memory, judged.state, verdict.state, judged.cause in _BY_PROBE, now, flap)
+    fault = fault_of(judged, verdict, memory.fault)
+    settled = settle(memory, judged.state, verdict.state, judged.cause in _BY_PROBE, now, flap)
+    record.memory = keep_spell(settled, fault, verdict.state, now)
     since_at, record.past = lasting(past, verdict.state, record.memory.state_since)
-    return Judgement(context, signals, judged, verdict, flap, since_at, past)
+    return Judgement(context, signals, judged, verdict, flap, since_at, past, fault)
 
 
 def leg_status(
@@ -192,7 +196,9 @@ def leg_status(
 ) -> LegStatus:
     """Judge a leg, and return what views show of it: the verdict, its sentence, the figures."""
     scene, looked_at, leg = frame.scene, frame.looked_at, record.seen if record.listed else None
-    context, signals, judged, verdict, flap, since_at, past = judge_leg(record, frame, share, cps_share)
+    context, signals, judged, verdict, flap, since_at, past, fault = judge_leg(
+        record, frame, share, cps_share
+    )
     memory, trunk, t = record.memory, record.trunk, scene.thresholds
     words = _words(record, context, signals, flap, t)
     blind = judged.cause in _BLIND and not frame.outdated
@@ -233,6 +239,9 @@ def leg_status(
         targets=around.targets,
         resolved=around.resolved,
         username=record.seen.username if record.seen else None,
+        fault=fault,
+        bad_since=bad_since(memory, fault, since_at),
+        healed=memory.healed,
     )
     waiting = frame.observed_at is None and verdict.state is LegState.UNKNOWN
     return remembered(status, past, scene.link) if waiting and past is not None else status

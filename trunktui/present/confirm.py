@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trunktui.model.action import Plan, Prepared, Ruling, Statement
+from trunktui.model.correlation import VerdictKind
 from trunktui.model.snapshot import Snapshot
 from trunktui.model.text import clean
 from trunktui.present.action import TITLES, heading_of, stays_up
@@ -27,6 +28,8 @@ def confirm_lines(prepared: Prepared, snapshot: Snapshot, note: str, width: int)
     lines: list[Line] = [cut_line(_title(prepared, snapshot), width)]
     if note:
         lines += _row("Note", note, Role.WARN, width)
+    if prepared.plan is not None and prepared.plan.disruptive:
+        lines += _outage(prepared, snapshot, width)
     for ruling in prepared.rulings:
         if _stands_in_the_way(ruling):
             role = Role.WARN if ruling.wants else Role.BAD
@@ -39,6 +42,15 @@ def confirm_lines(prepared: Prepared, snapshot: Snapshot, note: str, width: int)
     for text in agreed:
         lines += _row("Guard" if width >= _ROOMY else "Guards", text, Role.DIM, width)
     return tuple(lines)
+
+
+def _outage(prepared: Prepared, snapshot: Snapshot, width: int) -> list[Line]:
+    """Return what speaks against an action on a leg whose carrier is out."""
+    out = [one for one in snapshot.verdicts if one.kind is VerdictKind.CARRIER_OUTAGE]
+    reason = next((one.reason for one in out if prepared.leg_id in one.legs), None)
+    if reason is None:
+        return []
+    return _row("No use", f"{reason}. To register again does not help while it lasts", Role.WARN, width)
 
 
 def over_ssh(prepared: Prepared) -> str:

@@ -55,8 +55,9 @@ def detail_lines(
     wall: datetime | None = None,
     groups: tuple[Cell, ...] = (),
     findings: tuple[Line, ...] = (),
+    parts: tuple[tuple[str, Cell], ...] = (),
 ) -> tuple[Line, ...]:
-    """Return what is known of a leg: sentence, its `groups` in trouble, its `charts`, contacts, ages, `findings`, names, evidence.
+    """Return what is known of a leg: sentence, verdicts it is part of (`parts`), its `groups` in trouble, its `charts`, contacts, ages, `findings`, names, evidence.
 
     `wall` is the time of day at `now`, in this host's zone; without it only ages are told.
     """
@@ -65,6 +66,7 @@ def detail_lines(
     return (
         *_wrapped(sentence(leg, now), width),
         *_marks(leg, width),
+        *(line for label, cell in parts for line in _labelled(label, cell, "", width)),
         *(line for group in groups for line in _labelled("group", group, "", width)),
         *charts,
         *_contacts(leg, width, old=old),
@@ -100,9 +102,10 @@ def page_lines(
     wall: datetime | None = None,
     groups: tuple[Cell, ...] = (),
     findings: tuple[Line, ...] = (),
+    parts: tuple[tuple[str, Cell], ...] = (),
 ) -> tuple[Line, ...]:
     """Return the full page of a leg: all of `detail_lines`, then its SBC and the lines that were not read."""
-    lines = detail_lines(leg, now, charts, width, wall, groups, findings)
+    lines = detail_lines(leg, now, charts, width, wall, groups, findings, parts)
     return lines if sbc is None else (*lines, (), *sbc_lines(sbc, now, width))
 
 

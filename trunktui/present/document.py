@@ -20,6 +20,7 @@ from trunktui.model.snapshot import GroupStatus, LegStatus, RegView, SbcStatus, 
 from trunktui.present.freshness import sbc_stale, shown, shown_sbc, stale
 from trunktui.present.groups import shown_group
 from trunktui.present.marks import ack_row, maintenance_row
+from trunktui.present.parents import carrier_rows, verdict_rows
 
 SCHEMA = "trunktui.status/1"
 """Changes when the meaning of a field does; a field that is only added does not change it."""
@@ -111,10 +112,8 @@ def status_document(snapshot: Snapshot, now: float, wall: datetime) -> Row:
         "sbcs": [_sbc(sbc, now) | _marks(sbc, snapshot) for sbc in snapshot.sbcs],
         "legs": [_leg(leg, now, wall) | _marks(leg, snapshot) for leg in legs],
         "groups": [_group(group, legs, now) | _marks(group, snapshot) for group in snapshot.groups],
-        "carriers": [
-            {"name": name, "verdict": None, "reason": None}
-            for name in sorted({leg.carrier for leg in legs if leg.carrier is not None})
-        ],
+        "carriers": carrier_rows(snapshot, now),
+        "verdicts": verdict_rows(snapshot, now, lambda at: _stamp(wall - timedelta(seconds=now - at))),
         "findings": None if snapshot.findings is None else [_finding(one) for one in snapshot.findings],
     }
 

@@ -50,7 +50,7 @@ class Sort(StrEnum):
 class Row(NamedTuple):
     """One leg as a row. `late`: its values are past their time and shown dim; `cells` by column key.
 
-    `mark`: it is in maintenance, or acknowledged.
+    `mark`: it is in maintenance, or acknowledged, or part of a verdict.
     """
 
     leg_id: str
@@ -97,14 +97,14 @@ def fleet_order(snapshot: Snapshot, now: float, *, query: Query, sort: Sort) -> 
     return tuple(sorted(legs, key=_SORT_KEYS[sort]))
 
 
-def row_of(leg: LegStatus, now: float) -> Row:
-    """Return the row of one leg at monotonic second `now`."""
+def row_of(leg: LegStatus, now: float, *, part: bool = False) -> Row:
+    """Return the row of one leg at monotonic second `now`; `part`: a verdict over many legs explains it."""
     old = stale(leg, now)
     leg = shown(leg, now)
     late = leg.late_at is not None and now > leg.late_at
     key = ColumnKey
     return Row(
-        mark=mark_word(leg),
+        mark=mark_word(leg) or (MarkWord.PART if part else None),
         leg_id=leg.id,
         state=leg.state,
         late=late,

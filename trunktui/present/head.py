@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
+from trunktui.model.correlation import VerdictKind
 from trunktui.model.health import SEVERITY_RANK, WORST_FIRST, LegState, SbcState, Severity
 from trunktui.model.link import SshState
 from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
@@ -15,6 +16,7 @@ from trunktui.present.findings import head_word
 from trunktui.present.freshness import in_words, shown, shown_sbc
 from trunktui.present.groups import group_news
 from trunktui.present.marks import MarkWord, brief_mark, covered, covered_news, is_hushed
+from trunktui.present.parents import alarming, in_force, parents, verdict_news
 from trunktui.present.words import LONG_WORDS, STATE_GLYPHS, STATE_WORDS, brief, cell_width, plural
 
 
@@ -94,8 +96,9 @@ def head_line(snapshot: Snapshot, now: float, facts: HeadFacts, width: int) -> L
 def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Cell, ...] = ()) -> Line:
     """Return the worst news as one line.
 
-    In this order: the engine is gone, `acts` (what is said of actions), SBCs that are gone, that the engine was
-    restarted, groups without a path, the worst leg of the others, then what can wait: SBCs in less trouble, first answers still to come,
+    In this order: the engine is gone, `acts` (what is said of actions), what many bad legs have in common, SBCs that
+    are gone, that the engine was restarted, groups without a path, the worst leg of the others (one that a verdict
+    explains is no alarm of its own), then what can wait: SBCs in less trouble, first answers still to come,
     how the engine ended, that no history is kept. Without any of it: "all up". What is in maintenance or acknowledged
     is only counted.
     """
@@ -114,8 +117,11 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Ce
         for sbc in sorted((shown_sbc(sbc, now) for sbc in told), key=_sbc_trouble)
         if sbc.state is not SbcState.UP and sbc.link.state is not SshState.PENDING and not sbc.covered
     ]
-    gone = [sbc for sbc in troubled if sbc.state in _SBC_GONE]
-    parts += [_sbc_news(snapshot, now, sbc) for sbc in gone]
+    verdicts = in_force(snapshot, now) if silent is None else ()
+    alarms = alarming(verdicts, snapshot.legs)
+    parts += verdict_news(alarms)
+    collector = any(one.kind is VerdictKind.COLLECTOR for one in alarms)
+    parts += [_sbc_news(snapshot, now, sbc) for sbc in troubled if _is_gone(sbc, collector=collector)]
     if engine.alive and engine.restarts:
         parts.append(Cell(f"engine restarted ({engine.restarts}×)", Role.WARN))
     unread = snapshot.marks.notice and not snapshot.marks.read
@@ -124,7 +130,9 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Ce
     # A group without a path is worse than the first of its legs; one with a path is told beside it.
     groups = {} if silent is not None else group_news(snapshot, now)
     parts += [groups[Severity.CRITICAL]] if Severity.CRITICAL in groups else []
-    if silent is None and (bad := _bad_legs(snapshot, now, troubled)):
+    explained = parents(verdicts)
+    bad = [leg for leg in _bad_legs(snapshot, now, troubled) if leg.id not in explained]
+    if silent is None and bad:
         parts.append(_leg_news(bad))
     parts += [groups[Severity.MAJOR]] if Severity.MAJOR in groups else []
     parts += [_sbc_news(snapshot, now, sbc) for sbc in troubled if sbc.state not in _SBC_GONE]
@@ -150,6 +158,11 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Ce
         if sbc.state is SbcState.UP and sbc.severity is not Severity.NONE and not sbc.covered
     ]
     return _in_one_line(parts)
+
+
+def _is_gone(sbc: SbcStatus, *, collector: bool) -> bool:
+    """Tell whether an SBC is news as one that is gone; not where the fault of our own `collector` says it of many."""
+    return sbc.state in _SBC_GONE and not (collector and sbc.link.state not in _LINK_FINE)
 
 
 def _in_one_line(parts: list[Cell]) -> Line:

@@ -25,10 +25,11 @@ Marked = LegStatus | SbcStatus | GroupStatus
 
 
 class MarkWord(StrEnum):
-    """The word of a mark in a row, and its letter where there is no room."""
+    """The word of a mark in a row, and its letter where there is no room. PART: of what a verdict explains."""
 
     MAINT = "MAINT"
     ACK = "ACK"
+    PART = "PART"
 
     @property
     def letter(self) -> str:

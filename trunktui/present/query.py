@@ -39,11 +39,12 @@ class Field(StrEnum):
 
 
 class Term(NamedTuple):
-    """One filter word, lower case. `inverse`: legs that match are hidden."""
+    """One filter word, lower case. `inverse`: legs that match are hidden. `whole`: it is the name, not a part of it."""
 
     field: Field
     word: str
     inverse: bool = False
+    whole: bool = False
 
 
 class Query(NamedTuple):
@@ -62,11 +63,16 @@ class Query(NamedTuple):
 def parse_query(text: str, *, faults: bool = False) -> Query:
     """Read what was typed. Every text is a filter, so there is nothing to refuse.
 
-    `down` alone is a state, `maint` and `ack` are marks, `carrier:x`, `sbc:x`, `group:x` and `state:x` look at one field, any other word
+    `down` alone is a state, `maint` and `ack` are marks, `carrier:x`, `sbc:x`, `group:x` and `state:x` look at one field (`carrier:=x`: at the whole of it), any other word
     is looked for in the leg's id, carrier, account, groups, registration, OPTIONS and reason.
     """
     terms = [term for word in text.casefold().split() if (term := _term(word)) is not None]
     return Query(terms=tuple(terms), faults=faults, text=text.strip())
+
+
+def pair_query(carrier: str | None, sbc: str) -> Query:
+    """Return the filter that shows the legs of one carrier (None: those that have none) on one SBC, and no others."""
+    return parse_query(f"carrier:={carrier or ''} sbc:={sbc}")
 
 
 def matches(leg: LegStatus, query: Query) -> bool:
@@ -81,6 +87,8 @@ def _term(word: str) -> Term | None:
     word = word.removeprefix("!")
     name, colon, value = word.partition(":")
     if colon and name in {Field.STATE, Field.CARRIER, Field.SBC, Field.GROUP}:
+        if value.startswith("="):
+            return Term(Field(name), value[1:], inverse, whole=True)
         # "carrier:" while it is still being typed hides nothing
         return Term(Field(name), value, inverse) if value else None
     if word in STATE_OF_WORD:
@@ -95,6 +103,12 @@ def _holds(leg: LegStatus, term: Term) -> bool:
         case Field.STATE:
             state = STATE_OF_WORD.get(term.word)
             return leg.state is state if state else leg.state.value.startswith(term.word)
+        case Field.CARRIER if term.whole:
+            return (leg.carrier or "").casefold() == term.word
+        case Field.SBC if term.whole:
+            return leg.sbc.casefold() == term.word
+        case Field.GROUP if term.whole:
+            return any(term.word == group.casefold() for group in leg.groups)
         case Field.CARRIER:
             return leg.carrier is not None and term.word in leg.carrier.casefold()
         case Field.SBC:

@@ -11,6 +11,7 @@ from trunktui.present.columns import ColumnKey
 from trunktui.present.fleet import Row, Sort, fleet_order, row_of
 from trunktui.present.freshness import shown_sbc
 from trunktui.present.marks import brief_mark, covered
+from trunktui.present.parents import in_force, parents
 from trunktui.present.query import Query
 from trunktui.present.words import NOT_KNOWN, cell_width, fit, plural, to_ascii
 
@@ -43,10 +44,12 @@ _BETWEEN = "  "
 def status_table(snapshot: Snapshot, now: float, *, ascii_only: bool = False) -> str:
     """Return the fleet at monotonic second `now`, worst first, with the reason at the end of each line.
 
-    SBCs that are not up come first, each with its reason; the last line counts. `ascii_only` for an output
+    What many bad legs have in common comes first, then SBCs that are not up, each with its reason; the last line counts. `ascii_only` for an output
     that cannot take UTF-8.
     """
-    text = "\n".join((*_sbc_lines(snapshot, now), *_leg_lines(snapshot, now), _count(snapshot, now))) + "\n"
+    verdicts = [one.reason for one in in_force(snapshot, now) if one.absorbs]
+    lines = (*verdicts, *_sbc_lines(snapshot, now), *_leg_lines(snapshot, now), _count(snapshot, now))
+    text = "\n".join(lines) + "\n"
     return "\n".join(to_ascii(line) for line in text.split("\n")) if ascii_only else text
 
 
@@ -66,8 +69,9 @@ def _leg_lines(snapshot: Snapshot, now: float) -> Iterator[str]:
     if not legs:
         return
     table = [[title for _, title in _COLUMNS]]
+    parts = parents(in_force(snapshot, now))
     for leg in legs:
-        row = row_of(leg, now)
+        row = row_of(leg, now, part=leg.id in parts)
         table.append([_text(row, key) for key, _ in _COLUMNS])
     widths = [max(cell_width(line[index]) for line in table) for index in range(len(_COLUMNS))]
     reasons = ["REASON", *(_reason(leg) for leg in legs)]

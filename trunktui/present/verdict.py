@@ -12,10 +12,12 @@ from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
+from trunktui.model.correlation import Correlated, VerdictKind
 from trunktui.model.health import SEVERITY_RANK, LegState, SbcState, Severity
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
 from trunktui.present.freshness import shown, shown_sbc
 from trunktui.present.marks import brief_mark, group_covered
+from trunktui.present.parents import in_force, parents
 
 NAMED = 3
 """How many troubled subjects the line names before it only counts them."""
@@ -156,18 +158,42 @@ def _leg_troubles(legs: Sequence[LegStatus]) -> list[_Trouble]:
 def _rolled_up(
     snapshot: Snapshot, chosen: Selection, legs: Sequence[LegStatus], now: float
 ) -> list[_Trouble]:
-    """List what is wrong with SBCs, groups and legs; a leg whose groups all have a path is a warning at most."""
+    """List what is wrong with SBCs, groups and legs; a leg whose groups all have a path is a warning at most.
+
+    Legs that have something in common count once, by that.
+    """
+    verdicts = _verdicts(snapshot, chosen, now)
+    explained = parents(verdicts)
     troubles = _sbc_troubles(chosen, now)
     if chosen.whole:
         troubles += [_group_trouble(group, legs) for group in snapshot.groups]
     with_path = {g.name for g in snapshot.groups if _LOUD[g.severity] in (Code.OK, Code.WARNING)}
     for leg in legs:
-        sheltered = bool(leg.groups) and with_path.issuperset(leg.groups)
-        severity = leg.severity
-        if sheltered and _LOUD[severity] is Code.CRITICAL:
-            severity = Severity.MINOR
-        troubles.append(_trouble(severity, _subject(leg), brief_mark(leg)))
+        if leg.id not in explained:
+            severity = _sheltered(leg.severity, [leg], with_path)
+            troubles.append(_trouble(severity, _subject(leg), brief_mark(leg)))
+    members = {leg.id: leg for leg in legs}
+    for one in verdicts:
+        own = [members[leg] for leg in one.legs]
+        # One leg's own trouble weighs what the leg does; what several have in common is no matter of one group.
+        local = one.kind is VerdictKind.LOCAL_LEG
+        severity = _sheltered(one.severity, own, with_path) if local else one.severity
+        covered = own and all(leg.covered for leg in own)
+        mark = "every leg of it is in maintenance or acknowledged" if covered else ""
+        troubles.append(_trouble(severity, one.reason, mark))
     return [trouble for trouble in troubles if trouble.code is not Code.OK]
+
+
+def _verdicts(snapshot: Snapshot, chosen: Selection, now: float) -> tuple[Correlated, ...]:
+    """Return what bad legs have in common, where all of them were selected; else each counts by itself."""
+    ids = {leg.id for leg in chosen.legs}
+    return tuple(one for one in in_force(snapshot, now) if one.absorbs and ids.issuperset(one.legs))
+
+
+def _sheltered(severity: Severity, legs: Iterable[LegStatus], with_path: set[str]) -> Severity:
+    """Return how much a fault weighs: a warning at most where every leg's groups all have a path."""
+    sheltered = all(leg.groups and with_path.issuperset(leg.groups) for leg in legs)
+    return Severity.MINOR if sheltered and _LOUD[severity] is Code.CRITICAL else severity
 
 
 def _sbc_troubles(chosen: Selection, now: float) -> list[_Trouble]:

@@ -18,6 +18,7 @@ from trunktui.present.fleet import Sort, fleet_order
 from trunktui.present.groups import group_facts
 from trunktui.present.head import EngineNews, HeadFacts, head_line, news_line, not_asked_yet, sentence
 from trunktui.present.layout import cut_line, title_line
+from trunktui.present.parents import in_force, parents, verdict_facts
 from trunktui.present.query import Query, parse_query
 from trunktui.present.tip import tip_lines
 from trunktui.present.words import cell_width
@@ -28,6 +29,7 @@ from trunktui.tui.foot import Foot
 from trunktui.tui.grid import FleetGrid, GridContent
 from trunktui.tui.keys import EVERYWHERE, FLEET, bindings
 from trunktui.tui.lines import Lines
+from trunktui.tui.matrix_screen import MatrixScreen
 from trunktui.tui.panes import NARROW, panes_for
 from trunktui.tui.stage import Filters, Stage
 
@@ -94,7 +96,8 @@ class FleetScreen(Filters, ActingScreen, inherit_bindings=False):
         settled = not any(not_asked_yet(sbc) for sbc in snapshot.sbcs)
         changed, busy = self._stage.watch.changed(now), self._busy(now)
         creds = cred_cells(snapshot, today(self._stage, at))
-        self._grid.show(GridContent(self._legs, at, changed, empty, settled, busy, creds))
+        parts = frozenset(parents(in_force(snapshot, at)))
+        self._grid.show(GridContent(self._legs, at, changed, empty, settled, busy, creds, parts))
         self._titles.show((title_line(columns_for(self.size.width)),) if self._legs else ())
         self._draw_head(snapshot, at)
         self._draw_cursor_leg(snapshot, at)
@@ -139,6 +142,10 @@ class FleetScreen(Filters, ActingScreen, inherit_bindings=False):
             self._grid.move_cursor(0)  # a leg that was opened is a choice: the cursor keeps it
             self.app.push_screen(DetailScreen(self._stage, self._grid.cursor_leg))
 
+    def action_matrix(self) -> None:
+        """Show carriers by SBCs."""
+        self.app.push_screen(MatrixScreen(self._stage, self._take_filter))
+
     def action_back(self) -> None:
         """Dismiss how actions ended; else clear the filter, else faults-only. There is nowhere further to go."""
         if self._stage.doer.dismiss():
@@ -164,6 +171,10 @@ class FleetScreen(Filters, ActingScreen, inherit_bindings=False):
         """Keep the filter, or clear it after escape."""
         if not event.kept:
             self._query = Query(faults=self._query.faults)
+        self.draw()
+
+    def _take_filter(self, query: Query) -> None:
+        self._query = query
         self.draw()
 
     def leg_in_hand(self) -> str | None:
@@ -233,7 +244,8 @@ class FleetScreen(Filters, ActingScreen, inherit_bindings=False):
             self._detail.show(sentence_lines(leg, at, width, height))
         else:
             charts = self._stage.past.lines(leg, at, width, full=False)
-            lines = detail_lines(leg, at, charts, width, groups=group_facts(snapshot, leg, at))
+            groups, parts = group_facts(snapshot, leg, at), verdict_facts(snapshot, leg, at)
+            lines = detail_lines(leg, at, charts, width, groups=groups, parts=parts)
             self._detail.show(_fitted(lines, height))
 
     def _rule_line(self, leg: LegStatus | None, width: int) -> Line:

@@ -23,8 +23,8 @@ _CURSOR_MARK = "▸"
 class GridContent(NamedTuple):
     """What the grid shows: legs in order, at `now`; `changed` are ids to mark; `empty` stands in for no legs.
 
-    `busy`: for how many seconds a leg is being registered again by us; `creds`: the age of its credential, by id.
-    Until `settled` (every SBC gave a first answer, or failed to) a cursor nobody moved stays on the first row.
+    `busy`: for how many seconds a leg is being registered again by us; `creds`: the age of its credential, by id;
+    `parts` are ids that a verdict explains. Until `settled` (every SBC gave a first answer, or failed to) a cursor nobody moved stays on the first row.
     """
 
     legs: tuple[LegStatus, ...] = ()
@@ -34,6 +34,7 @@ class GridContent(NamedTuple):
     settled: bool = True
     busy: Mapping[str, float] = MappingProxyType({})
     creds: Mapping[str, Cell] = MappingProxyType({})
+    parts: frozenset[str] = frozenset()
 
 
 class FleetGrid(ScrollView):
@@ -177,7 +178,7 @@ class FleetGrid(ScrollView):
 
     def _row(self, leg: LegStatus, *, on_cursor: bool) -> Line:
         columns = columns_for(self.size.width)
-        row = row_of(leg, self._content.now)
+        row = row_of(leg, self._content.now, part=leg.id in self._content.parts)
         if (cred := self._content.creds.get(leg.id)) is not None:
             row = row._replace(cells={**row.cells, ColumnKey.CRED: cred})
         if row.late:

@@ -67,6 +67,7 @@ FLEET = (
     Key("f", "f", "faults", "faults only: hides legs that are up, standby or off", "faults"),
     Key("enter", "enter", "open", "open the leg: all of it", "open"),
     COMMAND,
+    Key("x", "x", "matrix", "carriers x SBCs: whose fault", "matrix", beside=True),
     ACK,
     Key("space", "space", "freeze", "freeze the display", "freeze", beside=True),
     MAINT,
@@ -122,6 +123,22 @@ HAPPENED = (
     *PAGE,
     Key("slash", "/", "filter", "filter: any text; !word hides; esc clears", "filter"),
     Key("plus", "+", "more", "load older events", "older ones"),
+)
+MATRIX = (
+    Key("escape", "esc", "back", "go back", "back"),
+    Key("enter", "enter", "open", "show the legs of this carrier on this SBC", "show its legs"),
+    Key("h,left", "h l", "across(-1)", "previous SBC", "SBC"),
+    Key("l,right", "l right", "across(1)", "next SBC"),
+    Key("j,down", "j k", "move(1)", "next carrier", "carrier"),
+    Key("k,up", "k up", "move(-1)", "previous carrier"),
+    Key("left_square_bracket", "[ ]", "screenful(-1)", "the SBCs before", "more SBCs"),
+    Key("right_square_bracket", "]", "screenful(1)", "the SBCs after"),
+    Key("pagedown", "pgdn", "page(1)", "a page on"),
+    Key("pageup", "pgup", "page(-1)", "a page back"),
+    Key("g,home", "g home", "edge(-1)", "first carrier"),
+    Key("G,end", "G end", "edge(1)", "last carrier"),
+    Key("space", "space", "freeze", "freeze the display", "freeze"),
+    COMMAND,
 )
 NO = Key("escape,n,q", "esc", "back", "no: nothing is sent", "no (default)")
 _SCROLL = (

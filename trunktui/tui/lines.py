@@ -75,6 +75,11 @@ class Page(Lines):
         self._top = min(max(self._top + by, 0), most)
         super().show(self._all[self._top :])
 
+    def keep_in_view(self, line: int) -> None:
+        """Move the window no further than it takes for `line` to be in it."""
+        height = max(self.size.height, 1)
+        self.scroll_lines(min(max(self._top, line - height + 1), line) - self._top)
+
     @property
     def top(self) -> int:
         """How many lines there are above the window."""
