@@ -8,6 +8,7 @@ from trunktui.health.standby import HaView
 from trunktui.model.health import Freshness, Thresholds, Usage
 from trunktui.model.inventory import AuthMode, DialMode, Direction
 from trunktui.model.observation import AppState, Unread
+from trunktui.model.snapshot import TrafficView
 from trunktui.model.text import Safe
 
 _BINS_S = 2.0
@@ -27,6 +28,8 @@ class LegContext(Struct, frozen=True, gc=False):
     channels are not known, so that `used` is a lower bound; `cap_sbcs`: over how many SBCs. `cps_now` is counted over `cps_window_s` and against
     `cps_cap`. `heavy`: the trunk carries a great part of all calls. `lost_part`: the piece of the SBC it hangs on,
     while that does not run. `off_by`: who switched it off, as our own record tells. `egress_ip`: our address.
+    `traffic` is what its calls say, None where nobody tells of them; `answered_at`: when the last of them that was
+    answered began, in monotonic seconds.
     """
 
     id: str
@@ -66,6 +69,8 @@ class LegContext(Struct, frozen=True, gc=False):
     off_by: Safe | None = None
     egress_ip: str | None = None
     ha: HaView = HaView()
+    traffic: TrafficView | None = None
+    answered_at: float | None = None
 
 
 def usage(context: LegContext, t: Thresholds) -> Usage:

@@ -29,6 +29,7 @@ from trunktui.model.link import LinkError, LinkStatus, SnmpError, SnmpState, Snm
 from trunktui.model.observation import AppState, Observation
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import Safe
+from trunktui.poll.calls import called
 from trunktui.poll.carry import carried, first_record
 from trunktui.poll.leg import LegRecord, Scene, frame_of, leg_status, stale_after_s
 from trunktui.poll.listing import MOST_DISCOVERED, fold_legs, ignored, lost_parts
@@ -240,6 +241,7 @@ class Fleet:
             lost_parts=lost_parts(record),
             ha=record.ha,
             egress_ip=record.sbc.egress_ip,
+            called=called(record, now, stale_after_s(self._interval_s, self._thresholds)),
         )
 
     def _sbc_status(self, record: SbcRecord, now: float) -> SbcStatus:

@@ -15,15 +15,16 @@ from trunktui.health.flap import Flap, note
 from trunktui.health.memory import LegMemory, settle
 from trunktui.health.rates import Rate
 from trunktui.health.rollup import Share
-from trunktui.health.rules import Cause, Verdict, frozen, judge
+from trunktui.health.rules import BY_CALLS, Cause, Verdict, frozen, judge
 from trunktui.health.signals import Signals, read_signals
 from trunktui.health.standby import HaView
 from trunktui.health.witness import Witness
-from trunktui.model.health import Freshness, LegState, ProbeSignal, RegSignal, Thresholds, Usage
+from trunktui.model.health import FaultKind, Freshness, LegState, ProbeSignal, RegSignal, Thresholds, Usage
 from trunktui.model.inventory import AuthMode, Binding, Direction, NativeNames, Trunk
 from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.observation import AppState, NativeLeg, Observation
 from trunktui.model.snapshot import ChannelsView, CpsView, LegStatus, ProbeView, RegView
+from trunktui.poll.called import Called
 from trunktui.poll.past import Past, lasting, remembered
 
 _BLIND = frozenset(
@@ -100,6 +101,7 @@ class Scene(Struct, frozen=True):
     lost_parts: tuple[tuple[str, int], ...] = ()
     ha: HaView = HaView()
     egress_ip: str | None = None
+    called: Called = Called()
 
     @property
     def stale_s(self) -> float:
@@ -226,6 +228,9 @@ def leg_status(
         at_risk=_at_risk(cps, probe),
         flapping=flap.since is not None,
         load=memory.load,
+        traffic=None if blind else context.traffic,
+        wasted=scene.called.wasted(record.native.endpoint, verdict.state, memory.bad_since),
+        fault=FaultKind.TRAFFIC if judged.cause in BY_CALLS else None,
     )
     waiting = frame.observed_at is None and verdict.state is LegState.UNKNOWN
     return remembered(status, past, scene.link) if waiting and past is not None else status
@@ -308,6 +313,8 @@ def _context(record: LegRecord, frame: Frame, share: Share | None, cps_share: Cp
         cap_sbcs=share.sbcs if share else 1,
         heavy=share.heavy if share else False,
         lost_part=part,
+        traffic=frame.scene.called.traffic(record.native.endpoint, frame.scene.thresholds),
+        answered_at=frame.scene.called.answered_at(record.native.endpoint),
     )
 
 

@@ -9,6 +9,7 @@ from trunktui.health.cps import CpsShare
 from trunktui.health.rates import RateMemory
 from trunktui.health.rollup import Share
 from trunktui.health.standby import HaView
+from trunktui.health.traffic import CallMemory
 from trunktui.model.box import BoxFacts
 from trunktui.model.inventory import Sbc
 from trunktui.model.link import LinkStatus, SnmpStatus
@@ -40,6 +41,7 @@ class SbcRecord(Struct):
     facts: BoxFacts | None = None
     box: BoxMemory = BoxMemory()
     rates: RateMemory = RateMemory()
+    calls: CallMemory = CallMemory()
     legs: dict[str, LegRecord] = field(default_factory=dict)
     unlisted: dict[str, Past] = field(default_factory=dict)
     next_poll_at: float | None = None
