@@ -11,6 +11,7 @@ from trunktui.model.link import SshState
 from trunktui.model.observation import Contact, ContactState
 from trunktui.model.snapshot import ChannelsView, LegStatus, SbcStatus
 from trunktui.present.box import box_facts
+from trunktui.present.calls import call_facts
 from trunktui.present.cells import SBC_ROLES, Cell, Line, Role, plain
 from trunktui.present.charts import LABEL_CELLS
 from trunktui.present.clock import clock_cell, moment_words
@@ -53,6 +54,7 @@ def detail_lines(
     width: int,
     wall: datetime | None = None,
     groups: tuple[Cell, ...] = (),
+    sbc: SbcStatus | None = None,
 ) -> tuple[Line, ...]:
     """Return what is known of a leg: sentence, its `groups` in trouble, its `charts`, contacts, ages, names, evidence.
 
@@ -70,6 +72,11 @@ def detail_lines(
         *_in_use(leg.channels, width, old=old),
         *_labelled("detect time", _detect(leg), "", width),
         *_dials(leg, width, old=old),
+        *(
+            line
+            for label, cell in call_facts(leg, sbc, old=old)
+            for line in _labelled(label, cell, "", width)
+        ),
         *_labelled("age", Cell(_ages(leg, now)), "", width),
         *_since(leg, now, width, wall),
         *_labelled("carrier", Cell(_carrier(leg)), "", width),
@@ -93,7 +100,7 @@ def page_lines(
     groups: tuple[Cell, ...] = (),
 ) -> tuple[Line, ...]:
     """Return the full page of a leg: all of `detail_lines`, then its SBC and the lines that were not read."""
-    lines = detail_lines(leg, now, charts, width, wall, groups)
+    lines = detail_lines(leg, now, charts, width, wall, groups, sbc)
     return lines if sbc is None else (*lines, (), *sbc_lines(sbc, now, width))
 
 

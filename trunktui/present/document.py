@@ -81,6 +81,14 @@ CSV_COLUMNS = (
     "acknowledged.severity",
     "acknowledged.reason",
     "acknowledged.who",
+    "wasted",
+    "traffic.state",
+    "traffic.attempts",
+    "traffic.answered",
+    "traffic.window_s",
+    "traffic.code",
+    "traffic.cause",
+    "traffic.prefix",
 )
 """Columns of `to_csv`: paths into a leg of the document."""
 
@@ -238,7 +246,8 @@ def _leg(leg: LegStatus, now: float, wall: datetime) -> Row:
         "cps": _cps(leg, old),
         "at_risk": None if old else _number(leg.at_risk),
         "at_risk_bound": None if old else _bound(leg),
-        "wasted": None,
+        "wasted": None if old else leg.wasted,
+        "traffic": _traffic(leg, old),
         "age_s": _age(leg.observed_at, now),
         "flapping": None if old else leg.flapping,
     }
@@ -314,6 +323,22 @@ def _cps(leg: LegStatus, old: bool) -> Row:
         "window_s": _number(view.window_s) if known else None,
         "cap": _number(view.cap),
         "state": (Usage.UNKNOWN if old else view.state).value,
+    }
+
+
+def _traffic(leg: LegStatus, old: bool) -> Row | None:
+    """Build what calls say; null where nobody tells of them, or not any more."""
+    view = leg.traffic
+    if view is None or old:
+        return None
+    return {
+        "state": view.state.value,
+        "attempts": view.attempts,
+        "answered": view.answered,
+        "window_s": _number(view.window_s),
+        "code": view.code,
+        "cause": view.cause,
+        "prefix": view.prefix,
     }
 
 
