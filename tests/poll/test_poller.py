@@ -38,6 +38,10 @@ ENDPOINT = b"""
  aors                 : carrier-a
 
 """
+NO_LOG_FILE = b"""
+Channel                             Type     Formatter  Status    Configuration
+-------                             ----     ---------  ------    -------------
+"""
 
 
 def settings_answers(at: float) -> list[Answer | SshState]:
@@ -46,6 +50,7 @@ def settings_answers(at: float) -> list[Answer | SshState]:
     rest = (
         Reply("aor carrier-a", 0, clean_lines(AOR)),
         Reply("endpoint carrier-a", 0, clean_lines(ENDPOINT)),
+        Reply("logger", 0, clean_lines(NO_LOG_FILE)),
     )
     return [Answer(at, at, (first,)), Answer(at, at, rest)]
 
@@ -200,7 +205,7 @@ def test_settings_that_came_before_the_budget_ended_are_kept_and_the_next_poll_g
         [good(START + 1), aors, cut, good(START + 31), rest, good(START + 61)], [4, 3, 99, 1, 1, 1]
     )
     assert [at - START for at in asker.asked_at] == [1, 5, 8, 31, 32, 61, 91]
-    assert [command.key for command in asker.asked[4].commands] == ["endpoint carrier-a"]
+    assert [command.key for command in asker.asked[4].commands] == ["endpoint carrier-a", "logger"]
     assert leg(fleet.snapshot(START + 61)).probe.interval_s == 30
     assert fleet.record("sbc-1").settings_done
 

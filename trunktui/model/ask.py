@@ -74,6 +74,9 @@ class Reply(Struct, frozen=True):
 
     `status` is the far exit status, None when the command never came back (lost link, our deadline).
     `truncated` says that more came than we take; such a reply proves nothing.
+    `size` counts the bytes that it printed on stdout, `whole_size` those up to and including the last line end, and
+    `last_size` those of the last whole line: who reads a file piece by piece knows by them where the next one begins.
+    They are right where `status` is not None.
     """
 
     key: str
@@ -81,6 +84,14 @@ class Reply(Struct, frozen=True):
     lines: tuple[Safe, ...] = ()
     errors: tuple[Safe, ...] = ()
     truncated: bool = False
+    size: int = 0
+    whole_size: int = 0
+    last_size: int = 0
+
+    @property
+    def whole_lines(self) -> tuple[Safe, ...]:
+        """The lines without an unfinished last one."""
+        return self.lines if self.size == self.whole_size else self.lines[:-1]
 
     @property
     def ok(self) -> bool:

@@ -48,8 +48,9 @@ class TailState(StrEnum):
 class TailStatus(Struct, frozen=True):
     """One followed file. `why` says in one line what is wrong and the way out, empty where nothing is.
 
-    `read_to` is the monotonic second up to which all that was written has been read, None never. `behind`: bytes
-    not read yet; `lost`: bytes that were written and could not be read any more (a rotation that left none).
+    `path` is where it was found. `read_to` is the monotonic second up to which all that was written has been read,
+    None never. `behind`: bytes not read yet; `lost`: bytes that were written and could not be read any more (a
+    rotation that left none), at least.
     """
 
     file: TailFile
@@ -58,6 +59,7 @@ class TailStatus(Struct, frozen=True):
     read_to: float | None = None
     behind: int = 0
     lost: int = 0
+    path: str = ""
 
 
 class RefusalKind(StrEnum):
@@ -92,6 +94,13 @@ class AuthFailure(Struct, frozen=True):
     source: Safe
     user: Safe
     line: Safe
+
+
+class AuthSuccess(Struct, frozen=True):
+    """A request from outside that did authenticate; only where the SBC logs its security events."""
+
+    at: float
+    source: Safe
 
 
 class InviteRefusal(Struct, frozen=True):
@@ -138,6 +147,7 @@ class TailFacts(Struct, frozen=True):
 
     refusals: tuple[Refusal, ...] = ()
     auth_failures: tuple[AuthFailure, ...] = ()
+    auth_successes: tuple[AuthSuccess, ...] = ()
     invite_refusals: tuple[InviteRefusal, ...] = ()
     calls: tuple[CallRecord, ...] = ()
     unread: tuple[Safe, ...] = ()

@@ -42,6 +42,7 @@ from trunktui.model.observation import (
     RegSettings,
     Unread,
 )
+from trunktui.model.tail import TailFacts, TailFile, TailKind
 from trunktui.model.text import Safe, clean
 from trunktui.platforms import asterisk_channels as channels_of
 from trunktui.platforms import asterisk_tables as tables
@@ -53,6 +54,7 @@ from trunktui.platforms.asterisk_actions import standing as standing
 from trunktui.platforms.asterisk_actions import taken as taken
 from trunktui.platforms.asterisk_console import askable as askable
 from trunktui.platforms.asterisk_console import rx
+from trunktui.platforms.asterisk_logs import log_file, parse_log
 from trunktui.platforms.asterisk_snmp import parse_snmp as parse_snmp
 from trunktui.platforms.asterisk_snmp import snmp_ask as snmp_ask
 from trunktui.platforms.asterisk_state import SOCKET_TESTS, app_state, unread_poll
@@ -64,6 +66,8 @@ _BATCH = 25
 _FEW_PHONES = 100
 _WIZARD = re.compile(r"(.+)-reg-\d+")
 """res_pjsip_config_wizard names the registrations of `x` `x-reg-0`, `x-reg-1` ..."""
+
+_LOGGER = rx("logger", "logger show channels")
 
 
 def poll_ask() -> SshAsk:
@@ -144,6 +148,7 @@ def settings_asks(observation: Observation, settings: LegSettings) -> tuple[SshA
         wanted = [_show("registration", n) for n in sorted(registrations) if askable(n)]
         wanted += [_show("aor", n) for n in sorted(aors) if askable(n)]
         wanted += [_show("endpoint", n) for n in sorted(endpoints) if askable(n)]
+        wanted.append(_LOGGER)
     missing = [command for command in wanted if command.key not in settings.asked]
     return tuple(SshAsk(tuple(missing[i : i + _BATCH])) for i in range(0, len(missing), _BATCH))
 
@@ -153,12 +158,16 @@ def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSetti
     probe, registration = dict(before.probe), dict(before.registration)
     endpoint_of, aors_of = dict(before.endpoint_of), dict(before.aors_of)
     contacts_of, static = dict(before.contacts_of), dict(before.static)
+    client_of, log = dict(before.client_of), before.log
     asked, refused = set(before.asked), dict(before.refused)
     for reply in (reply for answer in answers for reply in answer.replies):
         if not reply.truncated and reply.status in {None, 124, 137}:
             continue  # a busy moment: asked again at the next poll
         asked.add(reply.key)
         refused.pop(reply.key, None)
+        if reply.key == _LOGGER.key:
+            log = log_file(reply)  # refused or not: there is a usual place
+            continue
         # Not asked again until a reload: sudo reports each refusal to the SBC's administrator.
         if denied := tables.refusal(reply):
             refused[reply.key] = Unread(f"pjsip show {reply.key}", denied)
@@ -175,6 +184,8 @@ def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSetti
             registration[native] = _reg_settings(values)
             if endpoint := tables.text(values, "endpoint"):
                 endpoint_of[native] = endpoint
+            if client := tables.text(values, "client_uri"):
+                client_of[native] = client
         elif kind == "endpoint" and values:
             listed = tables.text(values, "aors") or ""
             aors_of[native] = tuple(a.strip() for a in listed.split(",") if a.strip())
@@ -184,10 +195,22 @@ def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSetti
         endpoint_of=endpoint_of,
         aors_of=aors_of,
         contacts_of=contacts_of,
+        client_of=client_of,
         static=static,
+        log=log,
         asked=frozenset(asked),
         refused=refused,
     )
+
+
+def tails(observation: Observation, settings: LegSettings) -> tuple[TailFile, ...]:
+    """Return the files to follow, once the settings were asked which: the log."""
+    return () if settings.log is None or observation.app is not AppState.ANSWERING else (settings.log,)
+
+
+def parse_tail(file: TailFile, lines: tuple[Safe, ...], box: Box) -> TailFacts:
+    """Read new lines of a file that `tails` named."""
+    return parse_log(lines, box) if file.kind is TailKind.LOG else TailFacts()
 
 
 def _show(kind: str, native: str) -> Command:

@@ -10,9 +10,10 @@ from trunktui.model.action import Plan, Proof, Verb
 from trunktui.model.ask import Answer, SshAsk
 from trunktui.model.box import BoxFacts
 from trunktui.model.inventory import Binding
-from trunktui.model.observation import Observation, ProbeSettings, RegSettings, Unread
+from trunktui.model.observation import Box, Observation, ProbeSettings, RegSettings, Unread
 from trunktui.model.snapshot import LegStatus
 from trunktui.model.snmp import SnmpAnswer, SnmpAsk
+from trunktui.model.tail import TailFacts, TailFile
 from trunktui.model.text import Safe
 
 
@@ -20,9 +21,10 @@ class LegSettings(Struct, frozen=True):
     """Settings loaded on the SBC, by native name, and how its parts are tied together.
 
     `endpoint_of` maps a registration to its endpoint, `aors_of` an endpoint to its AORs; `contacts_of` an
-    AOR to its static contact URIs (whole, where the poll's table cuts them); `static` says of an AOR whether
+    AOR to its static contact URIs (whole, where the poll's table cuts them); `client_of` a registration to the
+    URI that it registers; `static` says of an AOR whether
     it has such contacts, which makes it a trunk and not a phone. A name that is missing was not read: that
-    changes no state. `asked` holds the commands that were answered since connecting or since the last
+    changes no state. `log` is the log file to follow, None: not asked yet. `asked` holds the commands that were answered since connecting or since the last
     reload, understood or not, so that none is asked twice; `refused` those among them that the SBC would not
     run, with who refused.
     """
@@ -32,7 +34,9 @@ class LegSettings(Struct, frozen=True):
     endpoint_of: dict[str, str] = {}
     aors_of: dict[str, tuple[str, ...]] = {}
     contacts_of: dict[str, tuple[str, ...]] = {}
+    client_of: dict[str, str] = {}
     static: dict[str, bool] = {}
+    log: TailFile | None = None
     asked: frozenset[str] = frozenset()
     refused: dict[str, Unread] = {}
 
@@ -54,6 +58,15 @@ class Platform(Protocol):
 
     def parse_settings(self, answers: tuple[Answer, ...], before: LegSettings) -> LegSettings:
         """Read the answers to `settings_asks` into `before`. What is unreadable stays missing. Never raises."""
+
+    def tails(self, observation: Observation, settings: LegSettings) -> tuple[TailFile, ...]:
+        """Return the files to follow; none as long as the settings that tell which were not asked for."""
+
+    def parse_tail(self, file: TailFile, lines: tuple[Safe, ...], box: Box) -> TailFacts:
+        """Read new lines of a file, oldest first. `box` has the SBC's clock and zone, both known. Never raises.
+
+        Lines of a kind that nobody wants are passed over.
+        """
 
     def plan(self, verb: Verb, leg: LegStatus) -> Plan | Safe:
         """Return how to do `verb` to a leg; or why it has no such thing, or no name that may stand in a command."""

@@ -28,9 +28,11 @@ from trunktui.model.inventory import Inventory, NativeNames
 from trunktui.model.link import LinkError, LinkStatus, SnmpError, SnmpState, SnmpStatus, SshState
 from trunktui.model.observation import AppState, Observation
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
+from trunktui.model.tail import TailFacts, TailFile, TailStatus
 from trunktui.model.text import Safe
 from trunktui.poll.calls import called
 from trunktui.poll.carry import carried, first_record
+from trunktui.poll.heard import remember_heard
 from trunktui.poll.leg import LegRecord, Scene, frame_of, leg_status, stale_after_s
 from trunktui.poll.listing import MOST_DISCOVERED, fold_legs, ignored, lost_parts
 from trunktui.poll.past import Past, unlisted
@@ -132,6 +134,14 @@ class Fleet:
         record = self._records[sbc]
         record.judged = None
         record.snmp = _witnessed(record.snmp, error.state, error.reason, at, ok=False)
+
+    def heard(self, sbc: str, file: TailFile, facts: TailFacts, status: TailStatus) -> None:
+        """Take what new lines of a followed file say, and how its following goes."""
+        record = self._records[sbc]
+        record.tails[file] = status
+        if facts != TailFacts():
+            record.judged = None
+            remember_heard(record.heard, facts)
 
     def soft(self, sbc: str, now: float) -> bool:
         """Whether this SBC should be polled more often: a leg is in doubt, or recovering, or it is starting."""
@@ -288,6 +298,7 @@ class Fleet:
             poll_took_s=seen.took_s if seen is not None else None,
             next_poll_at=record.next_poll_at,
             unread=seen.unread if seen is not None else (),
+            tails=tuple(record.tails.values()),
         )
 
 

@@ -14,6 +14,7 @@ from trunktui.model.link import LinkError, SshState
 from trunktui.model.text import Safe
 from trunktui.platforms.contract import LegSettings, Platform
 from trunktui.poll.fleet import Fleet
+from trunktui.poll.follower import Follower
 from trunktui.poll.guard import Guard
 from trunktui.poll.rest import Rest
 from trunktui.poll.schedule import Pace, next_wait_s
@@ -28,6 +29,11 @@ POLL_BUDGET_S = 20.0
 _SETTINGS_ASKS_PER_POLL = 8
 _SETTINGS_LEAST_S = 5.0
 """Time for one command to end: given to the first settings ask always, and another is not begun with less."""
+
+_FOLLOW_S = 5.0
+_FOLLOW_SHARE = 0.6
+_FOLLOW_LEAST_S = 1.0
+"""Time for reading followed files: so much of a poll, so much of the time to the next one, and always a little."""
 
 _STOPPED = "; not tried again until :reload or a restart"
 
@@ -81,6 +87,8 @@ class SbcPoller:
         self._changed = changed
         self._guard = Guard(sbc)
         self._rest = Rest(clock)
+        heard = partial(fleet.heard, sbc)
+        self._follower = Follower(sbc, platform, asker, heard, clock=clock)
         self._state = SshState.PENDING
         self._failures = 0
         self._soft = False
@@ -144,6 +152,7 @@ class SbcPoller:
         self._fold(answer)
         if record.observation is not None and not record.settings_done:
             await self._read_settings(answer, self._settings_until(started))
+        await self._follow(started)
         self._soft = self._fleet.soft(self._sbc, self._clock())
 
     def _fold(self, answer: Answer) -> None:
@@ -192,6 +201,22 @@ class SbcPoller:
             self._fold(answer)
             if _broke_off(reply):
                 return
+
+    async def _follow(self, started: float) -> None:
+        """Read what is new in the followed files, in the time that is left: the next poll begins when it is due."""
+        record = self._fleet.record(self._sbc)
+        seen = record.observation
+        if seen is None:
+            return
+        files, now = self._platform.tails(seen, record.settings), self._clock()
+        for gone in set(record.tails) - set(files):
+            del record.tails[gone]
+        if not files:
+            return
+        wait = next_wait_s(SshState.OK, 0, self._fleet.soft(self._sbc, now), self._pace, 0.0)
+        until = min(now + _FOLLOW_S, started + _FOLLOW_SHARE * (wait or POLL_BUDGET_S))
+        await self._follower.follow(files, record.trails, seen.box, max(until, now + _FOLLOW_LEAST_S))
+        self._changed()
 
     def _note_settings_fault(self, reason: Safe) -> None:
         """Log why settings were not read, once: it may be so at every poll."""

@@ -15,7 +15,10 @@ from trunktui.model.inventory import Sbc
 from trunktui.model.link import LinkStatus, SnmpStatus
 from trunktui.model.observation import Observation
 from trunktui.model.snapshot import LegStatus
+from trunktui.model.tail import TailFile, TailStatus
 from trunktui.platforms.contract import LegSettings
+from trunktui.poll.follower import Trail
+from trunktui.poll.heard import HeardMemory
 from trunktui.poll.leg import LegRecord
 from trunktui.poll.past import Past
 
@@ -30,7 +33,11 @@ class Judged(Struct, frozen=True):
 
 
 class SbcRecord(Struct):
-    """One SBC between polls. `unlisted`: legs that an earlier run found on it, by id, until it has listed its own."""
+    """One SBC between polls. `unlisted`: legs that an earlier run found on it, by id, until it has listed its own.
+
+    `trails`: how far the files on it that are followed were read, by name; `tails` is what is shown of each,
+    `heard` what they said.
+    """
 
     sbc: Sbc
     link: LinkStatus = LinkStatus()
@@ -44,6 +51,9 @@ class SbcRecord(Struct):
     calls: CallMemory = CallMemory()
     legs: dict[str, LegRecord] = field(default_factory=dict)
     unlisted: dict[str, Past] = field(default_factory=dict)
+    trails: dict[str, Trail] = field(default_factory=dict)
+    tails: dict[TailFile, TailStatus] = field(default_factory=dict)
+    heard: HeardMemory = field(default_factory=HeardMemory)
     next_poll_at: float | None = None
     ha: HaView = HaView()
     judged: Judged | None = None

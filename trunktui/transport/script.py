@@ -204,12 +204,16 @@ def _checked(command: Command, run_as: str | None) -> str:
 
 
 def _reply(key: str, out: _Part, err: _Part) -> Reply:
+    whole_size = out.data.rfind(b"\n") + 1
     return Reply(
         key=key,
         status=None if err.status is None else out.status,
         lines=safe_lines(out.data),
         errors=safe_lines(err.data),
         truncated=out.capped or err.capped,
+        size=len(out.data),
+        whole_size=whole_size,
+        last_size=whole_size - (out.data.rfind(b"\n", 0, max(whole_size - 1, 0)) + 1) if whole_size else 0,
     )
 
 

@@ -1,0 +1,167 @@
+"""Asks for following a file on any SBC on Linux as the login itself, and reads what came back. Pure.
+
+`stat -L -t FILE` prints the name and numbers: size, blocks, mode (hexadecimal), uid, gid, device, inode, links:
+
+    /var/log/asterisk/messages.log 31225 64 81a0 105 4 fe00 1196057 1 0 0 1795656209 1795656207 1795656207 0 4096
+
+It is asked before and after each piece: what lies between two looks at the same file came from that file.
+`find DIR -maxdepth 1 -inum N` prints where a file went that was moved away within its folder, and
+`find DIR -maxdepth 1 -type f -newer FILE` which others were written to after that one.
+"""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+from trunktui.model.ask import Answer, Command, Reply, SshAsk
+from trunktui.model.tail import TailState
+from trunktui.model.text import Safe, clean
+
+_PATH = re.compile(r"(?:/[A-Za-z0-9_.,:=@+ -]+)+", re.ASCII)
+_PATH_LIMIT = 200
+_NUMBERS = re.compile(
+    r"(\d{1,20}) \d+ ([0-9a-f]{1,8}) \d+ (\d{1,10}) ([0-9a-f]{1,16}) (\d{1,20}) \d+ \S+ \S+ \d+ (\d{1,12})\b.*",
+    re.ASCII,
+)
+_KIND, _REGULAR = 0o170000, 0o100000
+_PACKED = (".gz", ".xz", ".bz2", ".zst", ".Z", ".lz4", ".zip")
+_MOST_NEWER = 8
+_TIMEOUT_S = 5
+_BLOCK = 65536
+
+
+class Place(Struct, frozen=True):
+    """What a name led to at one look: which file (`key`: device and inode), its size in bytes, its group's number.
+
+    `written`: the second of the SBC's clock at which it was written to last.
+    """
+
+    key: str
+    size: int
+    gid: int
+    inode: str
+    written: int
+
+
+class Fault(Struct, frozen=True):
+    """Why a file could not be looked at or read, and the way out."""
+
+    state: TailState
+    why: Safe
+
+
+class Piece(Struct, frozen=True):
+    """What one `read_ask` brought: what the name led to before and after, and what was read in between."""
+
+    before: Place | Fault
+    after: Place | Fault
+    reply: Reply
+
+    @property
+    def place(self) -> Place | None:
+        """The file that was read; None where the name led to none, or to another one before than after."""
+        before, after = self.before, self.after
+        if isinstance(before, Place) and isinstance(after, Place) and before.key == after.key:
+            return after
+        return None
+
+
+def followable(path: str) -> bool:
+    """Whether a path may stand in a command: absolute, plain characters, no way up."""
+    return len(path) <= _PATH_LIMIT and _PATH.fullmatch(path) is not None and ".." not in path.split("/")
+
+
+def look_ask(path: str) -> SshAsk:
+    """Ask what a name leads to."""
+    return SshAsk((_stat("before", path),))
+
+
+def read_ask(path: str, start: int, most: int, timeout_s: int = _TIMEOUT_S) -> SshAsk:
+    """Ask for at most `most` bytes of a file from byte `start` on, and what the name leads to before and after."""
+    argv = (
+        "dd",
+        f"if={path}",
+        f"bs={_BLOCK}",
+        "iflag=skip_bytes,count_bytes",
+        f"skip={start}",
+        f"count={most}",
+        "status=none",
+    )
+    piece = Command("piece", argv, privileged=False, timeout_s=timeout_s)
+    return SshAsk((_stat("before", path), piece, _stat("after", path)))
+
+
+def moved_ask(path: str, inode: str) -> SshAsk:
+    """Ask where, in the folder of `path`, the file with this inode is."""
+    argv = ("find", path.rpartition("/")[0] or "/", "-maxdepth", "1", "-inum", inode)
+    return SshAsk((Command("moved", argv, privileged=False, timeout_s=_TIMEOUT_S),))
+
+
+def newer_ask(path: str) -> SshAsk:
+    """Ask which files in the folder of `path` were written to after it."""
+    argv = ("find", path.rpartition("/")[0] or "/", "-maxdepth", "1", "-type", "f", "-newer", path)
+    return SshAsk((Command("newer", argv, privileged=False, timeout_s=_TIMEOUT_S),))
+
+
+def looked(answer: Answer, path: str) -> Place | Fault:
+    """Read the answer to `look_ask`."""
+    return _place(answer.reply("before"), path)
+
+
+def piece(answer: Answer, path: str) -> Piece:
+    """Read the answer to `read_ask`."""
+    return Piece(
+        _place(answer.reply("before"), path), _place(answer.reply("after"), path), answer.reply("piece")
+    )
+
+
+def moved(answer: Answer) -> str | None:
+    """Read the answer to `moved_ask`: a plain file's path; None where it is gone, or packed."""
+    return next(iter(_plain(answer.reply("moved"))), None)
+
+
+def newer(answer: Answer, path: str) -> tuple[str, ...]:
+    """Read the answer to `newer_ask`: those whose names say that they were `path` once, a few at most."""
+    return tuple(
+        found for found in _plain(answer.reply("newer")) if found.startswith(path) and found != path
+    )[:_MOST_NEWER]
+
+
+def _plain(reply: Reply) -> list[str]:
+    return [line for line in reply.lines if followable(line) and not line.endswith(_PACKED)]
+
+
+def unanswered(answer: Answer) -> bool:
+    """Whether a command of an ask did not come to its end."""
+    return not answer.complete or any(reply.status in {None, 124, 137} for reply in answer.replies)
+
+
+def fault(reply: Reply, path: str, gid: int | None = None) -> Fault:
+    """Say why a program could not read `path`, from what it printed."""
+    said = next(iter(reply.errors or reply.lines), Safe(f"nothing, exit status {reply.status}"))
+    if "Permission denied" in said:
+        group = "its group" if gid is None else f"its group (number {gid})"
+        why = f"this login may not read {path}: put it into {group}, often adm (docs/grants.md)"
+        return Fault(TailState.NOT_PERMITTED, clean(why))
+    if "No such file" in said:
+        return Fault(TailState.MISSING, clean(f"there is no {path}"))
+    return Fault(TailState.UNREADABLE, clean(f"cannot read {path}: {said}"))
+
+
+def _stat(key: str, path: str) -> Command:
+    return Command(key, ("stat", "-L", "-t", path), privileged=False, timeout_s=_TIMEOUT_S)
+
+
+def _place(reply: Reply, path: str) -> Place | Fault:
+    if reply.status != 0:
+        return fault(reply, path)
+    line = reply.lines[0] if reply.lines else ""
+    found = _NUMBERS.fullmatch(line.removeprefix(f"{path} "))
+    if found is None:
+        return Fault(TailState.UNREADABLE, clean(f"cannot read what 'stat -L -t {path}' printed: {line}"))
+    size, mode, gid, device, inode, written = found.groups()
+    if int(mode, 16) & _KIND != _REGULAR:
+        return Fault(TailState.UNREADABLE, clean(f"{path} is no plain file"))
+    return Place(f"{device}:{inode}", int(size), int(gid), inode, int(written))
