@@ -30,9 +30,10 @@ from trunktui.model.link import LinkError, SshState
 from trunktui.model.observation import ProbeSettings
 from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
 from trunktui.model.snmp import SnmpTarget
-from trunktui.model.tail import CallOutcome, CallRecord
+from trunktui.model.tail import CallOutcome, CallRecord, TailStatus
 from trunktui.model.text import Safe
 from trunktui.platforms import asterisk
+from trunktui.platforms.asterisk_calls import CALLS as CALLS_FILE
 from trunktui.platforms.contract import LegSettings
 from trunktui.poll import leg as poll_leg
 from trunktui.poll.calls import remember_called
@@ -130,7 +131,8 @@ def _played(trunks: Trunks, polls: Polls, judged_at: float | None, thresholds: T
             fleet.record("sbc-1").settings_done = True
             if says.calls is not None:
                 record = fleet.record("sbc-1")
-                remember_called(record, dated(says.calls, EPOCH + at), at, Safe("CEL"), thresholds)
+                status = TailStatus(CALLS_FILE, read_to=at)
+                remember_called(record, dated(says.calls, EPOCH + at), status, thresholds)
         snapshot = fleet.snapshot(at)
     return snapshot if judged_at is None else fleet.snapshot(START + judged_at)
 

@@ -22,7 +22,7 @@ def facts(one: LegStatus, box: SbcStatus | None = None, *, old: bool = False) ->
 def test_calls_that_fail_are_told_with_their_cause_and_what_was_lost() -> None:
     one = leg("a@nyc-1", LegState.DOWN, traffic=REFUSED, wasted=1240)
     assert facts(one) == {
-        "calls": "calls fail; 1500 calls in 5m, 0 answered, 1500 failed with cause 21",
+        "calls": "calls fail; 1500 calls in 5m00s, 0 answered, 1500 failed with cause 21",
         "lost": "1,240 calls without an answer since the first bad sign",
     }
     page = "\n".join(plain(line) for line in page_lines(one, sbc("nyc-1"), NOW, (), 100))
@@ -31,8 +31,8 @@ def test_calls_that_fail_are_told_with_their_cause_and_what_was_lost() -> None:
 
 def test_calls_that_pass_are_counted_and_compared_with_other_days() -> None:
     one = leg("a@nyc-1", traffic=TrafficView(TrafficSignal.NORMAL, 300.0, 630, 201, usual_asr=0.314))
-    assert facts(one) == {"calls": "630 calls in 5m, 201 answered (usual at this hour 31 %)"}
-    assert traffic_words(TrafficView(TrafficSignal.IDLE, 300.0, 0, 0)) == "none ended in the last 5m"
+    assert facts(one) == {"calls": "630 calls in 5m00s, 201 answered (usual at this hour 31 %)"}
+    assert traffic_words(TrafficView(TrafficSignal.IDLE, 300.0, 0, 0)) == "none ended in the last 5m00s"
     assert "to +4470*" in traffic_words(
         TrafficView(TrafficSignal.DESTINATION, 300.0, 60, 40, 20, code=403, prefix=Safe("+4470"))
     )

@@ -102,20 +102,20 @@ class CallMemory(Struct, frozen=True):
 def remember_calls(
     before: CallMemory,
     records: Iterable[CallRecord],
-    until: float,
+    until: float | None,
     source: Safe,
     bad: Mapping[str, float],
     t: Thresholds,
 ) -> CallMemory:
-    """Return the memory after new records, all that was written up to `until`.
+    """Return the memory after new records, all that was written up to `until` (None: up to the last of them).
 
     `bad`: when an endpoint's trouble began, where it is in one: what is lost since then is kept.
     """
     records = sorted(records, key=lambda one: one.at)
+    until = max(until or 0.0, before.until or 0.0, *(one.at for one in records[-1:]))
     since = before.since
     if since is None:
         since = records[0].at if records else until
-    until = max(until, before.until or 0.0, *(one.at for one in records[-1:]))
     lasting = dict(before.lasting)
     news: dict[str, list[CallRecord]] = {}
     talks: dict[str, list[tuple[float, int]]] = {}

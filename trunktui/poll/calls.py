@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from trunktui.health.traffic import remember_calls
 from trunktui.model.health import Thresholds
-from trunktui.model.tail import CallRecord
-from trunktui.model.text import Safe
+from trunktui.model.tail import CallRecord, TailStatus
+from trunktui.model.text import clean
 from trunktui.poll.called import Called
 from trunktui.poll.record import SbcRecord
 
@@ -21,18 +19,19 @@ def called(record: SbcRecord, now: float, stale_s: float) -> Called:
 
 
 def remember_called(
-    record: SbcRecord, calls: Iterable[CallRecord], read_to: float | None, source: Safe, t: Thresholds
+    record: SbcRecord, calls: tuple[CallRecord, ...], status: TailStatus, t: Thresholds
 ) -> None:
-    """Keep calls that were read, all that were written up to monotonic second `read_to`."""
+    """Keep calls that were read; with `status`: up to when all that was written has been read, and from where."""
     ahead = _ahead_s(record)
-    if read_to is None or ahead is None:
+    if ahead is None or (status.read_to is None and not calls):
         return
     bad = {
         leg.native.endpoint: leg.memory.bad_since + ahead
         for leg in record.legs.values()
         if leg.native.endpoint is not None and leg.memory.bad_since is not None
     }
-    record.calls = remember_calls(record.calls, calls, read_to + ahead, source, bad, t)
+    until = None if status.read_to is None else status.read_to + ahead
+    record.calls = remember_calls(record.calls, calls, until, clean(status.path or status.file.path), bad, t)
     record.judged = None
 
 

@@ -28,9 +28,9 @@ from trunktui.model.inventory import Inventory, NativeNames
 from trunktui.model.link import LinkError, LinkStatus, SnmpError, SnmpState, SnmpStatus, SshState
 from trunktui.model.observation import AppState, Observation
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
-from trunktui.model.tail import TailFacts, TailFile, TailStatus
+from trunktui.model.tail import TailFacts, TailFile, TailKind, TailStatus
 from trunktui.model.text import Safe
-from trunktui.poll.calls import called
+from trunktui.poll.calls import called, remember_called
 from trunktui.poll.carry import carried, first_record
 from trunktui.poll.heard import remember_heard
 from trunktui.poll.leg import LegRecord, Scene, frame_of, leg_status, stale_after_s
@@ -142,6 +142,8 @@ class Fleet:
         if facts != TailFacts():
             record.judged = None
             remember_heard(record.heard, facts)
+        if file.kind is TailKind.CALLS:
+            remember_called(record, facts.calls, status, self._thresholds)
 
     def soft(self, sbc: str, now: float) -> bool:
         """Whether this SBC should be polled more often: a leg is in doubt, or recovering, or it is starting."""
