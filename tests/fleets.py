@@ -7,7 +7,16 @@ from typing import Any
 from msgspec.structs import replace
 
 from trunktui.model.box import BoxFacts, DiskUse, Published, SubAgent
-from trunktui.model.health import Effective, LegState, ProbeSignal, RegSignal, SbcState, Severity, Usage
+from trunktui.model.health import (
+    Effective,
+    LegState,
+    ProbeSignal,
+    RegSignal,
+    SbcState,
+    Severity,
+    TrafficSignal,
+    Usage,
+)
 from trunktui.model.inventory import AuthMode, NativeNames
 from trunktui.model.link import LinkStatus, SnmpState, SnmpStatus, SshState
 from trunktui.model.observation import Contact, ContactState
@@ -22,6 +31,7 @@ from trunktui.model.snapshot import (
     RegView,
     SbcStatus,
     Snapshot,
+    TrafficView,
 )
 from trunktui.model.text import Safe
 
@@ -63,6 +73,7 @@ def leg(
         channels=ChannelsView(state=Usage.NORMAL, active=41, cap=200, used=82),
         cps=CpsView(Usage.NORMAL, now=2.1, peak=5, window_s=30.0, cap=50.0, used=2.1),
         at_risk=2.1 * 33.0,
+        traffic=TrafficView(TrafficSignal.NORMAL, 300.0, 630, 201, source=Safe("CEL")),
         observed_at=NOW - 4,
         late_at=NOW + 56,
         stale_at=NOW + 86,

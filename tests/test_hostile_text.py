@@ -18,7 +18,8 @@ from trunktui.model.health import Thresholds
 from trunktui.model.inventory import Inventory, Sbc, SshTarget
 from trunktui.platforms import asterisk
 from trunktui.poll.fleet import Fleet
-from trunktui.present.document import status_document, to_csv, to_json
+from trunktui.present.document import status_document, to_json
+from trunktui.present.sheet import to_csv
 from trunktui.present.table import status_table
 
 SECRET = "s3cret-canary"

@@ -30,13 +30,19 @@ from trunktui.model.link import LinkError, SshState
 from trunktui.model.observation import ProbeSettings
 from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
 from trunktui.model.snmp import SnmpTarget
+from trunktui.model.tail import CallOutcome, CallRecord, TailStatus
 from trunktui.model.text import Safe
 from trunktui.platforms import asterisk
+from trunktui.platforms.asterisk_calls import CALLS as CALLS_FILE
 from trunktui.platforms.contract import LegSettings
 from trunktui.poll import leg as poll_leg
+from trunktui.poll.calls import remember_called
 from trunktui.poll.fleet import Fleet
 
 START = 1000.0
+EPOCH = 1_795_650_000.0
+"""What the SBC's clock showed when ours was at 0."""
+
 DEFAULTS = Thresholds()
 UNFROZEN = Thresholds(flap_changes=99, flap_start=1.0)
 """As if nothing ever flapped: what a leg is underneath."""
@@ -59,6 +65,8 @@ class Says(Struct, frozen=True):
     """Set: the poll could not be made."""
 
     frozen: bool = False
+    calls: tuple[CallRecord, ...] | None = None
+    """Calls that its records told since the poll before, their times in seconds from this one; None: no records."""
 
 
 Polls = Sequence[tuple[float, Says | Told]]
@@ -117,10 +125,52 @@ def _played(trunks: Trunks, polls: Polls, judged_at: float | None, thresholds: T
             fleet.failed("sbc-1", LinkError(says.silent, Safe(f"ssh {says.silent.value}")), at)
         else:
             bindings = fleet.inventory.bindings_on("sbc-1")
-            fleet.answered("sbc-1", asterisk.parse_poll(answer(says, at), settings, bindings))
+            look = asterisk.parse_poll(answer(says, at), settings, bindings)
+            look = structs.replace(look, box=structs.replace(look.box, clock_s=EPOCH + at))
+            fleet.answered("sbc-1", look)
             fleet.record("sbc-1").settings_done = True
+            if says.calls is not None:
+                record = fleet.record("sbc-1")
+                status = TailStatus(CALLS_FILE, read_to=at)
+                remember_called(record, dated(says.calls, EPOCH + at), status, thresholds)
         snapshot = fleet.snapshot(at)
     return snapshot if judged_at is None else fleet.snapshot(START + judged_at)
+
+
+def calls(
+    count: int,
+    outcome: CallOutcome,
+    cause: int | None = None,
+    code: int | None = None,
+    prefixes: tuple[str, ...] = ("1555",),
+    *,
+    since: float = -240.0,
+    talk_s: int = 60,
+) -> tuple[CallRecord, ...]:
+    """Return calls over `carrier-a`, spread from `since` to now, over `prefixes` in turn."""
+    answered = outcome is CallOutcome.ANSWERED
+    return tuple(
+        CallRecord(
+            id=Safe(f"{outcome}-{cause}-{code}-{prefixes[0]}-{since}-{n}"),
+            at=since * (1 - (n + 1) / count),
+            endpoint="carrier-a",
+            outcome=outcome,
+            talk_s=talk_s if answered else None,
+            cause=cause,
+            code=code,
+            prefix=Safe(prefixes[n % len(prefixes)]),
+            began=since * (1 - (n + 1) / count) - (talk_s if answered else 0),
+        )
+        for n in range(count)
+    )
+
+
+def dated(records: tuple[CallRecord, ...], now: float) -> tuple[CallRecord, ...]:
+    """Return calls whose times are seconds from `now` with real ones."""
+    return tuple(
+        structs.replace(one, at=now + one.at, began=None if one.began is None else now + one.began)
+        for one in records
+    )
 
 
 def fleet_of(trunks: Trunks, *, snmp: bool = False, thresholds: Thresholds = DEFAULTS) -> Fleet:

@@ -12,6 +12,7 @@ from unittest.mock import patch
 import pytest
 
 from tests.health.cases import CASES, GOOD, IP, REG, Case
+from tests.health.cases_calls import CALLS
 from tests.health.cases_fleet import FLEETS, FleetCase, said
 from tests.health.cases_others import OTHERS
 from tests.health.cases_verdicts import VERDICTS
@@ -27,12 +28,8 @@ from trunktui.present.document import status_document
 from trunktui.present.fleet import row_of
 
 NEEDS_CAUSES = {
-    "32": "calls' outcomes",
-    "33": "calls' outcomes",
     "45": "the SBC's log",
     "46": "the carrier's feed",
-    "59": "calls' outcomes",
-    "60": "calls' media",
 }
 """Cases that no signal of registrations, OPTIONS, channels and attempts reaches, and what they wait for."""
 
@@ -40,7 +37,7 @@ NEVER_GIVEN = {"51"}
 """A number that the list of cases leaves out."""
 
 NAMES = [
-    *(case.number for case in (*CASES, *OTHERS)),
+    *(case.number for case in (*CASES, *OTHERS, *CALLS)),
     *(case.number for case in FLEETS),
     *(case.number for case in VERDICTS),
 ]
@@ -68,7 +65,7 @@ def test_no_two_cases_have_one_name() -> None:
     assert len(NAMES) == len(set(NAMES))
 
 
-@pytest.mark.parametrize("case", [*CASES, *OTHERS], ids=lambda case: case.number)
+@pytest.mark.parametrize("case", [*CASES, *OTHERS, *CALLS], ids=lambda case: case.number)
 def test_a_case_gets_its_state_severity_and_sentence(case: Case) -> None:
     verdict = leg(play(case.trunks, case.polls, case.judged_at, known=case.known))
     assert (verdict.state, verdict.severity, verdict.reason) == (case.state, case.severity, case.reason)
@@ -92,7 +89,7 @@ def test_every_reason_that_there_is_is_told_by_some_case() -> None:
 
     explain = reasons.explain
     with patch.object(reasons, "explain", listen):
-        for case in (*CASES, *OTHERS):
+        for case in (*CASES, *OTHERS, *CALLS):
             play(case.trunks, case.polls, case.judged_at, known=case.known)
         for fleet in FLEETS:
             fleet.story()
@@ -107,7 +104,7 @@ def golden() -> Iterator[str]:
     yield ""
     yield "| case | of | state | severity | sentence |"
     yield "|---|---|---|---|---|"
-    for case in (*CASES, *OTHERS):
+    for case in (*CASES, *OTHERS, *CALLS):
         found = leg(play(case.trunks, case.polls, case.judged_at, known=case.known))
         yield f"| {case.number} | leg | {found.state} | {found.severity} | {found.reason} |"
     for fleet in FLEETS:

@@ -15,6 +15,7 @@ tests/lab/fault.sh VERB NODE [...]           nodes: sbc1 sbc2 cara carb carc cus
   freeze|thaw NODE SERVICE                   SIGSTOP | SIGCONT
   rebuild NODE snmpd                         as after a new installation: another engine ID, everything else the same
   refuse NODE METHOD CODE                    carrier A answers register|options|invite with CODE (0: as usual)
+  mute NODE | unmute NODE                    drop all RTP that it sends: calls are answered, and nothing is heard
   count NODE invite|options|register in|out  SIP requests that passed the node's interface since the lab came up
   heal                                       take every fault back: cables, loss, blocks, refusals, stopped and frozen services
   cli NODE COMMAND                           asterisk -rx COMMAND on the node, as root
@@ -104,6 +105,19 @@ delete table inet ttl_admit
 $table"
 }
 
+mute() { # NODE on|off
+  local name
+  name=$(ns "$1")
+  ip netns exec "$name" nft -f - <<<"add table inet ttl_mute
+delete table inet ttl_mute"
+  [ "$2" = on ] || return 0
+  ip netns exec "$name" nft -f - <<'N'
+add table inet ttl_mute
+add chain inet ttl_mute out { type filter hook output priority 0; }
+add rule inet ttl_mute out udp sport 20000-22999 counter drop
+N
+}
+
 refuse() { # NODE METHOD CODE
   [[ $2 =~ ^(register|options|invite)$ ]] || die "refuse knows register, options, invite, not '$2'"
   [[ $3 =~ ^(0|[3-6][0-9][0-9])$ ]] || die "refuse wants a SIP code from 300 to 699, or 0, not '$3'"
@@ -131,6 +145,7 @@ heal() {
     block "$node" none
     nat "$node" none
     admit "$node" all
+    mute "$node" off
     for service in $(services_of "${entry##*:}"); do
       if gone "$node" "$service"; then
         start_service "$node" "$service"
@@ -190,6 +205,8 @@ main() {
     freeze) freeze "$node" "$which" STOP ;;
     thaw) freeze "$node" "$which" CONT ;;
     rebuild) rebuild "$node" "${3:-}" ;;
+    mute) mute "$node" on ;;
+    unmute) mute "$node" off ;;
     refuse) refuse "$node" "${3:-}" "${4:-}" ;;
     count) count "$node" "${3:-}" "${4:-}" ;;
     cli) ip netns exec "$(ns "$node")" chroot "$(node_dir "$node")/root" /usr/sbin/asterisk -rx "${3:-}" ;;

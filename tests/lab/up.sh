@@ -110,7 +110,8 @@ base_system() {
   chroot "$root" /bin/bash -euc '
     groupadd -r asterisk
     useradd -r -g asterisk -d /var/lib/asterisk -s /usr/sbin/nologin asterisk
-    mkdir -p /run/asterisk /var/log/asterisk /var/spool/asterisk /var/lib/asterisk'
+    # Asterisk makes no folder for its call records of cel_custom, and writes none without it.
+    mkdir -p /run/asterisk /var/log/asterisk/cel-custom /var/spool/asterisk /var/lib/asterisk'
 }
 
 # borrow ROOT PROGRAM: this machine's own, with those of its libraries that are not there.

@@ -15,12 +15,13 @@ from msgspec.structs import replace
 from tests.fleets import NOW, fleet, leg, sample, sbc, unknown_leg
 from trunktui.model.correlation import Correlated, VerdictKind
 from trunktui.model.finding import Confidence, Finding, FindingKind
-from trunktui.model.health import LegState, ProbeSignal, RegSignal, SbcState, Severity, Usage
+from trunktui.model.health import LegState, ProbeSignal, RegSignal, SbcState, Severity, TrafficSignal, Usage
 from trunktui.model.link import SnmpState, SnmpStatus
 from trunktui.model.marks import MarksNote
-from trunktui.model.snapshot import ChannelsView, GroupStatus, ProbeView, RegView
+from trunktui.model.snapshot import ChannelsView, GroupStatus, ProbeView, RegView, TrafficView
 from trunktui.model.text import Safe
-from trunktui.present.document import CSV_COLUMNS, status_document, to_csv, to_json, worst
+from trunktui.present.document import status_document, to_json, worst
+from trunktui.present.sheet import CSV_COLUMNS, to_csv
 
 GOLDEN = Path(__file__).parents[1] / "fixtures" / "documents"
 WALL = datetime(2026, 11, 23, 3, 14, 7, tzinfo=UTC)
@@ -35,12 +36,13 @@ KEYS = {
     "sbcs.box.disk": "path used_percent",
     "sbcs.box.published": "name lines status",
     "legs": "id trunk sbc carrier account groups auth auth_source discovered actionable state severity since reason "
-    "registration probe channels cps at_risk at_risk_bound wasted age_s flapping targets maintenance acknowledged",
+    "registration probe channels cps at_risk at_risk_bound wasted traffic age_s flapping targets maintenance acknowledged",
     "legs.registration": "state next_in_s failures gave_up code",
     "legs.probe": "state rtt_ms misses code interval_s detect_s contacts",
     "legs.probe.contacts": "uri state rtt_ms",
     "legs.channels": "active cap used_of_cap used_at_least state",
     "legs.cps": "now at_least peak window_s cap state",
+    "legs.traffic": "state attempts answered window_s code cause prefix",
     "groups": "name state severity reason active maintenance acknowledged",
     "carriers": "name verdict reason",
     "verdicts": "kind subject carrier severity reason since legs",
@@ -83,7 +85,9 @@ def test_every_object_has_exactly_its_keys_however_old_the_news(later: float) ->
     for path, value in objects(document(NOW + later, replace(sample(), verdicts=(lost,)))):
         assert list(value) == KEYS[path].split(), path
         seen.add(path)
-    assert seen == set(KEYS)
+    # What calls say of a leg is null where nobody tells, or not any more.
+    assert seen | {"legs.traffic"} == set(KEYS)
+    assert later or "legs.traffic" in seen
 
 
 def test_nothing_known_is_null_and_never_nought() -> None:
@@ -241,8 +245,28 @@ def test_the_csv_has_a_column_for_every_plain_value_of_a_leg() -> None:
     told = document(snapshot=replace(sample(), marks=MarksNote(read=True)))["legs"][0]
     plain = {key for key, value in told.items() if not isinstance(value, dict)}
     nested = {f"{key}.{inner}" for key, value in told.items() if isinstance(value, dict) for inner in value}
-    not_told_yet = {"wasted", "flapping"}
+    not_told_yet = {"flapping"}
     assert set(CSV_COLUMNS) == (plain | nested) - not_told_yet - {"probe.contacts"}
+
+
+def test_calls_that_fail_are_told_with_their_reason_and_what_was_lost_since() -> None:
+    view = TrafficView(TrafficSignal.FAILING, 300.0, 1500, 0, 1500, cause=21)
+    bad = leg("a@nyc-1", LegState.DOWN, Severity.CRITICAL, traffic=view, wasted=1240)
+    told = document(snapshot=fleet(bad))["legs"][0]
+    assert told["traffic"] == {
+        "state": "failing",
+        "attempts": 1500,
+        "answered": 0,
+        "window_s": 300.0,
+        "code": None,
+        "cause": 21,
+        "prefix": None,
+    }
+    assert (told["wasted"], told["at_risk"]) == (1240, 69.3), "counted and foreseen, never one number"
+    late = document(NOW + 1000, fleet(bad))["legs"][0]
+    assert (late["traffic"], late["wasted"]) == (None, None)
+    unread = document(snapshot=fleet(leg("a@nyc-1", traffic=None)))["legs"][0]
+    assert (unread["traffic"], unread["wasted"]) == (None, None)
 
 
 def test_the_document_is_ascii_so_that_no_encoding_spoils_it() -> None:

@@ -81,6 +81,28 @@ def test_both_figures_fit_their_columns(risk: float, whole: bool) -> None:
     assert cell_width(cps_cell(one.cps, old=False).text) <= widths[ColumnKey.CPS]
 
 
+@pytest.mark.parametrize(
+    ("wasted", "text"),
+    [(0, "0 lost"), (1240, "1240 lost"), (9999, "9999 lost"), (10_000, "10k lost"), (123_456, "123k lost")],
+)
+def test_what_was_lost_since_the_first_bad_sign_takes_the_place_of_what_is_at_risk(
+    wasted: int, text: str
+) -> None:
+    one = replace(dialling(2.1, 73.5), state=LegState.DOWN, wasted=wasted)
+    width = {column.key: column.width for column in columns_for(160)}[ColumnKey.DIALS]
+    cell = row_of(one, NOW).cell(ColumnKey.DIALS)
+    assert (cell.text, cell.role) == (text, Role.BAD if wasted else Role.DIM)
+    assert cell_width(cell.text) <= width
+    assert dials_cell(one, old=True).text == "–"
+    assert "lost" not in risk_words(one), "counted and foreseen are two figures"
+
+
+def test_dials_sort_what_was_lost_before_what_is_at_risk() -> None:
+    legs = [dialling(9.0, 3000.0), replace(dialling(2.1, 70.0), id="b@nyc-1", state=LegState.DOWN, wasted=3)]
+    order = fleet_order(fleet(*legs), NOW, query=Query(), sort=Sort.DIALS)
+    assert [one.id for one in order] == ["b@nyc-1", "t@nyc-1"]
+
+
 def test_old_figures_are_not_shown_as_now() -> None:
     row = row_of(leg("t@nyc-1"), NOW + 500)
     assert (row.cell(ColumnKey.CPS).text, row.cell(ColumnKey.DIALS).text) == ("–", "–")

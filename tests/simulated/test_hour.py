@@ -23,7 +23,8 @@ from trunktui.model.snapshot import LegStatus
 from trunktui.platforms import asterisk_tables
 from trunktui.poll import leg, listing, poller, schedule
 from trunktui.poll.fleet import Fleet
-from trunktui.poll.leg import LegRecord, Scene
+from trunktui.poll.kept import LegRecord
+from trunktui.poll.leg import Scene
 from trunktui.present import fleet
 
 SEED = 1

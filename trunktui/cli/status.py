@@ -85,7 +85,8 @@ def table(snapshot: Snapshot, now: float) -> str:
 
 
 def _rendered(snapshot: Snapshot, form: str, now: float, wall: datetime) -> str:
-    from trunktui.present.document import status_document, to_csv, to_json
+    from trunktui.present.document import status_document, to_json
+    from trunktui.present.sheet import to_csv
 
     if form == "table":
         return table(snapshot, now)

@@ -37,6 +37,10 @@ _SHARES = frozenset(
         "flap_start",
         "flap_stop",
         "unmonitored_major",
+        "traffic_failing",
+        "traffic_down",
+        "traffic_low_asr",
+        "traffic_overload",
     }
 )
 

@@ -189,6 +189,10 @@ def _newcomers_fleet() -> FleetPlan:
 
 
 def _trunks() -> tuple[TrunkPlan, ...]:
+    return (*_trunks_of_the_great(), *_trunks_of_the_others())
+
+
+def _trunks_of_the_great() -> tuple[TrunkPlan, ...]:
     east = ("192.0.2.10:5060",)
     return (
         TrunkPlan(
@@ -224,6 +228,11 @@ def _trunks() -> tuple[TrunkPlan, ...]:
             ("203.0.113.24:5060",),
             changed_days=20,
         ),
+    )
+
+
+def _trunks_of_the_others() -> tuple[TrunkPlan, ...]:
+    return (
         TrunkPlan(
             "charlie-world",
             "charlie",

@@ -8,6 +8,7 @@ from trunktui.health.standby import HaView
 from trunktui.model.health import Freshness, Thresholds, Usage
 from trunktui.model.inventory import AuthMode, DialMode, Direction
 from trunktui.model.observation import AppState, Unread
+from trunktui.model.snapshot import TrafficView
 from trunktui.model.text import Safe
 
 _BINS_S = 2.0
@@ -28,6 +29,8 @@ class LegContext(Struct, frozen=True, gc=False):
     `cps_cap`. `heavy`: the trunk carries a great part of all calls. `lost_part`: the piece of the SBC it hangs on,
     while that does not run. `off_by`: who switched it off, as our own record tells. `egress_ip`: our address.
     `unresolved`: its registrar's name, where its SBC finds no address for that.
+    `traffic` is what its calls say, None where nobody tells of them; `answered_at`: when the last of them that was
+    answered began, in monotonic seconds.
     """
 
     id: str
@@ -68,6 +71,8 @@ class LegContext(Struct, frozen=True, gc=False):
     egress_ip: str | None = None
     unresolved: Safe | None = None
     ha: HaView = HaView()
+    traffic: TrafficView | None = None
+    answered_at: float | None = None
 
 
 def usage(context: LegContext, t: Thresholds) -> Usage:

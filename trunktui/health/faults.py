@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from trunktui.health.memory import LegMemory
-from trunktui.health.rules import Cause, Verdict
+from trunktui.health.rules import BY_CALLS, Cause, Verdict
 from trunktui.model.health import FaultKind, LegState
 
 CARRIERS = frozenset({FaultKind.PROBE, FaultKind.REGISTRATION, FaultKind.TRAFFIC})
@@ -30,6 +30,7 @@ _FAULTS: dict[Cause, FaultKind] = {
     **dict.fromkeys(
         (Cause.GAVE_UP, Cause.RETRYING, Cause.REFRESH_LATE, Cause.REG_FAILING), FaultKind.REGISTRATION
     ),
+    **dict.fromkeys(BY_CALLS, FaultKind.TRAFFIC),
     **dict.fromkeys((Cause.NOT_LOADED, Cause.REG_NOT_LOADED), FaultKind.ABSENT),
     **dict.fromkeys((Cause.CAP, Cause.CPS_CAP, Cause.OVERLOADED, Cause.HIGH, Cause.CPS_HIGH), FaultKind.CAP),
     # Brought about on the SBC: nothing that a carrier did.

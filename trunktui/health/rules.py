@@ -1,7 +1,6 @@
 """The precedence table: one state and severity per leg, first rule that matches wins (health.md 4).
 
-Pure: the signals say what was seen, the context what is configured; nothing here reads a clock. Row 6 and what
-else needs calls' outcomes come with the traffic signal.
+Pure: the signals say what was seen, the context what is configured; nothing here reads a clock.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from trunktui.health.memory import LegMemory
 from trunktui.health.probe import unwatched
 from trunktui.health.signals import Signals
 from trunktui.health.standby import HaRole
+from trunktui.health.traffic import BAD, OVERLOAD_CAUSES, overload_share
 from trunktui.model.health import (
     SEVERITY_RANK,
     WORST_FIRST,
@@ -27,6 +27,7 @@ from trunktui.model.health import (
     RegSignal,
     Severity,
     Thresholds,
+    TrafficSignal,
     Usage,
 )
 from trunktui.model.inventory import AuthMode, Direction
@@ -52,6 +53,7 @@ class Cause(StrEnum):
     NOT_FOUND_YET = "not_found_yet"
     REG_NOT_LOADED = "reg_not_loaded"
     REFUSED_LOCALLY = "refused_locally"
+    CALLS_FAIL = "calls_fail"
     PROBE_IGNORED = "probe_ignored"
     PROBE_DEAD = "probe_dead"
     RECOVERING = "recovering"
@@ -70,6 +72,9 @@ class Cause(StrEnum):
     PARTIAL = "partial"
     SLOW = "slow"
     LOSS = "loss"
+    NO_AUDIO = "no_audio"
+    DESTINATION = "destination"
+    LOW_ASR = "low_asr"
     HIGH = "high"
     CPS_HIGH = "cps_high"
     UNMONITORED = "unmonitored"
@@ -78,6 +83,10 @@ class Cause(StrEnum):
     STARTING = "starting"
     UNREAD = "unread"
     PENDING = "pending"
+
+
+BY_CALLS = frozenset({Cause.CALLS_FAIL, Cause.NO_AUDIO, Cause.DESTINATION, Cause.LOW_ASR})
+"""Causes that calls alone tell of."""
 
 
 class Verdict(Struct, frozen=True, gc=False):
@@ -106,6 +115,13 @@ _IMPAIRED = {
 """Row 13: what degrades a leg whose OPTIONS are answered after a fashion."""
 
 
+_BY_CALLS = {
+    TrafficSignal.DESTINATION: (Severity.MINOR, Cause.DESTINATION),
+    TrafficSignal.LOW_ASR: (Severity.MINOR, Cause.LOW_ASR),
+}
+"""Row 13: what degrades a leg whose calls pass, but not as they should."""
+
+
 _UP = Verdict(LegState.UP, Severity.NONE, Cause.UP, 15)
 
 
@@ -114,10 +130,12 @@ def judge(context: LegContext, signals: Signals, memory: LegMemory, t: Threshold
     early = _not_seen(context, signals, t)
     if early is not None:
         return early
-    if _well(signals) and not memory.down_by_probe:
+    if _well(signals, context) and not memory.down_by_probe:
         return _UP
     found = (
         _switched_off(signals, t)
+        or _refused_locally(signals)
+        or _calls_fail(context, signals, t)
         or _dead(signals)
         or _reg_lost_rules(context, signals, t)
         or _soft(context, signals, t)
@@ -131,7 +149,7 @@ def judge(context: LegContext, signals: Signals, memory: LegMemory, t: Threshold
     return found
 
 
-def _well(signals: Signals) -> bool:
+def _well(signals: Signals, context: LegContext) -> bool:
     """Whether every signal is as good as can be, so that no row but the last but one can match: nearly always."""
     return (
         signals.probe is ProbeSignal.OK
@@ -139,6 +157,7 @@ def _well(signals: Signals) -> bool:
         and signals.effective is Effective.ROUTABLE
         and signals.usage not in NEAR_CAP
         and signals.cps not in NEAR_CAP
+        and (context.traffic is None or context.traffic.state not in BAD)
     )
 
 
@@ -191,18 +210,43 @@ def _switched_off(signals: Signals, t: Thresholds) -> Verdict | None:
     return _off(signals, Cause.OFF_ON_SBC, t) if signals.effective is Effective.ADMIN_OFF else None
 
 
+def _refused_locally(signals: Signals) -> Verdict | None:
+    """Row 5: the SBC refuses calls."""
+    if signals.effective is not Effective.REFUSED_LOCALLY:
+        return None
+    return Verdict(LegState.DOWN, _blind(signals), _refusal(signals), 5)
+
+
+def _calls_fail(context: LegContext, signals: Signals, t: Thresholds) -> Verdict | None:
+    """Row 6: calls themselves fail, whatever else is well. DOWN takes many of them, to several destinations, all for one reason."""
+    view = context.traffic
+    if view is None or view.state is not TrafficSignal.FAILING or not view.attempts or view.failed is None:
+        return None
+    near = signals.usage in NEAR_CAP or signals.cps in NEAR_CAP
+    if near and (view.cause in OVERLOAD_CAUSES or view.code == OVERLOAD):
+        return None  # refused for want of room: row 12
+    for_good = view.failed >= t.traffic_down * view.attempts and not view.answered
+    many = view.attempts >= t.traffic_down_attempts and view.prefixes >= t.traffic_down_prefixes
+    if for_good and many:
+        return Verdict(LegState.DOWN, Severity.CRITICAL, Cause.CALLS_FAIL, 6)
+    if signals.probe is ProbeSignal.DEAD and not signals.calls_pass:
+        return None  # row 8 says more
+    return Verdict(LegState.DEGRADED, Severity.MAJOR, Cause.CALLS_FAIL, 6)
+
+
 def _dead(signals: Signals) -> Verdict | None:
-    """Rows 5, 7 and 8: the SBC refuses calls, or the far end does not answer OPTIONS."""
-    # Where nobody asks what is dead, its return will not be noticed either.
-    blind = bool(signals.dead) and all(unwatched(contact) for contact in signals.dead)
-    severity = Severity.CRITICAL if blind else Severity.MAJOR
-    if signals.effective is Effective.REFUSED_LOCALLY:
-        return Verdict(LegState.DOWN, severity, _refusal(signals), 5)
+    """Rows 7 and 8: the far end does not answer OPTIONS."""
     if signals.probe is not ProbeSignal.DEAD:
         return None
     if signals.calls_pass:
         return Verdict(LegState.DEGRADED, Severity.MINOR, Cause.PROBE_IGNORED, 7)
-    return Verdict(LegState.DOWN, severity, Cause.PROBE_DEAD, 8)
+    return Verdict(LegState.DOWN, _blind(signals), Cause.PROBE_DEAD, 8)
+
+
+def _blind(signals: Signals) -> Severity:
+    """Return how loud a dead far end is: where nobody asks what is dead, its return will not be noticed either."""
+    blind = bool(signals.dead) and all(unwatched(contact) for contact in signals.dead)
+    return Severity.CRITICAL if blind else Severity.MAJOR
 
 
 def _refusal(signals: Signals) -> Cause:
@@ -252,16 +296,20 @@ def _soft(context: LegContext, signals: Signals, t: Thresholds) -> Verdict:
         if context.grace:
             return _unknown(Cause.STARTING, 16)
         return Verdict(LegState.SUSPECT, Severity.WARNING, Cause.REREGISTERING, 11)
-    return _impaired(signals) or _quiet(context, signals, t)
+    return _impaired(context, signals, t) or _quiet(context, signals, t)
 
 
-def _impaired(signals: Signals) -> Verdict | None:
+def _impaired(context: LegContext, signals: Signals, t: Thresholds) -> Verdict | None:
     """Rows 12 and 13: calls pass, but not all of them, or not as they should."""
     if signals.usage in _FULL or signals.cps in _FULL:
-        severity = Severity.MAJOR if signals.code == OVERLOAD else Severity.MINOR
+        refused = signals.code == OVERLOAD or overload_share(context.traffic) >= t.traffic_overload
+        severity = Severity.MAJOR if refused else Severity.MINOR
         cause = Cause.CAP if signals.usage in _FULL else Cause.CPS_CAP
         return Verdict(LegState.DEGRADED, severity, cause, 12)
-    cause_of = _IMPAIRED.get(signals.probe)
+    traffic = context.traffic
+    if traffic is not None and traffic.state is TrafficSignal.NO_AUDIO:
+        return Verdict(LegState.DEGRADED, Severity.MAJOR, Cause.NO_AUDIO, 13)
+    cause_of = _IMPAIRED.get(signals.probe) or (_BY_CALLS.get(traffic.state) if traffic is not None else None)
     if cause_of is not None:
         return Verdict(LegState.DEGRADED, *cause_of, 13)
     if signals.usage in NEAR_CAP:

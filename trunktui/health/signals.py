@@ -93,7 +93,7 @@ def read_signals(
             goods_wanted=t.probe_up_after,
             rtt_ms=memory.rtt_ms,
             alive=leg.contacts,
-            answered_age_s=leg.channels.answered_age_s if leg.channels else None,
+            answered_age_s=_answered(leg, context, at),
             cps=cps,
             active=leg.channels.active if leg.channels else None,
         )
@@ -111,7 +111,7 @@ def _in_full(
     """Return every signal of a leg of which something is out of the ordinary, or which tells more than most."""
     reg, due, elapsed = registration
     channels, cps = usage(context, t), cps_usage(context, t)
-    answered = leg.channels.answered_age_s if leg.channels else None
+    answered = _answered(leg, context, at)
     drops = sum(at - drop <= t.flap_window_s for drop in memory.drops) if memory.drops else 0
     row, first = leg.registration, leg.contacts[0] if leg.contacts else None
     active = leg.channels.active if leg.channels else None
@@ -283,6 +283,15 @@ def _effective(leg: NativeLeg, context: LegContext, reg: RegSignal) -> Effective
     if states == {ContactState.UNREACHABLE} and context.dial is DialMode.AOR:
         return Effective.REFUSED_LOCALLY
     return Effective.UNKNOWN
+
+
+def _answered(leg: NativeLeg, context: LegContext, at: float) -> int | None:
+    """Return how long ago the last call began that was answered: one that is still up, or one that records tell of."""
+    up = leg.channels.answered_age_s if leg.channels else None
+    if context.answered_at is None:
+        return up
+    told = max(int(at - context.answered_at), 0)
+    return told if up is None else min(up, told)
 
 
 def _calls_pass(answered_age_s: int | None, memory: LegMemory, at: float, t: Thresholds) -> bool:

@@ -105,7 +105,10 @@ class TrafficView(Struct, frozen=True, gc=False):
 
     `code` is the commonest failure's SIP code and `cause` its Q.850 cause, `failed` how many calls got it; None:
     not told, or none. `usual_asr` is the share answered at this hour of other days. `prefix`: the destination that
-    carries the failures, None where they are not one's. `source`: where the calls are read from.
+    carries the failures, None where they are not one's; `tried`: how many calls went there. `source`: where the calls
+    are read from. `prefixes`: to how many destinations calls went; `refused` with all hard failures; `reached`:
+    answered, busy, rung or given up. `silent` of `talked` answered calls had no audio. `held_s`: no call has told
+    anything for so long, and this is what it was.
     """
 
     state: TrafficSignal
@@ -118,6 +121,13 @@ class TrafficView(Struct, frozen=True, gc=False):
     usual_asr: float | None = None
     prefix: Safe | None = None
     source: Safe = Safe("")
+    tried: int | None = None
+    prefixes: int = 0
+    refused: int = 0
+    reached: int = 0
+    silent: int | None = None
+    talked: int | None = None
+    held_s: float | None = None
 
 
 class EgressKind(StrEnum):

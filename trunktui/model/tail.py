@@ -124,10 +124,11 @@ class CallOutcome(StrEnum):
 
 
 class CallRecord(Struct, frozen=True, gc=False):
-    """One call that was made over `endpoint` and is over. `id` is the SBC's own, used once.
+    """One call that was made over `endpoint`, at its end or its answer. `id` is the SBC's own, of this call alone.
 
-    `talk_s` from answer to end, None where it was not answered. `cause` is Q.850's, `code` SIP's; None: not told.
-    `prefix`: the first digits of what was dialled, never the whole number.
+    `at`: when that was; `began`: when it was dialled, None not told. One that is ANSWERED without `talk_s` (seconds
+    from answer to end) still lasts, and its end comes as another record of the same `id`. `cause` is Q.850's, `code`
+    SIP's; None: not told. `prefix`: the first digits of what was dialled, never the whole number.
     """
 
     id: Safe
@@ -138,6 +139,7 @@ class CallRecord(Struct, frozen=True, gc=False):
     cause: int | None = None
     code: int | None = None
     prefix: Safe = Safe("")
+    began: float | None = None
 
 
 class TailFacts(Struct, frozen=True):

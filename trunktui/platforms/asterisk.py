@@ -53,6 +53,7 @@ from trunktui.platforms.asterisk_actions import plan as plan
 from trunktui.platforms.asterisk_actions import proof as proof
 from trunktui.platforms.asterisk_actions import standing as standing
 from trunktui.platforms.asterisk_actions import taken as taken
+from trunktui.platforms.asterisk_calls import CALLS, parse_calls
 from trunktui.platforms.asterisk_console import askable as askable
 from trunktui.platforms.asterisk_console import rx
 from trunktui.platforms.asterisk_logs import parse_log
@@ -130,13 +131,15 @@ def parse_poll(answer: Answer, settings: LegSettings, bindings: tuple[Binding, .
 
 
 def tails(observation: Observation, settings: LegSettings) -> tuple[TailFile, ...]:
-    """Return the files to follow, once the settings were asked which: the log."""
-    return () if settings.log is None or observation.app is not AppState.ANSWERING else (settings.log,)
+    """Return the files to follow, once the settings were asked which: the log, and the calls."""
+    if settings.log is None or observation.app is not AppState.ANSWERING:
+        return ()
+    return settings.log, CALLS
 
 
 def parse_tail(file: TailFile, lines: tuple[Safe, ...], box: Box) -> TailFacts:
     """Read new lines of a file that `tails` named."""
-    return parse_log(lines, box) if file.kind is TailKind.LOG else TailFacts()
+    return parse_log(lines, box) if file.kind is TailKind.LOG else parse_calls(lines, box)
 
 
 def _box(answer: Answer, version: Safe | None) -> Box:

@@ -10,7 +10,7 @@ from trunktui.model.health import Thresholds
 from trunktui.model.inventory import Binding, Inventory, Sbc
 from trunktui.model.link import SnmpState, SnmpStatus
 from trunktui.model.observation import AppState
-from trunktui.poll.leg import LegRecord
+from trunktui.poll.kept import LegRecord
 from trunktui.poll.listing import find, ignored, match_legs
 from trunktui.poll.record import SbcRecord
 from trunktui.poll.surveyed import wanted_anew

@@ -30,11 +30,13 @@ from trunktui.model.link import LinkError, LinkStatus, SnmpError, SnmpState, Snm
 from trunktui.model.observation import AppState, NativeLeg, Observation
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
 from trunktui.model.surroundings import Surroundings
-from trunktui.model.tail import TailFacts, TailFile, TailStatus
+from trunktui.model.tail import TailFacts, TailFile, TailKind, TailStatus
 from trunktui.model.text import Safe
+from trunktui.poll.calls import called, remember_called
 from trunktui.poll.carry import carried, first_record
 from trunktui.poll.heard import remember_heard
-from trunktui.poll.leg import LegRecord, Scene, frame_of, leg_status, stale_after_s
+from trunktui.poll.kept import LegRecord
+from trunktui.poll.leg import Scene, frame_of, leg_status, stale_after_s
 from trunktui.poll.listing import MOST_DISCOVERED, fold_legs, ignored, lost_parts
 from trunktui.poll.past import Past, unlisted
 from trunktui.poll.record import Judged, SbcRecord
@@ -159,6 +161,8 @@ class Fleet:
         if facts != TailFacts():
             record.judged = None
             remember_heard(record.heard, facts)
+        if file.kind is TailKind.CALLS:
+            remember_called(record, facts.calls, status, self._thresholds)
 
     def soft(self, sbc: str, now: float) -> bool:
         """Whether this SBC should be polled more often: a leg is in doubt, or recovering, or it is starting."""
@@ -274,6 +278,7 @@ class Fleet:
             ha=record.ha,
             egress_ip=record.sbc.egress_ip,
             resolved=record.survey.resolved,
+            called=called(record, now, stale_after_s(self._interval_s, self._thresholds)),
         )
 
     def _sbc_status(self, record: SbcRecord, now: float) -> SbcStatus:

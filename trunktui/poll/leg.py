@@ -1,4 +1,4 @@
-"""One leg as the poller keeps it, and how a look at it becomes the status that views show."""
+"""How a look at one leg becomes the status that views show."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from trunktui.health import reasons
 from trunktui.health.box import BoxMemory, in_grace
 from trunktui.health.context import LegContext
 from trunktui.health.cps import CpsShare, cps_view, deciding
-from trunktui.health.detect import detect_s, dials_at_risk
 from trunktui.health.faults import bad_since, fault_of, keep_spell
 from trunktui.health.flap import Flap, note
-from trunktui.health.memory import LegMemory, settle
+from trunktui.health.memory import settle
 from trunktui.health.rates import Rate
 from trunktui.health.rollup import Share
 from trunktui.health.rules import Cause, Verdict, frozen, judge
 from trunktui.health.signals import Signals, read_signals
 from trunktui.health.standby import HaView
 from trunktui.health.witness import Witness
-from trunktui.model.health import FaultKind, Freshness, LegState, ProbeSignal, RegSignal, Thresholds, Usage
-from trunktui.model.inventory import AuthMode, Binding, Direction, NativeNames, Trunk
+from trunktui.model.health import FaultKind, Freshness, LegState, Thresholds
+from trunktui.model.inventory import AuthMode, Direction
 from trunktui.model.link import LinkStatus, SshState
-from trunktui.model.observation import AppState, NativeLeg, Observation
-from trunktui.model.snapshot import ChannelsView, CpsView, LegStatus, ProbeView, RegView, Resolved
-from trunktui.model.text import Safe
+from trunktui.model.observation import AppState, Observation
+from trunktui.model.snapshot import LegStatus, Resolved
+from trunktui.poll.called import Called
+from trunktui.poll.figures import at_risk, channels_view, probe_view, reg_view, why_not_actionable
+from trunktui.poll.kept import LegRecord
 from trunktui.poll.past import Past, lasting, remembered
 from trunktui.poll.surveyed import leg_survey
 
@@ -42,44 +43,6 @@ _BLIND = frozenset(
 """Causes under which the last look says nothing of now, so its figures are not shown as if it did."""
 
 _BY_PROBE = frozenset({Cause.REFUSED_LOCALLY, Cause.PROBE_DEAD, Cause.RECOVERING})
-_ALIVE = frozenset({ProbeSignal.OK, ProbeSignal.SLOW, ProbeSignal.LOSS, ProbeSignal.PARTIAL})
-_REG_OK = frozenset({RegSignal.REGISTERED, RegSignal.REFRESHING})
-_FAILING = frozenset({RegSignal.RETRYING, RegSignal.GAVE_UP})
-
-
-class LegRecord(Struct):
-    """One leg between polls. `trunk` None: discovered, the config does not name it. `seen` None: never listed.
-
-    `registers`: it was seen to register, so a registration that is missing is a loss. `before` is the memory
-    as it was before the last look, for reading that look again with more settings. `past` is what an earlier run knew.
-    """
-
-    id: str
-    trunk_name: str
-    sbc: str
-    trunk: Trunk | None = None
-    binding: Binding | None = None
-    groups: tuple[str, ...] = ()
-    seen: NativeLeg | None = None
-    listed: bool = False
-    registers: bool = False
-    memory: LegMemory = LegMemory()
-    before: LegMemory = LegMemory()
-    past: Past | None = None
-
-    @property
-    def native(self) -> NativeNames:
-        """What its SBC calls it, as far as known."""
-        if self.seen is not None:
-            return self.seen.native
-        return (self.binding.native if self.binding else None) or NativeNames()
-
-    @property
-    def auth(self) -> AuthMode:
-        """Its auth mode: the config's, else guessed: it registers, or it does not."""
-        if self.trunk is not None:
-            return self.trunk.auth
-        return AuthMode.REGISTRATION if self.registers else AuthMode.IP
 
 
 def stale_after_s(interval_s: float, t: Thresholds) -> float:
@@ -104,6 +67,7 @@ class Scene(Struct, frozen=True):
     ha: HaView = HaView()
     egress_ip: str | None = None
     resolved: dict[str, Resolved] = {}
+    called: Called = Called()
 
     @property
     def stale_s(self) -> float:
@@ -203,7 +167,7 @@ def leg_status(
     words = _words(record, context, signals, flap, t)
     blind = judged.cause in _BLIND and not frame.outdated
     known = memory.known or (past.state if past is not None else None)
-    probe = _probe_view(record, scene.platform, signals, blind)
+    probe = probe_view(record, scene.platform, signals, blind)
     cps = cps_view(None if blind else rate, cps_share, t)
     around = leg_survey(record.seen, scene.resolved)
     status = LegStatus(
@@ -217,23 +181,23 @@ def leg_status(
         auth=context.auth,
         auth_guessed=trunk is None,
         discovered=trunk is None,
-        why_not_actionable=_why_not_actionable(record),
+        why_not_actionable=why_not_actionable(record),
         state=verdict.state,
         severity=verdict.severity,
         reason=reasons.explain(verdict, words, judged),
         since_at=since_at,
         was=known if verdict.state is not known else None,
         effective=signals.effective,
-        registration=_reg_view(record, signals, looked_at, blind=blind),
+        registration=reg_view(record, signals, looked_at, blind=blind),
         probe=probe,
-        channels=_channels_view(leg, context, signals, blind),
+        channels=channels_view(leg, context, signals, blind),
         cps=cps,
         observed_at=frame.observed_at,
         late_at=frame.late_at,
         stale_at=frame.stale_at,
         evidence=leg.evidence if leg is not None else (),
         badge="unmonitored" if verdict.cause is Cause.UP_UNMONITORED else None,
-        at_risk=_at_risk(cps, probe),
+        at_risk=at_risk(cps, probe),
         flapping=flap.since is not None,
         load=memory.load,
         targets=around.targets,
@@ -242,6 +206,8 @@ def leg_status(
         fault=fault,
         bad_since=bad_since(memory, fault, since_at),
         healed=memory.healed,
+        traffic=None if blind else context.traffic,
+        wasted=scene.called.wasted(record.native.endpoint, verdict.state, memory.bad_since),
     )
     waiting = frame.observed_at is None and verdict.state is LegState.UNKNOWN
     return remembered(status, past, scene.link) if waiting and past is not None else status
@@ -325,6 +291,8 @@ def _context(record: LegRecord, frame: Frame, share: Share | None, cps_share: Cp
         heavy=share.heavy if share else False,
         lost_part=part,
         unresolved=leg_survey(seen, frame.scene.resolved).unresolved if frame.scene.resolved else None,
+        traffic=frame.scene.called.traffic(record.native.endpoint, frame.scene.thresholds),
+        answered_at=frame.scene.called.answered_at(record.native.endpoint),
     )
 
 
@@ -334,73 +302,3 @@ def _settled_s(observation: Observation | None) -> int | None:
         return None
     ages = (observation.box.uptime_s, observation.box.reload_age_s)
     return min((age for age in ages if age is not None), default=None)
-
-
-def _why_not_actionable(record: LegRecord) -> str | None:
-    if record.seen is None:
-        return "not seen on its SBC yet"
-    if not record.listed:
-        return "not in its SBC's fresh list"
-    return record.seen.why_not_actionable
-
-
-def _reg_view(record: LegRecord, signals: Signals, looked_at: float, *, blind: bool) -> RegView:
-    settings = record.seen.reg_settings if record.seen else None
-    expires_s = settings.expires_s if settings else None
-    if blind:
-        return RegView(RegSignal.UNKNOWN, expires_s=expires_s)
-    due, elapsed = signals.reg_due_s, signals.reg_elapsed_s
-    next_at = looked_at + due if due is not None else None
-    if next_at is None and elapsed is not None:
-        next_at = looked_at - elapsed
-    gave_up: bool | None = None
-    if signals.reg is RegSignal.GAVE_UP:
-        gave_up = True
-    elif signals.reg in _REG_OK or due is not None:
-        gave_up = False
-    failures = signals.reg_failures if signals.reg in _FAILING and not signals.reg_old else None
-    return RegView(
-        state=signals.reg,
-        next_at=next_at,
-        failures=0 if signals.reg in _REG_OK else failures,
-        gave_up=gave_up,
-        code=signals.reg_code,
-        delay_s=settings.initial_delay_s if settings else None,
-        expires_s=expires_s,
-    )
-
-
-def _probe_view(record: LegRecord, platform: str, signals: Signals, blind: bool) -> ProbeView:
-    settings = record.seen.probe_settings if record.seen else None
-    interval, detect = (settings.interval_s if settings else None), _detect_s(record, platform)
-    misplaced = settings.misplaced if settings else Safe("")
-    if blind:
-        return ProbeView(ProbeSignal.UNKNOWN, interval_s=interval, detect_s=detect, misplaced=misplaced)
-    misses = None if signals.probe_old else (signals.misses or (0 if signals.probe in _ALIVE else None))
-    return ProbeView(
-        state=signals.probe,
-        rtt_ms=signals.rtt_ms,
-        misses=misses,
-        code=signals.code,
-        interval_s=interval,
-        detect_s=detect,
-        contacts=record.seen.contacts if record.seen and record.listed else (),
-        misplaced=misplaced,
-    )
-
-
-def _at_risk(cps: CpsView, probe: ProbeView) -> float | None:
-    never = probe.state is ProbeSignal.UNMONITORED or probe.interval_s == 0
-    return dials_at_risk(cps.now, probe.detect_s, never=never)
-
-
-def _detect_s(record: LegRecord, platform: str) -> float | None:
-    settings = record.seen.probe_settings if record.seen else None
-    return detect_s(platform, settings, registered=record.registers)
-
-
-def _channels_view(leg: NativeLeg | None, context: LegContext, signals: Signals, blind: bool) -> ChannelsView:
-    if blind:
-        return ChannelsView(Usage.UNKNOWN, cap=context.cap)
-    active = leg.channels.active if leg is not None and leg.channels is not None else None
-    return ChannelsView(signals.usage, active, context.cap, context.used, context.used_whole)

@@ -11,7 +11,7 @@ from trunktui.model.health import Thresholds
 from trunktui.model.inventory import AuthMode, NativeNames, Sbc
 from trunktui.model.observation import NativeLeg, Observation, Unread
 from trunktui.model.text import Safe, clean
-from trunktui.poll.leg import LegRecord
+from trunktui.poll.kept import LegRecord
 from trunktui.poll.record import SbcRecord
 
 _GONE_S = 600.0

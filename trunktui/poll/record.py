@@ -9,6 +9,7 @@ from trunktui.health.cps import CpsShare
 from trunktui.health.rates import RateMemory
 from trunktui.health.rollup import Share
 from trunktui.health.standby import HaView
+from trunktui.health.traffic import CallMemory
 from trunktui.model.box import BoxFacts
 from trunktui.model.finding import FileTime
 from trunktui.model.inventory import Sbc
@@ -19,7 +20,7 @@ from trunktui.model.tail import TailFile, TailStatus
 from trunktui.platforms.contract import LegSettings
 from trunktui.poll.follower import Trail
 from trunktui.poll.heard import HeardMemory
-from trunktui.poll.leg import LegRecord
+from trunktui.poll.kept import LegRecord
 from trunktui.poll.past import Past
 from trunktui.poll.surveyed import Survey
 
@@ -50,6 +51,7 @@ class SbcRecord(Struct):
     facts: BoxFacts | None = None
     box: BoxMemory = BoxMemory()
     rates: RateMemory = RateMemory()
+    calls: CallMemory = CallMemory()
     legs: dict[str, LegRecord] = field(default_factory=dict)
     unlisted: dict[str, Past] = field(default_factory=dict)
     trails: dict[str, Trail] = field(default_factory=dict)

@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from trunktui.model.audit import AuditRecord, Entry, RecordKind, Who
-from trunktui.present.document import csv_cell
 from trunktui.present.printed import Dated, Local, csv_line, dated_table, json_list
+from trunktui.present.sheet import csv_cell
 from trunktui.present.words import NOT_KNOWN
 
 SCHEMA = "trunktui.audit/1"

@@ -13,9 +13,9 @@ from trunktui.model.recording import AllowlistAge, RestrictionAge
 from trunktui.model.snapshot import LegStatus, Snapshot
 from trunktui.model.text import Safe
 from trunktui.present.cells import Cell, Line, Role
-from trunktui.present.document import csv_cell
 from trunktui.present.findings import KIND_WORDS, due_words
 from trunktui.present.printed import csv_line, table
+from trunktui.present.sheet import csv_cell
 from trunktui.present.words import AT_LEAST, NOT_KNOWN, cell_width, fit, span, wrap
 
 CREDENTIALS_SCHEMA = "trunktui.credentials/1"

@@ -12,6 +12,7 @@ from trunktui.model.observation import Contact, ContactState
 from trunktui.model.snapshot import ChannelsView, LegStatus, SbcStatus
 from trunktui.present.around import leg_around, sbc_around
 from trunktui.present.box import box_facts
+from trunktui.present.calls import call_facts
 from trunktui.present.cells import SBC_ROLES, Cell, Line, Role, plain
 from trunktui.present.charts import LABEL_CELLS
 from trunktui.present.clock import clock_cell, moment_words
@@ -56,6 +57,7 @@ def detail_lines(
     groups: tuple[Cell, ...] = (),
     findings: tuple[Line, ...] = (),
     parts: tuple[tuple[str, Cell], ...] = (),
+    sbc: SbcStatus | None = None,
 ) -> tuple[Line, ...]:
     """Return what is known of a leg: sentence, verdicts it is part of (`parts`), its `groups` in trouble, its `charts`, contacts, ages, `findings`, names, evidence.
 
@@ -79,6 +81,11 @@ def detail_lines(
         *_in_use(leg.channels, width, old=old),
         *_labelled("detect time", _detect(leg), "", width),
         *_dials(leg, width, old=old),
+        *(
+            line
+            for label, cell in call_facts(leg, sbc, old=old)
+            for line in _labelled(label, cell, "", width)
+        ),
         *_labelled("age", Cell(_ages(leg, now)), "", width),
         *_since(leg, now, width, wall),
         *findings,
@@ -105,7 +112,7 @@ def page_lines(
     parts: tuple[tuple[str, Cell], ...] = (),
 ) -> tuple[Line, ...]:
     """Return the full page of a leg: all of `detail_lines`, then its SBC and the lines that were not read."""
-    lines = detail_lines(leg, now, charts, width, wall, groups, findings, parts)
+    lines = detail_lines(leg, now, charts, width, wall, groups, findings, parts, sbc)
     return lines if sbc is None else (*lines, (), *sbc_lines(sbc, now, width))
 
 

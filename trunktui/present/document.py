@@ -1,12 +1,10 @@
-"""The fleet as a document for other programs: `status --format json` (schema trunktui.status/1) and CSV.
+"""The fleet as a document for other programs: `status --format json` (schema trunktui.status/1); `sheet` makes CSV of it.
 
 The shape is a promise: every key is always there, and a value that is not known is null, never 0.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Iterable
@@ -25,69 +23,6 @@ from trunktui.present.parents import carrier_rows, verdict_rows
 SCHEMA = "trunktui.status/1"
 """Changes when the meaning of a field does; a field that is only added does not change it."""
 
-CSV_COLUMNS = (
-    "id",
-    "trunk",
-    "sbc",
-    "carrier",
-    "account",
-    "groups",
-    "auth",
-    "auth_source",
-    "discovered",
-    "actionable",
-    "state",
-    "severity",
-    "since",
-    "reason",
-    "registration.state",
-    "registration.next_in_s",
-    "registration.failures",
-    "registration.gave_up",
-    "registration.code",
-    "probe.state",
-    "probe.rtt_ms",
-    "probe.misses",
-    "probe.code",
-    "probe.interval_s",
-    "probe.detect_s",
-    "channels.active",
-    "channels.cap",
-    "channels.used_of_cap",
-    "channels.used_at_least",
-    "channels.state",
-    "cps.now",
-    "cps.at_least",
-    "cps.peak",
-    "cps.window_s",
-    "cps.cap",
-    "cps.state",
-    "at_risk",
-    "at_risk_bound",
-    "age_s",
-    "maintenance.active",
-    "maintenance.id",
-    "maintenance.scope",
-    "maintenance.name",
-    "maintenance.from",
-    "maintenance.until",
-    "maintenance.reason",
-    "maintenance.who",
-    "acknowledged.active",
-    "acknowledged.id",
-    "acknowledged.scope",
-    "acknowledged.name",
-    "acknowledged.at",
-    "acknowledged.until",
-    "acknowledged.state",
-    "acknowledged.severity",
-    "acknowledged.reason",
-    "acknowledged.who",
-    "targets",
-)
-"""Columns of `to_csv`: paths into a leg of the document."""
-
-_FORMULA_STARTS = ("=", "+", "-", "@")
 _NO_NEXT_REGISTER = frozenset(
     {RegSignal.GAVE_UP, RegSignal.UNREGISTERED, RegSignal.ADMIN_OFF, RegSignal.ABSENT, RegSignal.NOT_USED}
 )
@@ -132,21 +67,6 @@ def worst(snapshot: Snapshot, now: float | None = None) -> LegState:
 def to_json(document: Row) -> str:
     """Return the document as indented JSON, ASCII only so that no terminal's or pipe's encoding can spoil it."""
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
-
-
-def to_csv(document: Row) -> str:
-    """Return the legs of the document as CSV: a header, one line per leg, line feeds at the ends.
-
-    Null is an empty cell, a list is joined by blanks. A text that a spreadsheet would take for a formula
-    gets a `'` in front.
-    """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    legs = document["legs"]
-    for leg in legs if isinstance(legs, list) else ():
-        writer.writerow([csv_cell(_at(leg, column)) for column in CSV_COLUMNS])
-    return out.getvalue()
 
 
 def _sbc(sbc: SbcStatus, now: float) -> Row:
@@ -244,7 +164,8 @@ def _leg(leg: LegStatus, now: float, wall: datetime) -> Row:
         "cps": _cps(leg, old),
         "at_risk": None if old else _number(leg.at_risk),
         "at_risk_bound": None if old else _bound(leg),
-        "wasted": None,
+        "wasted": None if old else leg.wasted,
+        "traffic": _traffic(leg, old),
         "age_s": _age(leg.observed_at, now),
         "flapping": None if old else leg.flapping,
         "targets": None if old or leg.targets is None else list(leg.targets),
@@ -324,6 +245,22 @@ def _cps(leg: LegStatus, old: bool) -> Row:
     }
 
 
+def _traffic(leg: LegStatus, old: bool) -> Row | None:
+    """Build what calls say; null where nobody tells of them, or not any more."""
+    view = leg.traffic
+    if view is None or old:
+        return None
+    return {
+        "state": view.state.value,
+        "attempts": view.attempts,
+        "answered": view.answered,
+        "window_s": _number(view.window_s),
+        "code": view.code,
+        "cause": view.cause,
+        "prefix": view.prefix,
+    }
+
+
 def _bound(leg: LegStatus) -> str | None:
     """Say how `at_risk` is meant; where there would be no end to it, it is null."""
     if leg.at_risk is None:
@@ -370,25 +307,3 @@ def _age(since: float | None, now: float) -> int | None:
 def _number(value: float | None) -> float | None:
     """Return a figure with at most three decimals; JSON has no infinity, so what is not finite is null."""
     return None if value is None or not math.isfinite(value) else round(value, 3)
-
-
-def _at(leg: object, path: str) -> object:
-    value = leg
-    for key in path.split("."):
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def csv_cell(value: object) -> str:
-    """Return a value as a cell of CSV: null is empty, and a text that looks like a formula gets a `'` in front."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case list():
-            value = " ".join(str(item) for item in value)
-        case int() | float():
-            return str(value)
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from trunktui.model.history import Event
-from trunktui.present.document import csv_cell
 from trunktui.present.printed import Dated, Local, csv_line, dated_table, json_list
+from trunktui.present.sheet import csv_cell
 from trunktui.present.words import NOT_KNOWN
 
 SCHEMA = "trunktui.events/1"

@@ -233,6 +233,11 @@ def _most(leg: LegStatus, figure: float | None) -> tuple[int, float, str]:
     return (0, -figure, leg.id)
 
 
+def _lost(leg: LegStatus) -> tuple[int, float, str] | None:
+    """Order what was lost before what is at risk: counted and foreseen dials are never compared."""
+    return None if leg.wasted is None or leg.state is LegState.UNKNOWN else (-1, -leg.wasted, leg.id)
+
+
 def _trouble(leg: LegStatus) -> tuple[int, int, str]:
     # among the unknown, what was bad when last seen comes first
     was = len(_STATE_RANK) - _STATE_RANK[leg.was] if leg.was is not None else 0
@@ -248,7 +253,7 @@ def _trouble(leg: LegStatus) -> tuple[int, int, str]:
 
 _SORT_KEYS = {
     Sort.TROUBLE: _trouble,
-    Sort.DIALS: lambda leg: _most(leg, leg.at_risk),
+    Sort.DIALS: lambda leg: _lost(leg) or _most(leg, leg.at_risk),
     Sort.CPS: lambda leg: _most(leg, leg.cps.now),
     Sort.LEG: lambda leg: (0, 0, leg.id),
     Sort.CARRIER: lambda leg: (0 if leg.carrier else 1, 0, f"{leg.carrier or ''}\0{leg.id}"),

@@ -151,13 +151,16 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Ce
     parts += hushed
     if engine.config:
         parts.insert(0 if engine.alive else 1, _config_news(engine.config, parts))
-    # An SBC that is up with a remark: its two witnesses disagree. That must not hide a leg's trouble.
-    parts += [
+    return _in_one_line(parts + _remarks(told, now))
+
+
+def _remarks(sbcs: list[SbcStatus], now: float) -> list[Cell]:
+    """Return what is told of SBCs that are up: their two witnesses disagree, say. It must not hide a leg's trouble."""
+    return [
         Cell(f"{sbc.name}: {sbc.reason}", Role.WARN)
-        for sbc in (shown_sbc(sbc, now) for sbc in told)
+        for sbc in (shown_sbc(sbc, now) for sbc in sbcs)
         if sbc.state is SbcState.UP and sbc.severity is not Severity.NONE and not sbc.covered
     ]
-    return _in_one_line(parts)
 
 
 def _is_gone(sbc: SbcStatus, *, collector: bool) -> bool:

@@ -41,7 +41,10 @@ def cps_cell(cps: CpsView, *, old: bool) -> Cell:
 
 
 def dials_cell(leg: LegStatus, *, old: bool) -> Cell:
-    """Return the DIALS cell: how many a silent death would burn before the SBC notices."""
+    """Return the DIALS cell: how many were lost since the first bad sign, else how many a silent death would burn."""
+    if leg.wasted is not None and not old:
+        count = str(leg.wasted) if leg.wasted < 10 * _MANY else _few(leg.wasted, least=False)
+        return Cell(f"{count} lost", Role.BAD if leg.wasted else Role.DIM)
     risk = leg.at_risk
     if risk is None or old:
         return _UNKNOWN
@@ -77,6 +80,13 @@ def risk_words(leg: LegStatus) -> str:
     else:
         dials = plural(round(risk), "dial") if cps.whole else f"at least {plural(_floor(risk), 'dial')}"
     return f"{span(leg.probe.detect_s)} x {_rate(cps)}/s: {dials} before the SBC notices"
+
+
+def lost_words(leg: LegStatus) -> str:
+    """Return how many calls were lost since the first bad sign, empty where that is not known or it is well."""
+    if leg.wasted is None:
+        return ""
+    return f"{leg.wasted:,} call{'' if leg.wasted == 1 else 's'} without an answer since the first bad sign"
 
 
 def _used(cps: CpsView) -> str:

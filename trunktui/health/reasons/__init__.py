@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from trunktui.health.context import is_mean
-from trunktui.health.reasons import probe, registration
+from trunktui.health.reasons import probe, registration, traffic
 from trunktui.health.reasons.words import LINK_LIMIT, at_least, channels, link, ms, registered, trade, was
 from trunktui.health.reasons.words import Words as Words
 from trunktui.health.reasons.words import span as span
@@ -53,7 +53,7 @@ def _up(w: Words) -> str:
     told = f" ({code})" if code is not None and code >= 300 else ""
     count = w.signals.count
     own = f" ({count.count}/{count.most})" if count is not None else ""
-    return f"{registered(w)}OPTIONS {ms(rtt)}{told}{own}{channels(w)}"
+    return f"{registered(w)}OPTIONS {ms(rtt)}{told}{own}{channels(w)}{traffic.few(w)}"
 
 
 def _up_unmonitored(w: Words) -> str:
@@ -68,7 +68,7 @@ def _cap(w: Words) -> str:
     whose = f"account {w.context.account}" if w.context.account else "trunk"
     at = "over its cap" if cap is not None and used > cap else "at its cap"
     over = f" over {w.context.cap_sbcs} SBCs" if w.context.cap_sbcs > 1 else ""
-    refused = "further calls will be refused by the carrier"
+    refused = traffic.refused_for_room(w) or "further calls will be refused by the carrier"
     return f"{whose} {at}: {at_least(w)}{used} of {cap} channels{over}; {refused}"
 
 
@@ -84,6 +84,8 @@ def _cps(w: Words) -> str:
     over = "" if window is None else f" over {window:g} s"
     mean = f", a mean{over}: bursts are higher" if is_mean(window) else ""
     refused = "; the carrier answers 503" if w.signals.code == 503 else f"; above {cap:g} calls are refused"
+    if told := traffic.refused_for_room(w):
+        refused = f"; {told}"
     return f"{now:g} of {cap:g} call attempts a second ({100 * now / cap:.0f} %{mean}){refused}"
 
 
@@ -174,6 +176,10 @@ _SENTENCES: dict[Cause, Callable[[Words], str]] = {
         f"no registration for it is loaded on {w.context.sbc}, though auth says it registers"
     ),
     Cause.REFUSED_LOCALLY: probe.refused_locally,
+    Cause.CALLS_FAIL: traffic.failing,
+    Cause.NO_AUDIO: traffic.no_audio,
+    Cause.DESTINATION: traffic.destination,
+    Cause.LOW_ASR: traffic.low_asr,
     Cause.PROBE_IGNORED: probe.ignored,
     Cause.PROBE_DEAD: probe.dead,
     Cause.RECOVERING: probe.recovering,

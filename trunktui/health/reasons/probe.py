@@ -38,7 +38,8 @@ def dead(w: Words) -> str:
     if s.silent_s < 1:
         return f"no OPTIONS answered by {where} when first looked at; calls still go out there"
     ago = ("over " if s.probe_old else "") + span(s.silent_s)
-    return f"no answered call seen since OPTIONS went silent {ago} ago ({where}); calls still go out there"
+    none = "no answered call seen" if w.context.traffic is None else "no call answered"
+    return f"{none} since OPTIONS went silent {ago} ago ({where}); calls still go out there"
 
 
 def ignored(w: Words) -> str:
