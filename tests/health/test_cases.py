@@ -12,8 +12,10 @@ from unittest.mock import patch
 import pytest
 
 from tests.health.cases import CASES, GOOD, IP, REG, Case
-from tests.health.cases_fleet import FLEETS, FleetCase, said
-from tests.health.cases_others import OTHERS
+from tests.health.cases_fleet import FLEETS as IN_FLEETS
+from tests.health.cases_fleet import FleetCase, said
+from tests.health.cases_log import KNOCKS, LOGGED
+from tests.health.cases_others import OTHERS as NOT_ASTERISK
 from tests.health.scenes import START, Says, Trunks, box, leg, play
 from trunktui.health import reasons
 from trunktui.health.reasons import LIMIT, Words
@@ -25,6 +27,9 @@ from trunktui.present.columns import ColumnKey
 from trunktui.present.document import status_document
 from trunktui.present.fleet import row_of
 
+OTHERS = (*LOGGED, *NOT_ASTERISK)
+FLEETS = (*IN_FLEETS, *KNOCKS)
+
 NEEDS_CAUSES = {
     "32": "calls' outcomes",
     "33": "calls' outcomes",
@@ -32,8 +37,7 @@ NEEDS_CAUSES = {
     "41": "correlation: an SBC's fault",
     "42": "correlation: a credential",
     "44": "correlation: our own address",
-    "45": "the SBC's log",
-    "46": "the carrier's feed",
+    "46": "the carrier's feed: whoever uses our credential from elsewhere is not observable from an SBC",
     "58": "correlation: an account",
     "59": "calls' outcomes",
     "60": "calls' media",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from trunktui.health.refusal import RegWord
 from trunktui.health.standby import HaView
 from trunktui.model.health import Freshness, Thresholds, Usage
 from trunktui.model.inventory import AuthMode, DialMode, Direction
@@ -27,6 +28,7 @@ class LegContext(Struct, frozen=True, gc=False):
     channels are not known, so that `used` is a lower bound; `cap_sbcs`: over how many SBCs. `cps_now` is counted over `cps_window_s` and against
     `cps_cap`. `heavy`: the trunk carries a great part of all calls. `lost_part`: the piece of the SBC it hangs on,
     while that does not run. `off_by`: who switched it off, as our own record tells. `egress_ip`: our address.
+    `word`: what the SBC's log says of its failing registration, None where it says nothing for certain.
     """
 
     id: str
@@ -66,6 +68,7 @@ class LegContext(Struct, frozen=True, gc=False):
     off_by: Safe | None = None
     egress_ip: str | None = None
     ha: HaView = HaView()
+    word: RegWord | None = None
 
 
 def usage(context: LegContext, t: Thresholds) -> Usage:
