@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from trunktui.health.refusal import RegWord
 from trunktui.health.standby import HaView
 from trunktui.model.health import Freshness, Thresholds, Usage
 from trunktui.model.inventory import AuthMode, DialMode, Direction
@@ -31,6 +32,7 @@ class LegContext(Struct, frozen=True, gc=False):
     `unresolved`: its registrar's name, where its SBC finds no address for that.
     `traffic` is what its calls say, None where nobody tells of them; `answered_at`: when the last of them that was
     answered began, in monotonic seconds.
+    `word`: what the SBC's log says of its failing registration, None where it says nothing for certain.
     """
 
     id: str
@@ -73,6 +75,7 @@ class LegContext(Struct, frozen=True, gc=False):
     ha: HaView = HaView()
     traffic: TrafficView | None = None
     answered_at: float | None = None
+    word: RegWord | None = None
 
 
 def usage(context: LegContext, t: Thresholds) -> Usage:

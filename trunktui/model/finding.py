@@ -100,7 +100,8 @@ class FileTime(Struct, frozen=True):
 class AuthBurst(Struct, frozen=True):
     """Failures to authenticate without a success between them, from one source; times are monotonic seconds.
 
-    `users` are the names that were tried, as many as are worth naming.
+    `users` are the names that were tried, as many as are worth naming. `method`: of the requests, where all had one.
+    `sure`: successes are logged there too, so that there was none.
     """
 
     source: Safe
@@ -108,6 +109,8 @@ class AuthBurst(Struct, frozen=True):
     since_at: float
     last_at: float
     users: tuple[Safe, ...] = ()
+    method: Safe = Safe("request")
+    sure: bool = False
 
 
 class RecordKind(StrEnum):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from msgspec import Struct, structs
 
 from trunktui.health.box import BoxLook, judge_box, reloaded, remember_box, restarted
+from trunktui.health.bursts import with_remark
 from trunktui.health.cps import CpsShare, cps_shares
 from trunktui.health.egress import egress_fault
 from trunktui.health.groups import judge_groups
@@ -34,7 +35,7 @@ from trunktui.model.tail import TailFacts, TailFile, TailKind, TailStatus
 from trunktui.model.text import Safe
 from trunktui.poll.calls import called, remember_called
 from trunktui.poll.carry import carried, first_record
-from trunktui.poll.heard import remember_heard
+from trunktui.poll.heard import heard_view, remember_heard, told_bursts
 from trunktui.poll.kept import LegRecord
 from trunktui.poll.leg import Scene, frame_of, leg_status, stale_after_s
 from trunktui.poll.listing import MOST_DISCOVERED, fold_legs, ignored, lost_parts
@@ -279,6 +280,7 @@ class Fleet:
             egress_ip=record.sbc.egress_ip,
             resolved=record.survey.resolved,
             called=called(record, now, stale_after_s(self._interval_s, self._thresholds)),
+            heard=heard_view(record.heard, seen, record.settings.client_of),
         )
 
     def _sbc_status(self, record: SbcRecord, now: float) -> SbcStatus:
@@ -296,6 +298,7 @@ class Fleet:
             scene.ha,
             egress_fault(record.survey.egress, record.sbc.egress_ip),
         )
+        bursts = told_bursts(record.heard, seen, now)
         verdict = judge_box(look, record.box, self._thresholds)
         fresh = age is not None and age <= scene.stale_s
         answering = seen is not None and fresh and seen.app is AppState.ANSWERING
@@ -307,7 +310,7 @@ class Fleet:
             host=record.sbc.ssh.host,
             state=verdict.state,
             severity=verdict.severity,
-            reason=verdict.reason,
+            reason=with_remark(verdict.reason, bursts, now),
             link=record.link,
             snmp=record.snmp,
             box=record.facts,
@@ -334,6 +337,7 @@ class Fleet:
             certificates=record.survey.certificates,
             files=record.files,
             settled=record.settings_done,
+            auth_bursts=bursts,
         )
 
 

@@ -13,7 +13,8 @@ from trunktui.poll.past import Past
 class LegRecord(Struct):
     """One leg between polls. `trunk` None: discovered, the config does not name it. `seen` None: never listed.
 
-    `registers`: it was seen to register, so a registration that is missing is a loss. `before` is the memory
+    `registers`: it was seen to register, so a registration that is missing is a loss, and `registered_at` when it was
+    seen registered last. `before` is the memory
     as it was before the last look, for reading that look again with more settings. `past` is what an earlier run knew.
     """
 
@@ -26,6 +27,7 @@ class LegRecord(Struct):
     seen: NativeLeg | None = None
     listed: bool = False
     registers: bool = False
+    registered_at: float | None = None
     memory: LegMemory = LegMemory()
     before: LegMemory = LegMemory()
     past: Past | None = None

@@ -22,10 +22,11 @@ from trunktui.health.witness import Witness
 from trunktui.model.health import FaultKind, Freshness, LegState, Thresholds
 from trunktui.model.inventory import AuthMode, Direction
 from trunktui.model.link import LinkStatus, SshState
-from trunktui.model.observation import AppState, Observation
+from trunktui.model.observation import AppState, Evidence, NativeLeg, Observation
 from trunktui.model.snapshot import LegStatus, Resolved
 from trunktui.poll.called import Called
 from trunktui.poll.figures import at_risk, channels_view, probe_view, reg_view, why_not_actionable
+from trunktui.poll.heard import HeardView
 from trunktui.poll.kept import LegRecord
 from trunktui.poll.past import Past, lasting, remembered
 from trunktui.poll.surveyed import leg_survey
@@ -68,6 +69,7 @@ class Scene(Struct, frozen=True):
     egress_ip: str | None = None
     resolved: dict[str, Resolved] = {}
     called: Called = Called()
+    heard: HeardView | None = None
 
     @property
     def stale_s(self) -> float:
@@ -195,7 +197,7 @@ def leg_status(
         observed_at=frame.observed_at,
         late_at=frame.late_at,
         stale_at=frame.stale_at,
-        evidence=leg.evidence if leg is not None else (),
+        evidence=_evidence(leg, context),
         badge="unmonitored" if verdict.cause is Cause.UP_UNMONITORED else None,
         at_risk=at_risk(cps, probe),
         flapping=flap.since is not None,
@@ -263,7 +265,8 @@ def _shared_context(scene: Scene) -> LegContext:
 
 def _context(record: LegRecord, frame: Frame, share: Share | None, cps_share: CpsShare | None) -> LegContext:
     cps_now, cps_window_s = (None, None) if cps_share is None else deciding(cps_share, frame.scene.thresholds)
-    trunk, seen = record.trunk, record.seen
+    trunk, seen, heard = record.trunk, record.seen, frame.scene.heard
+    failing = record.listed and record.memory.reg_bad_since is not None
     part, used, whole = seen.part if seen else None, None, True
     if share is not None and share.cap is not None:
         used, whole = share.used, share.whole
@@ -293,6 +296,7 @@ def _context(record: LegRecord, frame: Frame, share: Share | None, cps_share: Cp
         unresolved=leg_survey(seen, frame.scene.resolved).unresolved if frame.scene.resolved else None,
         traffic=frame.scene.called.traffic(record.native.endpoint, frame.scene.thresholds),
         answered_at=frame.scene.called.answered_at(record.native.endpoint),
+        word=heard.word(seen, record.registered_at) if heard and seen and failing else None,
     )
 
 
@@ -302,3 +306,9 @@ def _settled_s(observation: Observation | None) -> int | None:
         return None
     ages = (observation.box.uptime_s, observation.box.reload_age_s)
     return min((age for age in ages if age is not None), default=None)
+
+
+def _evidence(leg: NativeLeg | None, context: LegContext) -> tuple[Evidence, ...]:
+    if leg is None:
+        return ()
+    return leg.evidence if context.word is None else (*leg.evidence, Evidence("log", context.word.line))
