@@ -51,7 +51,7 @@ def gave_up(w: Words) -> str:
     ago = span(s.reg_elapsed_s or 0)
     if s.reg_code is None and w.context.unresolved is not None:
         name = f"registrar {w.context.unresolved} does not resolve on {w.context.sbc}"
-        return f"registration gave up {ago} ago, will not retry: {name}. Mend DNS there, then re-register"
+        return f"registration gave up {ago} ago, will not retry: {name}. Mend DNS, then re-register"
     if s.calls_pass:
         return f"registration gave up {ago} ago{_code(w)} yet calls are answered; inbound and keepalive are lost until it is re-registered"
     if w.context.auth is AuthMode.HYBRID:
