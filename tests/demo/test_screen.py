@@ -12,6 +12,7 @@ import pytest
 from tests.tui.terminal_session import TerminalSession
 from trunktui.demo.story import (
     FROZEN_SBC,
+    MOVING_SBC,
     NEWCOMERS_STORY,
     REBOOTING_SBC,
     REFUSED_LEG,
@@ -54,6 +55,7 @@ SCENES: list[tuple[str, Callable[[str], bool]]] = [
     ("6/7 unprobed", lambda s: "6/7 " in s and row(s, UNPROBED_LEG, "UNMON")),
     ("7/7 given up", lambda s: "7/7 alpha now" in s and row(s, REFUSED_LEG, "DOWN") and "gave up" in s),
     ("7/7 fixed, and it does not try", lambda s: "7/7 alpha put" in s and row(s, REFUSED_LEG, "DOWN")),
+    ("another address", lambda s: "NAT in front of sgp-2" in s and row(s, f"bravo-us@{MOVING_SBC}", "DOWN")),
     ("a colleague sees to it", lambda s: ("That was all" in s or "Six SBCs" in s) and "41 up" in s),
 ]
 

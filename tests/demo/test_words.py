@@ -117,6 +117,22 @@ def acme() -> Look:
     )
 
 
+def test_a_transport_and_what_stun_saw_are_printed_as_recorded() -> None:
+    look = structs.replace(acme(), outside="10.77.0.12")
+    recorded = read("surroundings/transports-one.txt")
+    bound = recorded.replace("10.77.0.10:5060", "0.0.0.0:5060")
+    assert words.answer("pjsip show transports", look).out == bound
+    printed = words.answer("pjsip show transport transport-udp", look).out
+    settings = read("surroundings/transport-plain.txt").partition(" ParameterName")[2]
+    assert (
+        printed.partition(" ParameterName")[2]
+        == words.transport_settings("0.0.0.0:5060").partition(" ParameterName")[2]
+    )
+    assert words.transport_settings("10.77.0.10:5060").partition(" ParameterName")[2] == settings
+    assert words.stun_row("10.77.0.21", 2, "OK", "10.77.0.12", 35283) == read("surroundings/stun-ok.txt")
+    assert words.answer("stun show status", acme()).out == read("surroundings/stun-not-configured.txt")
+
+
 def test_an_aor_is_printed_as_recorded() -> None:
     printed = words.answer("pjsip show aor acme-primary", acme())
     assert printed.out == read("mixed-with-settings/settings/aor acme-primary.out")

@@ -10,6 +10,7 @@ from trunktui.demo.plan import newcomers_fleet, uniform_fleet
 from trunktui.demo.rows import Call, Daemon, Look
 from trunktui.demo.story import (
     FROZEN_SBC,
+    MOVING_SBC,
     NEWCOMERS_STORY,
     REBOOTING_SBC,
     REFUSED_LEG,
@@ -215,7 +216,22 @@ def test_every_subject_of_the_story_is_in_the_fleet() -> None:
     assert TROUBLED_CARRIER in {carrier.name for carrier in plan.carriers}
     assert {REFUSED_LEG, UNPROBED_LEG} <= set(plan.legs)
     assert SURGING_TRUNK in {trunk.name for trunk in plan.trunks}
-    assert {FROZEN_SBC, REBOOTING_SBC} <= {sbc.name for sbc in plan.sbcs}
+    assert {FROZEN_SBC, REBOOTING_SBC, MOVING_SBC} <= {sbc.name for sbc in plan.sbcs}
+
+
+def test_an_sbc_that_moves_is_seen_elsewhere_and_its_trunks_by_ip_reach_nobody_meanwhile() -> None:
+    fleet, (moves, back) = world(), trouble(Kind.MOVED)
+    by_ip = [trunk.name for trunk in fleet.plan.on(MOVING_SBC) if trunk.auth == "ip"]
+    others = [trunk.name for trunk in fleet.plan.on(MOVING_SBC) if trunk.auth != "ip"]
+    assert by_ip
+    assert others
+    for t, moved in ((moves - 1, False), (moves + 1, True), (back - 1, True), (back + 1, False)):
+        look = fleet.look(MOVING_SBC, t)
+        assert (look.outside == "198.51.100.32") is not moved
+        assert look.address == "10.31.0.32"
+        assert [fleet.truth(f"{name}@{MOVING_SBC}", t).carrier for name in by_ip] == [not moved] * len(by_ip)
+        assert all(fleet.truth(f"{name}@{MOVING_SBC}", t).carrier for name in others)
+        assert fleet.truth("bravo-us@sgp-1", t).carrier
 
 
 def test_every_trouble_begins_with_its_tip() -> None:

@@ -8,6 +8,7 @@ from tests.health.scenes import Polls, Says, Trunks
 from trunktui.model.health import LegState, Severity
 from trunktui.model.inventory import AuthMode, DialMode
 from trunktui.model.link import SshState
+from trunktui.model.text import Safe
 
 REG, HYBRID, IP = AuthMode.REGISTRATION, AuthMode.HYBRID, AuthMode.IP
 GOOD = Says()
@@ -106,6 +107,26 @@ CASES = [
         LegState.DOWN,
         Severity.MAJOR,
         "registration gave up 5 m ago; will not retry. Check password, allowlist and the SBC's log, then re-register",
+    ),
+    Case(
+        "7n gave up, and its registrar's name leads nowhere",
+        Trunks(auth=REG),
+        [(0, Says(reg="Rejected 270 ago")), (30, Says(reg="Rejected 300 ago"))],
+        LegState.DOWN,
+        Severity.MAJOR,
+        "registration gave up 5 m ago, will not retry: registrar sip.carrier.invalid (no A or AAAA) does not resolve "
+        "on sbc-1. Mend DNS, then re-register",
+        known={"unresolved": Safe("sip.carrier.invalid (no A or AAAA)")},
+    ),
+    Case(
+        "52n unanswered, and its registrar's name leads nowhere",
+        Trunks(auth=REG),
+        [(0, Says(reg="Rejected 8"))],
+        LegState.DOWN,
+        Severity.MAJOR,
+        "registrar sip.carrier.example does not resolve on sbc-1: REGISTER failed since before the first look; "
+        "next attempt in 8 s",
+        known={"unresolved": Safe("sip.carrier.example")},
     ),
     Case(
         "8 nobody probes it",

@@ -1,4 +1,4 @@
-"""The settings that `pjsip show endpoint` lists for an endpoint that says little in pjsip.conf; data only."""
+"""The settings that `pjsip show endpoint` and `pjsip show transport` list where pjsip.conf says little; data only."""
 
 from __future__ import annotations
 
@@ -145,3 +145,41 @@ webrtc=no
     )
 }
 """Values by name as Asterisk 22.10 prints them; what differs from one endpoint to the next is not among them."""
+
+TRANSPORT: dict[str, str] = {
+    name: value
+    for name, _, value in (
+        line.partition("=")
+        for line in """\
+allow_reload=false
+allow_wildcard_certs=No
+async_operations=1
+bind=10.77.0.10:5060
+ca_list_file
+ca_list_path
+cert_file
+cipher
+cos=0
+domain
+external_media_address
+external_signaling_address
+external_signaling_port=0
+local_net
+method=unspecified
+password
+priv_key_file
+protocol=udp
+require_client_cert=No
+symmetric_transport=false
+tcp_keepalive_enable=false
+tcp_keepalive_idle_time=30
+tcp_keepalive_interval_time=1
+tcp_keepalive_probe_count=5
+tos=0
+verify_client=No
+verify_server=No
+websocket_write_timeout=100
+""".splitlines()
+    )
+}
+"""The same of a transport."""

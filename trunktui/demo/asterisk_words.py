@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from trunktui.demo.asterisk_endpoint import PARAMETERS
+from trunktui.demo.asterisk_endpoint import PARAMETERS, TRANSPORT
 from trunktui.demo.deeds import Deed
 from trunktui.demo.rows import Call, ContactRow, Daemon, Look, RegistrationRow, TrunkObjects
 from trunktui.demo.tempo import token
@@ -42,6 +42,12 @@ _ENDPOINT_HEAD = (
     "    Channel:  <ChannelId......................................>  <State.....>  <Time.....>\n"
     f"        Exten: <DialedExten...........>  CLCID: <ConnectedLineCID.......>\n{_RULE}\n\n"
 )
+_TRANSPORT_HEAD = (
+    "\nTransport:  <TransportId........>  <Type>  <cos>  <tos>  <BindAddress....................>\n"
+    f"{_RULE}\n\nTransport:  transport-udp             udp      0      0  0.0.0.0:5060\n\n"
+)
+_STUN_HEAD = "Hostname                  Port  Period  Retries  Status  ExternAddr       ExternPort\n"
+_STUN_SERVER = "stun.example.net"
 _CUSTOMER = "dialer"
 """The endpoint that calls come from (and inbound ones go to); it is no trunk and has no contact."""
 
@@ -81,6 +87,8 @@ def answer(command: str, look: Look) -> Printed:
     words = command.split()
     if words[:1] == ["pjsip"] and look.daemon is Daemon.LOADING:
         return Printed(_unknown(command, "pjsip"))
+    if words == ["stun", "show", "status"] and look.outside is None:
+        return Printed(_unknown(command, "stun show"))
     if say := _PLAIN.get(" ".join(words)):
         return Printed(say(look))
     if len(words) == 4 and (show := _OBJECTS.get(" ".join(words[:3]))):
@@ -299,6 +307,17 @@ def _count(look: Look) -> str:
     )
 
 
+def transport_settings(bind: str = "0.0.0.0:5060") -> str:
+    """Return the settings under `pjsip show transport transport-udp`."""
+    own = {"bind": bind, "protocol": "udp"}
+    return _parameters(sorted((TRANSPORT | own).items()))
+
+
+def stun_row(server: str, period_s: int, status: str, address: str, port: int) -> str:
+    """Return `stun show status`."""
+    return f"{_STUN_HEAD}{server:<25} {3478:<5} {period_s:<7} {3:<8} {status:<7} {address:<16} {port}\n"
+
+
 _PLAIN: dict[str, Callable[[Look], str]] = {
     "core show uptime seconds": lambda look: (
         f"System uptime: {look.uptime_s}\nLast reload: {look.uptime_s}\n"
@@ -311,6 +330,9 @@ _PLAIN: dict[str, Callable[[Look], str]] = {
     "pjsip show registrations": lambda look: registrations(look.registrations),
     "pjsip list registrations": lambda look: registrations(look.registrations),
     "pjsip show contacts": lambda look: contacts(look.contacts),
+    "pjsip show transports": lambda _: f"{_TRANSPORT_HEAD}Objects found: 1\n\n",
+    "pjsip show transport transport-udp": lambda _: _TRANSPORT_HEAD + transport_settings(),
+    "stun show status": lambda look: stun_row(_STUN_SERVER, 30, "OK", look.outside or "-", 41872),
     "pjsip show aors": lambda look: aors({t.name: _contacts_of(look, t.name) for t in look.trunks}),
 }
 _OBJECTS: dict[str, Callable[[Look, TrunkObjects], str | None]] = {

@@ -1,4 +1,4 @@
-"""Puts what a simulated SBC's machine knows into the words of its own programs: its clock, its addresses. Pure."""
+"""Puts what a simulated SBC's machine knows into the words of its own programs: clock, addresses, names. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from trunktui.demo.asterisk_words import Printed
 from trunktui.demo.rows import Daemon, Look
+from trunktui.demo.tempo import token
 
 
 def answer(argv: Sequence[str], look: Look) -> Printed | None:
@@ -18,8 +19,27 @@ def answer(argv: Sequence[str], look: Look) -> Printed | None:
             return Printed(_date(look))
         case ("ip", "-o", "addr", "show"):
             return Printed(_addresses(look))
+        case ("ip", "-o", "route", "get", address):
+            return Printed(
+                f"{address} via {_router(look)} dev eth0 src {look.address} uid 1000 \\    cache \n"
+            )
+        case ("getent", "ahosts", name):
+            return _resolved(name)
         case _:
             return None
+
+
+def _router(look: Look) -> str:
+    return f"{look.address.rpartition('.')[0]}.1"
+
+
+def _resolved(name: str) -> Printed:
+    """Return what a resolver knows of a carrier's name: all of them are in one network, kept for documentation."""
+    if not name.endswith((".example.net", ".example.org")):
+        return Printed(status=2)
+    address = f"203.0.113.{150 + int(token(2, name, 'address'), 16) % 50}"
+    kinds = f"{address:<15} DGRAM  \n{address:<15} RAW    \n"
+    return Printed(f"{address:<15} STREAM {name}\n{kinds}")
 
 
 def _date(look: Look) -> str:

@@ -73,6 +73,7 @@ class Look(Struct, frozen=True):
     """An SBC's Asterisk at second `at` of the simulation; the tables are empty unless it is RUNNING.
 
     `clock_s` is what the SBC's clock shows (seconds since 1970), `zone_s` how far its local time is ahead of UTC.
+    `address` is its machine's own; `outside` what a STUN server sees, None where none is asked.
     `dialled`: by trunk, how many calls the SBC has tried to make out over it since the simulation began.
     """
 
@@ -89,6 +90,7 @@ class Look(Struct, frozen=True):
     clock_s: float = 0.0
     zone_s: int = 0
     address: str = "192.0.2.1"
+    outside: str | None = None
     dialled: dict[str, int] = {}
 
 

@@ -24,10 +24,13 @@ class Kind(StrEnum):
     FROZEN = "frozen"
     REBOOT = "reboot"
     NO_SSH = "no_ssh"
+    MOVED = "moved"
 
 
 class Trouble(Struct, frozen=True):
     """Something that lasts from `start` to `end` within the loop.
+
+    MOVED: carriers see an SBC by an address that they do not list, so that trunks by IP get no answer.
 
     A refusal ends with an operator's cure, unless GIVEN_UP follows it: then that comes with the end of the latter.
     """
@@ -59,12 +62,13 @@ SURGING_TRUNK = "delta-retail"
 FROZEN_SBC = "nyc-2"
 REBOOTING_SBC = "sgp-1"
 SSHLESS_SBC = "lon-2"
+MOVING_SBC = "sgp-2"
 UNPROBED_LEG = "alpha-911@nyc-2"
 
 READ_ONLY_SBC = "sgp-2"
 
 NEWCOMERS_STORY = Script(
-    period=1560.0,
+    period=1710.0,
     troubles=(
         Trouble(Kind.CARRIER_DEAD, TROUBLED_CARRIER, 90.0, 290.0),
         Trouble(Kind.SURGE, SURGING_TRUNK, 400.0, 570.0),
@@ -73,6 +77,7 @@ NEWCOMERS_STORY = Script(
         Trouble(Kind.NO_SSH, SSHLESS_SBC, 990.0, 1130.0),
         Trouble(Kind.REFUSED, REFUSED_LEG, 1230.0, 1370.0),
         Trouble(Kind.GIVEN_UP, REFUSED_LEG, 1370.0, 1520.0),
+        Trouble(Kind.MOVED, MOVING_SBC, 1520.0, 1670.0),
     ),
     tips=(
         Tip(
@@ -142,6 +147,11 @@ NEWCOMERS_STORY = Script(
         ),
         Tip(
             1520.0,
+            "And: the NAT in front of sgp-2 has another address. Trunks by IP stop, for carriers list the old one; "
+            "enter there tells both.",
+        ),
+        Tip(
+            1670.0,
             "That was all; a colleague sees to lon-1 where you did not, and it begins again. enter opens a leg, ? "
             "all keys, q quits.",
         ),

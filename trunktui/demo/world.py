@@ -41,6 +41,9 @@ _SURGE_LINES = 5.0
 _SURGE_LONGEST_S = 300.0
 """A campaign's calls are short, so its end is soon seen."""
 
+_MOVED_TO = "198.51.100.77"
+"""What the NAT of an SBC that moves is given."""
+
 _DAY_OFFSETS = {"nyc": -0.12, "sgp": 0.2}
 _ZONES_S = {"nyc": -5 * 3600, "sgp": 8 * 3600}
 
@@ -142,7 +145,8 @@ class World:
             max(int(t - booted), 0),
             clock_s=self._clock_s(sbc, t),
             zone_s=_ZONES_S.get(plan.site, 0),
-            address=plan.egress_ip,
+            address=plan.inside or plan.egress_ip,
+            outside=self._outside(plan, t),
         )
         if daemon is not Daemon.RUNNING:
             return blank
@@ -168,7 +172,7 @@ class World:
             registered = leg.registration is None or leg.registration.accepted(t)
             believes = registered and all(row.word == "Avail" for row in leg.contacts(t))
         return Truth(
-            carrier=self._answers(leg.trunk.carrier, t),
+            carrier=self._reached(leg.trunk, sbc, t),
             accepted=self._accepted(leg, leg_id, t),
             sbc=serving,
             sbc_believes=believes,
@@ -225,6 +229,16 @@ class World:
     def _answers(self, carrier: str, t: float) -> bool:
         return self.timeline.since(Kind.CARRIER_DEAD, carrier, t) is None
 
+    def _reached(self, trunk: TrunkPlan, sbc: str, t: float) -> bool:
+        """Tell whether a trunk's carrier answers this SBC: one that knows trunks by their address only if it lists that."""
+        listed = trunk.auth != "ip" or self.timeline.since(Kind.MOVED, sbc, t) is None
+        return listed and self._answers(trunk.carrier, t)
+
+    def _outside(self, plan: SbcPlan, t: float) -> str | None:
+        """Return by which address an SBC behind a NAT is seen."""
+        moved = self.timeline.since(Kind.MOVED, plan.name, t) is not None
+        return None if plan.inside is None else _MOVED_TO if moved else plan.egress_ip
+
     def _accepted(self, leg: _Leg, leg_id: str, t: float) -> bool:
         return leg.reached(t) and self.timeline.since(Kind.REFUSED, leg_id, t) is None
 
@@ -256,7 +270,7 @@ class World:
                 every_s=every,
                 timeout_s=objects.timeout_s,
                 rtt_ms=far_ms,
-                alive=lambda t: self._answers(trunk.carrier, t),
+                alive=lambda t: self._reached(trunk, sbc.name, t),
                 booted=lambda t: self._booted(sbc.name, t),
                 told=lambda t: self.deeds.until(sbc.name, Deed.QUALIFY, trunk.name, t),
             )
@@ -338,15 +352,16 @@ class World:
         return cap // len(trunk.sbcs)
 
     def _route(self, sbc: str, leg: _Leg) -> Route:
-        carrier, leg_id = leg.trunk.carrier, f"{leg.trunk.name}@{sbc}"
+        leg_id, line = f"{leg.trunk.name}@{sbc}", self.timeline
 
         def works(t: float) -> bool:
-            return self._answers(carrier, t) and self._accepted(leg, leg_id, t)
+            return self._reached(leg.trunk, sbc, t) and self._accepted(leg, leg_id, t)
 
         def dies(t: float) -> float:
-            return self.timeline.next_start(Kind.CARRIER_DEAD, carrier, t)
+            moves = line.next_start(Kind.MOVED, sbc, t) if leg.trunk.auth == "ip" else math.inf
+            return min(line.next_start(Kind.CARRIER_DEAD, leg.trunk.carrier, t), moves)
 
         def silent(t: float) -> bool:
-            return not self._answers(carrier, t)
+            return not self._reached(leg.trunk, sbc, t)
 
         return Route(leg.trunk.name, leg.trunk.inbound, leg.believed, works, silent, dies)

@@ -181,7 +181,7 @@ def transports(reply: Reply) -> dict[str, Interface] | None:
 def transport(reply: Reply, row: Interface) -> Interface:
     """Read `pjsip show transport NAME` into its row; the row as it was where that cannot be read."""
     values = tables.parameters(reply)
-    if not values:
+    if "protocol" not in values:  # it stands behind those that are read here: they are not cut off
         return row
     external = tables.text(values, "external_signaling_address") or ""
     address = boxshell.literal(external)

@@ -1,7 +1,8 @@
 """Looks at the surroundings of one SBC at a slow pace of its own, beside the polls: it never delays or fails one.
 
 It looks once the settings are read, after a reload or restart, and every 5 minutes; while legs are in trouble that
-began lately once a minute, and at once when a leg turns bad, for an address that changed is a reason for that.
+began lately, or has just ended, within a minute; and at once when a leg turns bad, for an address that changed is a
+reason for that.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Surveyor:
         self._began: float | None = None
         self._bad: frozenset[str] = frozenset()
         self._bad_at: float | None = None
-        self._turned = False
+        self._turned = self._mended = False
         self._fault = Safe("")
 
     def polled(self) -> None:
@@ -95,16 +96,18 @@ class Surveyor:
         bad = frozenset(leg.id for leg in record.legs.values() if leg.memory.state in _BAD)
         if bad - self._bad:
             self._bad_at, self._turned = now, True
+        self._mended = (self._mended or bool(self._bad - bad)) and not self._turned
         self._bad = bad
         if self._began is None or record.survey.wanted:
             return True
         young = bool(bad) and self._bad_at is not None and now - self._bad_at < _YOUNG_S
-        wait_s = _LEAST_S if self._turned else TROUBLED_S if young or self._fault else PACE_S
+        often = young or self._mended or self._fault
+        wait_s = _LEAST_S if self._turned else TROUBLED_S if often else PACE_S
         return now - self._began >= wait_s
 
     async def look(self, budget_s: float) -> None:
         """Look once, within `budget_s` seconds; a fault is logged once and leaves what was known."""
-        self._began, self._turned = self._clock(), False
+        self._began, self._turned, self._mended = self._clock(), False, False
         until = self._began + budget_s
         try:
             await self._guard.run(self._look(until))

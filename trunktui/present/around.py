@@ -30,7 +30,7 @@ def leg_around(leg: LegStatus, now: float, *, old: bool) -> Iterator[tuple[str, 
     """Yield (label, cell) for each name that a leg's requests go to: what its SBC resolves it to."""
     for index, one in enumerate(leg.resolved):
         role = Role.DIM if old else Role.TEXT if one.addresses else Role.WARN
-        yield "resolves" if index == 0 else "", Cell(f"{one.host} → {_leads(one, now)}", role)
+        yield "resolves" if index == 0 else "", Cell(f"{one.host}: {_leads(one, now)}", role)
 
 
 def _egress(sbc: SbcStatus, now: float, *, old: bool) -> Cell:

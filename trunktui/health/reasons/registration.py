@@ -59,7 +59,7 @@ def gave_up(w: Words) -> str:
     ago = span(s.reg_elapsed_s or 0)
     if s.reg_code is None and w.context.unresolved is not None:
         name = f"registrar {w.context.unresolved} does not resolve on {w.context.sbc}"
-        return f"registration gave up {ago} ago, will not retry: {name}. Mend DNS there, then re-register"
+        return f"registration gave up {ago} ago, will not retry: {name}. Mend DNS, then re-register"
     word = s.reg_word if s.reg_word is not None and s.reg_word.final else None
     if word is not None and word.exhausted and not s.calls_pass:
         tries = "all its retries" if word.attempts is None else f"{word.attempts} retries"
