@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from ipaddress import ip_network
 
 import pytest
 
@@ -13,16 +14,37 @@ from tests.health.scenes import START, Trunks, settings_of
 from tests.model.test_text import harmful
 from tests.platforms import recordings
 from tests.tui.fleet_samples import PAYLOADS
+from trunktui.health.findings import foreseen
 from trunktui.model.ask import Answer, Reply
+from trunktui.model.finding import Record, RecordKind
 from trunktui.model.health import Thresholds
-from trunktui.model.inventory import Inventory, Sbc, SshTarget
+from trunktui.model.inventory import (
+    Account,
+    Allowlist,
+    AuthMode,
+    Binding,
+    Carrier,
+    Credential,
+    Group,
+    Inventory,
+    NativeNames,
+    Sbc,
+    SshTarget,
+    Trunk,
+)
+from trunktui.model.snapshot import Snapshot
+from trunktui.model.text import clean
 from trunktui.platforms import asterisk
 from trunktui.poll.fleet import Fleet
+from trunktui.present import credentials
+from trunktui.present.cells import plain
 from trunktui.present.document import status_document, to_json
+from trunktui.present.findings import finding_lines, leg_lines, row
 from trunktui.present.sheet import to_csv
 from trunktui.present.table import status_table
 
 SECRET = "s3cret-canary"
+TODAY = date(2026, 1, 1)
 
 
 def hostile_answer(payload: bytes) -> Answer:
@@ -42,15 +64,51 @@ def hostile_answer(payload: bytes) -> Answer:
     return Answer(START - 1, START, replies)
 
 
+def foretold(snapshot: Snapshot, payload: bytes) -> Snapshot:
+    """Return the fleet with findings, whose subjects and evidence are names that an SBC or a person chose."""
+    text = clean(payload)  # names of the config are checked there
+    account = Account(text, text, allowlist=Allowlist((ip_network("192.0.2.0/24"),), limit=1))
+    names = NativeNames(endpoint=text)
+    trunk = Trunk(
+        text, text, text, AuthMode.HYBRID, bindings=(Binding(text, "sbc-1", native=names),),
+        credential=Credential(username=text, rotated=TODAY - timedelta(days=100)),
+    )  # fmt: skip
+    inventory = Inventory((Carrier(text),), (account,), (), (trunk,), (Group("g", (text,)),))
+    record = Record(RecordKind.ROTATED, text, TODAY - timedelta(days=99), clean(text), 0.0, clean(text))
+    found = foreseen(snapshot, inventory, (record,), TODAY)
+    assert found.findings
+    return found
+
+
+def forms_of(snapshot: Snapshot) -> list[str]:
+    """Return everything that is printed of findings and credentials."""
+    found, ages = snapshot.findings or (), snapshot.credentials or ()
+    rows = credentials.held(ages, credentials.sbcs_by_trunk(snapshot.legs), found, TODAY)
+    pages = [
+        *(line for one in found for line in finding_lines(one, TODAY, 80)),
+        *(row(one, TODAY, 160) for one in found),
+        *credentials.page_lines(rows, TODAY, 80),
+        *(line for leg in snapshot.legs for line in leg_lines(found, leg, TODAY, 80)),
+    ]
+    return [
+        credentials.findings_table(found, TODAY),
+        credentials.credentials_table(rows, TODAY),
+        credentials.json_of("x", "findings", credentials.finding_rows(found, TODAY), TODAY),
+        *credentials.csv_of(credentials.finding_rows(found, TODAY), credentials.FINDINGS_COLUMNS),
+        *credentials.csv_of(credentials.credential_rows(rows, TODAY), credentials.CREDENTIALS_COLUMNS),
+        *(plain(line) for line in pages),
+    ]
+
+
 @pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
 def test_a_hostile_name_is_harmless_in_every_output(payload: str) -> None:
     raw = payload.encode("utf-8", "surrogatepass")
     sbc = Sbc("sbc-1", "asterisk", SshTarget("10.0.0.1"))
     fleet = Fleet(Inventory(sbcs=(sbc,)), Thresholds(), 30.0)
     fleet.answered("sbc-1", asterisk.parse_poll(hostile_answer(raw), settings_of(Trunks()), ()))
-    snapshot = fleet.snapshot(START)
+    snapshot = foretold(fleet.snapshot(START), raw)
     document = status_document(snapshot, START, datetime(2026, 1, 1, tzinfo=UTC))
-    outputs = [to_json(document), to_csv(document), status_table(snapshot, START)]
+    outputs = [to_json(document), to_csv(document), status_table(snapshot, START), *forms_of(snapshot)]
     for output in outputs:
         assert not [char for char in harmful(output) if char != "\n"]
         assert SECRET not in output

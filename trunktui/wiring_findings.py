@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import UTC, date, datetime
+from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,10 +47,10 @@ class Asking:
         self._records = records
         commands = commands_of(config.inventory)
         self._pool = ThreadPoolExecutor(_AT_ONCE) if commands and not quiet else None
-        run = _remembered(config)
-        self._asked: dict[Argv, Future[Told]] = (
-            {} if self._pool is None else {argv: self._pool.submit(run, argv) for argv in commands}
-        )
+        self._asked: dict[Argv, Future[Told]] = {}
+        if self._pool is not None:
+            run = _remembered(config)
+            self._asked = {argv: self._pool.submit(run, argv) for argv in commands}
 
     def laid_over(self, snapshot: Snapshot) -> Snapshot:
         """Return a judged snapshot with its findings; what no command told by now is not known."""
@@ -84,18 +86,14 @@ def _result(argv: Argv, asked: Future[Told]) -> Told:
 
 
 def _remembered(config: Config) -> Callable[[Argv], Told]:
-    """Return what runs a metadata command, unless it told a day in the last hours."""
+    """Return what runs a metadata command, unless it told a day in the last hours; the folder is made when it runs."""
     from trunktui.config.errors import ConfigError
     from trunktui.config.files import make_state_dir
     from trunktui.config.metadata import source_of, told
     from trunktui.model.finding import Told
     from trunktui.store.told import ToldDays
 
-    try:
-        make_state_dir(config.state_dir)
-    except ConfigError:
-        return lambda argv: told("", argv)
-    days = ToldDays(config.state_dir, lambda: datetime.now(UTC))
+    days, turn = ToldDays(config.state_dir, lambda: datetime.now(UTC)), Lock()
 
     def run(argv: Argv) -> Told:
         known = days.read().get(argv)
@@ -103,7 +101,9 @@ def _remembered(config: Config) -> Callable[[Argv], Told]:
             return Told("", known, source_of(argv))
         found = told("", argv)
         if found.day is not None:
-            days.note({argv: found.day})
+            with turn, suppress(ConfigError):  # without a folder it is asked again the next time
+                make_state_dir(config.state_dir)
+                days.note({argv: found.day})
         return found
 
     return run

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shlex
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -29,6 +31,7 @@ from trunktui.store.records import RecordBook
 from trunktui.store.verify import verify
 
 Cli = Callable[..., Outcome]
+ROOT = Path(__file__).parents[2]
 TODAY = datetime.now(UTC).date()
 SECRET = "s3cret-canary"
 
@@ -98,6 +101,24 @@ def run(cli: Cli, wiring: Any, config: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(wiring, "collect", collect)
     return lambda *argv: cli("--config", config, *argv)
+
+
+def test_the_readmes_examples_run_as_they_stand(run: Cli, config: Path, state: Path) -> None:
+    section = (
+        (ROOT / "README.md").read_text(encoding="utf-8").partition("## Findings")[2].partition("\n## ")[0]
+    )
+    examples = [shlex.split(line) for line in re.findall(r"^trunktui .*$", section, flags=re.MULTILINE)]
+    assert len(examples) == 5
+    config.write_text(config.read_text().replace("alpha-us", "acme-us").replace("alpha-voice", "acme-voice"))
+    for _, *argv in examples:
+        done = run(*(ago(3) if re.fullmatch(r"\d{4}-\d\d-\d\d", word) else word for word in argv))
+        assert done.code == 0, (argv, done.err)
+    kept = [(one.kind.value, one.subject, one.day) for one in RecordBook(state).read().standing]
+    assert kept == [
+        ("rotated", "acme-us", TODAY),
+        ("audited", "acme-voice", TODAY),
+        ("restricted", "acme-voice", TODAY),
+    ]
 
 
 def test_a_rotation_is_recorded_with_who_and_when_audited_and_makes_the_age_young(

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
+from tests.health.scenes import START, Trunks, fleet_of
 from tests.marking import ALICE, BOB, WALL
 from tests.store.test_records import audited
+from trunktui.config.load import Config
 from trunktui.engine.attesting import Attester
+from trunktui.engine.crew import Crew
+from trunktui.engine.foresight import Foresight
+from trunktui.engine.protocol import Answered, Asked, Changes, FleetFrame, applied, encode, read_frame
+from trunktui.engine.reload import Reloader
+from trunktui.engine.server import Engine
 from trunktui.model.audit import RecordKind as Kind
 from trunktui.model.audit import Who
-from trunktui.model.finding import RecordKind
-from trunktui.model.request import Declare, Retract
+from trunktui.model.finding import FindingKind, RecordKind
+from trunktui.model.inventory import Credential
+from trunktui.model.request import Declare, Introduce, Reply, Request, Retract
+from trunktui.model.snapshot import Snapshot
+from trunktui.poll.fleet import Fleet
+from trunktui.poll.schedule import Pace
 from trunktui.store.audit import AuditLog
 from trunktui.store.records import RecordBook
 
@@ -28,7 +42,7 @@ def names(kind: RecordKind) -> tuple[str, ...]:
     return ("alpha-us", "beta-us") if kind is ROTATED else ("alpha-voice",)
 
 
-class Changes:
+class Told:
     """Counts how often it was told of a change."""
 
     count = 0
@@ -59,7 +73,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 async def test_a_record_is_on_disk_and_audited_when_it_is_confirmed(tmp_path: Path) -> None:
-    changed = Changes()
+    changed = Told()
     async with attesting(tmp_path, changed=changed) as attester:
         seen = changed.count
         reply = await attester.serve(Declare(ROTATED, "alpha-us", date(2026, 11, 20)))
@@ -139,3 +153,93 @@ async def test_records_that_cannot_be_read_are_said_not_to_be_known(tmp_path: Pa
         (tmp_path / "records.jsonl").unlink()
         await until(lambda: attester.note.read)
         assert (await attester.serve(Declare(ROTATED, "alpha-us"))).done
+
+
+async def test_a_record_from_the_screen_ends_the_finding_it_answers_and_an_undo_brings_it_back(
+    tmp_path: Path,
+) -> None:
+    fleet = fleet_of(Trunks())
+    old = Credential(rotated=WALL.date() - timedelta(days=200))
+    trunks = tuple(structs.replace(one, credential=old) for one in fleet.inventory.trunks)
+    inventory = structs.replace(fleet.inventory, trunks=trunks)
+    name = trunks[0].name
+    began = time.monotonic()
+
+    def clock() -> float:
+        return START + 100 * (time.monotonic() - began)  # findings are worked out once in some seconds
+
+    engine = Engine(fleet, clock)
+    attester = Attester(
+        RecordBook(tmp_path, audited(tmp_path)), lambda _: (name,), lambda: WALL, engine.changed, every_s=0.02
+    )
+    engine.foresight = Foresight(
+        lambda: inventory, clock, WALL.date, lambda _: pytest.fail("no command is named"), engine.changed,
+        lambda: attester.records,
+    )  # fmt: skip
+    async with spoken_to(engine, fleet, attester) as screen:
+        await screen.until(lambda: bool(screen.seen.findings))
+        assert screen.overdue == {name}
+        assert screen.seen.records.read
+        assert (await screen.ask(Declare(RecordKind.ROTATED, name))).done
+        await screen.until(lambda: not screen.overdue)
+        assert (await screen.ask(Retract(RecordKind.ROTATED, name))).done
+        await screen.until(lambda: screen.overdue == {name})
+        (tmp_path / "records.jsonl").write_text('{"v":9}\n')
+        await screen.until(lambda: not screen.seen.records.read)
+        assert "later trunktui" in screen.seen.records.notice
+
+
+class Screen:
+    """A screen that an engine speaks to."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.seen = Snapshot(0, 0.0)
+        self.replies: dict[int, Reply] = {}
+        self._reader = reader
+        self._writer = writer
+
+    @property
+    def overdue(self) -> set[str]:
+        """The trunks whose credential is told to be overdue."""
+        found = self.seen.findings or ()
+        return {one.subject for one in found if one.kind is FindingKind.CRED_OVERDUE}
+
+    async def follow(self) -> None:
+        """Take what the engine says until it is gone."""
+        while (frame := await read_frame(self._reader)) is not None:
+            match frame:
+                case FleetFrame(snapshot):
+                    self.seen = snapshot
+                case Changes():
+                    self.seen = applied(self.seen, frame)
+                case Answered(number, reply):
+                    self.replies[number] = reply
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        await until(holds)
+
+    async def ask(self, request: Request) -> Reply:
+        number = len(self.replies)
+        self._writer.write(encode(Asked(number, request)))
+        await until(lambda: number in self.replies)
+        return self.replies[number]
+
+
+@asynccontextmanager
+async def spoken_to(engine: Engine, fleet: Fleet, attester: Attester) -> AsyncIterator[Screen]:
+    """Run an engine that polls nobody, and yield the screen at it, where ALICE sits."""
+    ours, theirs = socket.socketpair()
+    crew = Crew(lambda *_: pytest.fail("nobody is to be polled"))
+    config = Config(Path("none"), "none", fleet.inventory, Path("none"))
+    reloader = Reloader(config, lambda: config, fleet, crew, engine.renewed)
+    running = asyncio.create_task(engine.run(theirs, crew, (), Pace(1, 1), reloader, None, None, attester))
+    reader, writer = await asyncio.open_connection(sock=ours)
+    screen = Screen(reader, writer)
+    following = asyncio.create_task(screen.follow())
+    writer.write(encode(Asked(0, Introduce(ALICE))))
+    await until(lambda: 0 in screen.replies)
+    yield screen
+    writer.close()
+    async with asyncio.timeout(DEADLINE_S):
+        await running
+        await following

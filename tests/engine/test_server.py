@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,16 +16,19 @@ from tests.health.scenes import START, Says, Trunks, answer, fleet_of
 from trunktui import wiring
 from trunktui.config.load import Config, load
 from trunktui.engine.crew import Crew, posts_of
+from trunktui.engine.foresight import Foresight
 from trunktui.engine.historian import Historian
 from trunktui.engine.protocol import Changes, FleetFrame, Frame, Hello, read_frame
 from trunktui.engine.recorder import Recorder
 from trunktui.engine.reload import Reloader
 from trunktui.engine.server import Engine, poll_once
 from trunktui.model.ask import Answer, SshAsk
+from trunktui.model.finding import FindingKind, Told
 from trunktui.model.health import LegState, Thresholds
 from trunktui.model.history import Memory
 from trunktui.model.inventory import Binding, Inventory
 from trunktui.model.link import SshState
+from trunktui.model.text import Safe
 from trunktui.platforms.registry import platform_for
 from trunktui.poll.fleet import Fleet
 from trunktui.poll.poller import SbcPoller
@@ -128,6 +132,33 @@ def test_a_screen_gets_hello_the_fleet_and_then_changes() -> None:
         async with asyncio.timeout(DEADLINE_S):
             await run
         assert asker.closed
+
+    asyncio.run(go())
+
+
+def test_a_screen_gets_findings_with_the_fleet_and_again_only_when_they_differ() -> None:
+    async def go() -> None:
+        ours, theirs = socket.socketpair()
+        fleet, asker = fleet_of(Trunks()), EndlessAsker()
+        engine = Engine(fleet, time.monotonic)
+        engine.foresight = Foresight(
+            lambda: fleet.inventory,
+            time.monotonic,
+            lambda: date(2026, 11, 26),
+            lambda argv: Told("", None, Safe("command"), Safe(argv[0])),
+            engine.changed,
+        )
+        run = running(engine, fleet, theirs, poller(asker, fleet, engine))
+        reader, writer = await asyncio.open_connection(sock=ours)
+        _, whole, *changes = await frames(reader, 4)
+        assert isinstance(whole, FleetFrame)
+        kinds = {one.kind for one in whole.snapshot.findings or ()}
+        assert kinds == {FindingKind.CRED_UNKNOWN, FindingKind.NO_CAP}
+        assert [age.trunk for age in whole.snapshot.credentials or ()] == ["carrier-a"]
+        assert [change.foreseen for change in changes if isinstance(change, Changes)] == [None, None]
+        writer.close()
+        async with asyncio.timeout(DEADLINE_S):
+            await run
 
     asyncio.run(go())
 

@@ -19,6 +19,7 @@ TABLES = (
     "pjsip show registrations",
     "pjsip show contacts",
     "pjsip show aors",
+    "pjsip show auths",
 )
 LONGEST_NAME = "very-long-trunk-name-north-america-wholesale-carrier-alpha-0001"
 REFUSED = "sudo: a password is required"
@@ -78,7 +79,8 @@ def test_noc_reads_the_settings_of_one_name_through_sudo(lab: Lab, command: str)
         ("-rx", "pjsip show aor -x"),
         ("-rx", "pjsip show aor é"),
         ("-rx", f"pjsip show aor {LONGEST_NAME}x"),
-        ("-rx", "pjsip show auths"),
+        ("-rx", "pjsip show auths like acme"),
+        ("-rx", "pjsip show auths", "-rx", "pjsip show auth acme-primary"),
         ("-rx", "pjsip show auth acme-primary"),
         ("-rx", "pjsip send register *all"),
         ("-rx", "pjsip send register x", "-rx", "core stop now"),
@@ -124,8 +126,9 @@ def test_nocgrp_reads_through_the_socket_what_cli_permissions_allow(lab: Lab) ->
         )
         assert (done.returncode, done.stderr) == (0, ""), command
         assert "don't have permissions" not in done.stdout
-    denied = lab.ssh("/usr/sbin/asterisk -rx 'pjsip show auths'", user="nocgrp")
-    assert denied.stdout == "You don't have permissions to run 'pjsip show auths' command\n"
+    for command in ("pjsip show auth acme-primary", "pjsip show auth"):
+        denied = lab.ssh(f"/usr/sbin/asterisk -rx '{command}'", user="nocgrp")
+        assert denied.stdout == f"You don't have permissions to run '{command}' command\n"
     assert "Permission denied" in lab.ssh("cat /etc/asterisk/pjsip.conf", user="nocgrp").stderr
 
 

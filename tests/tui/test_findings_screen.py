@@ -8,12 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from tests.tui.acting_samples import FakeEngine
-from tests.tui.finding_samples import TODAY, finding, findings, found
+from tests.tui.finding_samples import finding, findings, found
 from tests.tui.fleet_samples import HOSTILE, NOW, fleet, leg, sbc
 from tests.tui.running import Show, showing
 from trunktui.model.finding import FindingKind, RecordKind
 from trunktui.model.health import Severity
-from trunktui.model.request import Declare, Reply, Request, Retract
+from trunktui.model.request import Declare, Reply, Request
 from trunktui.model.snapshot import Snapshot
 from trunktui.model.text import Safe
 from trunktui.present.words import cell_width
@@ -171,42 +171,15 @@ async def test_records_that_are_not_known_are_told_above_the_list() -> None:
         await show.until_shown(notice)
 
 
-@pytest.mark.parametrize(
-    ("typed", "asked"),
-    [
-        ("rotated alpha-us", Declare(RecordKind.ROTATED, "alpha-us")),
-        ("rotated alpha-us undo", Retract(RecordKind.ROTATED, "alpha-us")),
-        ("audited alpha-voice", Declare(RecordKind.AUDITED, "alpha-voice")),
-        ("attested alpha-voice", Declare(RecordKind.RESTRICTED, "alpha-voice")),
-        (f"rotated alpha-us {TODAY}", Declare(RecordKind.ROTATED, "alpha-us", TODAY)),
-    ],
-)
-async def test_what_was_done_is_recorded_by_a_command_on_any_screen(typed: str, asked: Request) -> None:
+async def test_what_was_done_is_recorded_by_a_command_and_what_records_nothing_says_what_would() -> None:
     clerk = Clerk()
     async with showing(found(), (80, 24), requests=clerk) as show:
-        for keys in ((), ("C",)):
-            await show.press(*keys, "colon", *typed, "enter")
-            await show.until_shown("recorded: credential of trunk alpha-us rotated on 2026-11-25")
-            await show.until(lambda: clerk.asked[-1] == asked)
-        assert len(clerk.asked) == 2
-
-
-@pytest.mark.parametrize(
-    ("typed", "says"),
-    [
-        ("rotated", "say which trunk: :rotated alpha-us, with a day"),
-        ("audited", "say which account: :audited ACCOUNT, with a day"),
-        ("rotated alpha-us yesterday", '"yesterday" is no day like'),
-        ("rotated alpha-us 2999-01-01", "2999-01-01 is still to come"),
-        ("rotated alpha-us 1999-12-31", "1999-12-31 is before 2000-01-01"),
-    ],
-)
-async def test_what_records_nothing_says_what_would(typed: str, says: str) -> None:
-    clerk = Clerk()
-    async with showing(found(), requests=clerk) as show:
-        await show.press("colon", *typed, "enter")
-        await show.until_shown(says)
+        await show.press(*":rotated", "enter")
+        await show.until_shown("say which trunk: :rotated alpha-us, with a day")
         assert not clerk.asked
+        await show.press("C", *":rotated a", "enter")
+        await show.until_shown("recorded: credential of trunk alpha-us rotated on 2026-11-25")
+        assert clerk.asked == [Declare(RecordKind.ROTATED, "a")]
 
 
 async def test_the_commands_open_the_same_page_and_that_of_credentials() -> None:
@@ -271,3 +244,23 @@ async def test_the_fleet_shows_the_age_of_each_credential_where_there_is_room() 
 
 def grid(show: Show) -> list[str]:
     return [line for line in show.text("grid").splitlines() if "@" in line]
+
+
+async def test_what_is_said_alike_of_many_legs_is_one_row_that_names_them_inside() -> None:
+    many = [
+        finding(FindingKind.KEEPALIVE_INTERVAL, f"t{n}@nyc-{n % 2}", Severity.WARNING, "OPTIONS every 300 s", None,
+                source=Safe(f"read from nyc-{n % 2}"))
+        for n in range(40)
+    ]  # fmt: skip
+    async with showing(found((*findings()[:2], *many, *findings()[2:]))) as show:
+        assert "7 findings: C" in show.text("head")
+        await show.press("C", "j", "j")
+        assert "40 legs" in cursor(show)
+        await show.news(found((*findings()[:2], *many[1:], *findings()[2:])))
+        assert "39 legs" in cursor(show)
+        await show.press("enter")
+        await show.until_shown("read from 2 SBCs")
+        assert "t7@nyc-1" in show.text("page")
+        await show.press("escape", "slash", *"t7@nyc", "enter")
+        await show.until(lambda: len(rows(show)) == 1)
+        assert "t7@nyc-1" in cursor(show)

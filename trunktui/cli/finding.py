@@ -42,6 +42,7 @@ def findings(session: Session, selector: str | None, kind: str | None, offline: 
     Findings never change a state, and nothing counts as an alarm: this exits with 0 once it has printed.
     """
     from trunktui.present.credentials import FINDINGS_COLUMNS, FINDINGS_SCHEMA, finding_rows, findings_table
+    from trunktui.present.findings import together
 
     snapshot, today = snapshot_of(session.config(), offline=offline)
     rows = [
@@ -53,7 +54,7 @@ def findings(session: Session, selector: str | None, kind: str | None, offline: 
     of_kind = "" if kind is None else f" of kind {kind}"
     return print_rows(
         form,
-        lambda ascii_only: findings_table(rows, today, ascii_only=ascii_only),
+        lambda ascii_only: findings_table(together(rows), today, ascii_only=ascii_only),
         finding_rows(rows, today),
         (FINDINGS_SCHEMA, "findings", FINDINGS_COLUMNS),
         today,

@@ -60,7 +60,9 @@ def _lines(plan: FleetPlan, tempo: Tempo, access: Access, today: dt.date) -> Ite
     for sbc in plan.sbcs:
         yield from _sbc(sbc, access)
     for trunk in plan.trunks:
-        yield from _trunk(trunk, today)
+        yield from _trunk(trunk)
+        if (days := plan.changed_days.get(trunk.name)) is not None:
+            yield f"credential = {{ rotated = {today - dt.timedelta(days=days)} }}"
     for group in plan.groups:
         yield f"\n[[group]]\nname = {_quoted(group.name)}\ntrunks = {json.dumps(list(group.trunks))}"
 
@@ -117,7 +119,7 @@ def _agreed(account: AccountPlan, today: dt.date) -> Iterator[str]:
         yield f"restriction = {{ attested = {today - dt.timedelta(days=account.attested_days)} }}"
 
 
-def _trunk(trunk: TrunkPlan, today: dt.date) -> Iterator[str]:
+def _trunk(trunk: TrunkPlan) -> Iterator[str]:
     yield f"\n[[trunk]]\nname = {_quoted(trunk.name)}\ncarrier = {_quoted(trunk.carrier)}"
     yield f"account = {_quoted(trunk.account)}\nauth = {_quoted(trunk.auth)}\nsbcs = {json.dumps(list(trunk.sbcs))}"
     yield f'direction = "{"inbound" if trunk.inbound else "outbound"}"' + (
@@ -125,8 +127,6 @@ def _trunk(trunk: TrunkPlan, today: dt.date) -> Iterator[str]:
     )
     if trunk.protect:
         yield "protect = true"
-    if trunk.changed_days is not None:
-        yield f"credential = {{ rotated = {today - dt.timedelta(days=trunk.changed_days)} }}"
 
 
 def _secret(access: Access, name: str) -> str:

@@ -6,6 +6,9 @@ measuring.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -76,7 +79,6 @@ class TrunkPlan(Struct, frozen=True):
     """One trunk on some SBCs. `hosts` are the carrier's gateways (each a contact), `registers` if it does so.
 
     Seconds are those of speed 1. `unprobed` names the SBCs whose administrator never switched OPTIONS on.
-    `changed_days` ago its credential was changed; None: nobody wrote it down.
     """
 
     name: str
@@ -90,7 +92,6 @@ class TrunkPlan(Struct, frozen=True):
     qualify_s: float = 30.0
     unprobed: tuple[str, ...] = ()
     protect: bool = False
-    changed_days: int | None = None
 
     @property
     def registers(self) -> bool:
@@ -107,13 +108,17 @@ class GroupPlan(Struct, frozen=True):
 
 
 class FleetPlan(Struct, frozen=True):
-    """The whole fleet; names are unique within their kind."""
+    """The whole fleet; names are unique within their kind.
+
+    `changed_days` ago the credential of each trunk named there was changed; of others nobody wrote it down.
+    """
 
     carriers: tuple[CarrierPlan, ...]
     accounts: tuple[AccountPlan, ...]
     sbcs: tuple[SbcPlan, ...]
     trunks: tuple[TrunkPlan, ...]
     groups: tuple[GroupPlan, ...]
+    changed_days: Mapping[str, int] = MappingProxyType({})
 
     def on(self, sbc: str) -> tuple[TrunkPlan, ...]:
         """Return the trunks of one SBC."""
@@ -145,6 +150,14 @@ _ALPHA_LIST = AllowlistPlan(("198.51.100.11", "198.51.100.21", "198.51.100.22", 
 """Lacks nyc-2, and still holds an address that no SBC has."""
 
 _BRAVO_LIST = AllowlistPlan(("198.51.100.0/26",), 120, 20, "4h")
+_CHANGED_DAYS = {
+    "alpha-us": 212,
+    "alpha-eu": 81,
+    "bravo-eu": 20,
+    "bravo-uk-premium-rate": 20,
+    "charlie-apac": 44,
+    "delta-retail": 67,
+}
 _DELTA_LIST = AllowlistPlan(("198.51.100.11", "198.51.100.12", "198.51.100.32"), 12, 10, "1d")
 
 
@@ -187,6 +200,7 @@ def _newcomers_fleet() -> FleetPlan:
             GroupPlan("toll-free", ("charlie-tollfree",), 7),
             GroupPlan("emergency", ("alpha-911",), 0),
         ),
+        changed_days=_CHANGED_DAYS,
     )
 
 
@@ -197,19 +211,8 @@ def _trunks() -> tuple[TrunkPlan, ...]:
 def _trunks_of_the_great() -> tuple[TrunkPlan, ...]:
     east = ("192.0.2.10:5060",)
     return (
-        TrunkPlan(
-            "alpha-us",
-            "alpha",
-            "alpha-voice",
-            "registration",
-            EVERYWHERE,
-            east,
-            expires_s=90.0,
-            changed_days=212,
-        ),
-        TrunkPlan(
-            "alpha-eu", "alpha", "alpha-voice", "hybrid", NYC + LON, ("192.0.2.12:5060",), changed_days=81
-        ),
+        TrunkPlan("alpha-us", "alpha", "alpha-voice", "registration", EVERYWHERE, east, expires_s=90.0),
+        TrunkPlan("alpha-eu", "alpha", "alpha-voice", "hybrid", NYC + LON, ("192.0.2.12:5060",)),
         TrunkPlan(
             "alpha-911",
             "alpha",
@@ -222,13 +225,7 @@ def _trunks_of_the_great() -> tuple[TrunkPlan, ...]:
         ),
         TrunkPlan("bravo-us", "bravo", "bravo-voice", "ip", EVERYWHERE, ("203.0.113.20:5060",)),
         TrunkPlan(
-            "bravo-eu",
-            "bravo",
-            "bravo-voice",
-            "registration",
-            (*LON, "nyc-1"),
-            ("203.0.113.24:5060",),
-            changed_days=20,
+            "bravo-eu", "bravo", "bravo-voice", "registration", (*LON, "nyc-1"), ("203.0.113.24:5060",)
         ),
     )
 
@@ -243,15 +240,7 @@ def _trunks_of_the_others() -> tuple[TrunkPlan, ...]:
             EVERYWHERE,
             ("203.0.113.130:5060", "203.0.113.131:5060"),
         ),
-        TrunkPlan(
-            "charlie-apac",
-            "charlie",
-            "charlie-overflow",
-            "hybrid",
-            SGP,
-            ("203.0.113.140:5060",),
-            changed_days=44,
-        ),
+        TrunkPlan("charlie-apac", "charlie", "charlie-overflow", "hybrid", SGP, ("203.0.113.140:5060",)),
         TrunkPlan(
             "charlie-tollfree",
             "charlie",
@@ -262,24 +251,10 @@ def _trunks_of_the_others() -> tuple[TrunkPlan, ...]:
             inbound=True,
         ),
         TrunkPlan(
-            "delta-retail",
-            "delta",
-            "delta-retail",
-            "registration",
-            (*LON, *SGP),
-            ("192.0.2.140:5060",),
-            changed_days=67,
+            "delta-retail", "delta", "delta-retail", "registration", (*LON, *SGP), ("192.0.2.140:5060",)
         ),
         TrunkPlan("delta-latam", "delta", "delta-wholesale", "ip", (*NYC, "sgp-2"), ("192.0.2.144:5060",)),
-        TrunkPlan(
-            "bravo-uk-premium-rate",
-            "bravo",
-            "bravo-voice",
-            "hybrid",
-            LON,
-            ("203.0.113.28:5060",),
-            changed_days=20,
-        ),
+        TrunkPlan("bravo-uk-premium-rate", "bravo", "bravo-voice", "hybrid", LON, ("203.0.113.28:5060",)),
     )
 
 

@@ -22,9 +22,10 @@ r"""What any SBC on Linux tells of its machine by SSH, without a privilege: cloc
 `openssl x509 -enddate -noout -in FILE` prints when a certificate ends:
 
     notAfter=Dec 26 01:45:00 2026 GMT
-`stat -c "%Y %n"` prints when each file changed last (seconds since 1970), and complains about the others:
 
-    1788220800 /etc/asterisk/pjsip_acme.conf
+`stat -t` prints a file's name, eleven other things, and then the second since 1970 in which it changed last:
+
+    /etc/asterisk/pjsip.conf 6123 16 81a0 0 106 fe01 131 1 0 0 1795646305 1788220800 1788220800 1788220800 4096
     stat: cannot statx '/etc/asterisk/pjsip_beta.conf': Permission denied
 """
 
@@ -32,7 +33,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from ipaddress import ip_address
 
 from msgspec import Struct
@@ -44,8 +45,6 @@ from trunktui.model.text import Safe, clean
 
 CLOCK = Command("clock", ("date", "-Ins"), privileged=False)
 ADDRESSES = Command("addresses", ("ip", "-o", "addr", "show"), privileged=False)
-
-FILES = "files"
 
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?([+-])(\d\d):?([0-5]\d)", re.ASCII)
 _ADDRESS = re.compile(r"\d+: +\S+ +inet6? ([0-9a-fA-F:.]+)(?:/\d{1,3})? .*\bscope (\S+).*", re.ASCII)
@@ -61,7 +60,7 @@ _LOOKUP_S = 2
 """A resolver whose servers are dead takes 10 s and more to say so."""
 
 _NO_SUCH_NAME = 2
-_FILE_TIME = re.compile(r"(\d{1,11}) (/\S+)", re.ASCII)
+_FILE_TIME = re.compile(r"(/\S+)(?: \S+){11} (\d{1,11})(?: \S+){2,4}", re.ASCII)
 _HALF_S = 0.5
 _MOST = 256
 """Addresses that are kept of one SBC."""
@@ -185,24 +184,18 @@ def certificate(reply: Reply, interface: Safe, path: str) -> Certificate:
     return Certificate(interface, file, why=clean(f"not readable as this login: {said}"))
 
 
-def file_times_command(paths: tuple[str, ...]) -> Command:
-    """Return what asks when files changed; `paths` are the config's, whose rule lets no quote through."""
-    return Command(FILES, ("stat", "-c", "%Y %n", *paths), privileged=False)
+def file_command(path: str) -> Command:
+    """Return what asks when a file changed; `path` is the config's, whose rule lets no blank or quote through."""
+    return Command(path, ("stat", "-t", path), privileged=False)
 
 
-def file_times(reply: Reply, paths: tuple[str, ...]) -> tuple[FileTime, ...]:
-    """Read `stat -c "%Y %n"`: the day (UTC) on which each of `paths` changed last, or why it is not known."""
-    days: dict[str, date] = {}
-    for line in reply.lines:
+def file_time(reply: Reply) -> FileTime:
+    """Read `stat -t` of the file that is the reply's key: the day (UTC) on which it changed last, or why not known."""
+    path = clean(reply.key)
+    for line in reply.lines if reply.ok else ():
         match = _FILE_TIME.fullmatch(line.strip())
-        if match is not None and int(match[1]) > 0:
+        if match is not None and match[1] == reply.key and int(match[2]) > 0:
             with suppress(OverflowError, OSError, ValueError):
-                days[match[2]] = datetime.fromtimestamp(int(match[1]), UTC).date()
-    return tuple(FileTime(clean(path), days.get(path), _why(reply, path, days)) for path in paths)
-
-
-def _why(reply: Reply, path: str, days: dict[str, date]) -> Safe:
-    if path in days:
-        return Safe("")
-    said = next((line for line in reply.errors if f"'{path}'" in line or f" {path}:" in line), None)
-    return clean(said.rpartition(": ")[2] if said is not None else "not told by stat")
+                return FileTime(path, datetime.fromtimestamp(int(match[2]), UTC).date())
+    said = reply.errors[0].rpartition(": ")[2] if reply.errors else ""
+    return FileTime(path, None, clean(said or "not told by stat"))

@@ -11,7 +11,7 @@ from trunktui.transport.port import Asker
 
 AGAIN_S = 6 * 3600.0
 _BUDGET_S = 5.0
-_MOST = 50
+_MOST = 25
 """Files that are looked at on one SBC."""
 
 
@@ -38,11 +38,12 @@ async def look_at_files(asker: Asker, inventory: Inventory, record: SbcRecord, n
         record.files = ()
         return True
     try:
-        answer = await asker.ask(SshAsk((boxshell.file_times_command(paths),)), _BUDGET_S)
+        answer = await asker.ask(SshAsk(tuple(boxshell.file_command(path) for path in paths)), _BUDGET_S)
     except LinkError:
         return False
-    reply = answer.reply(boxshell.FILES)
-    if reply.status is None:
+    replies = [answer.reply(path) for path in paths]
+    if any(reply.status is None for reply in replies):
         return False
-    before, record.files, record.files_at = record.files, boxshell.file_times(reply, paths), now
+    found = tuple(boxshell.file_time(reply) for reply in replies)
+    before, record.files, record.files_at = record.files, found, now
     return before != record.files

@@ -6,10 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec import structs
+
 from trunktui.model.finding import Confidence, Finding, FindingKind, RecordKind
 from trunktui.model.health import Severity
 from trunktui.model.recording import VERBS
 from trunktui.model.snapshot import LegStatus
+from trunktui.model.text import Safe, clean
 from trunktui.present.cells import Cell, Line, Role, plain
 from trunktui.present.charts import LABEL_CELLS
 from trunktui.present.layout import cut_line
@@ -70,6 +73,8 @@ _SEVERITIES: dict[Severity, tuple[str, str, Role]] = {
     Severity.INDETERMINATE: ("?", "UNKN", Role.UNKNOWN),
     Severity.NONE: ("·", "NOTE", Role.DIM),
 }
+_LEGS = "legs"
+_ALIKE_FROM = 4
 _SEVERITY_CELLS = 7
 _KIND_CELLS = 20
 _SUBJECT_CELLS = 26
@@ -103,8 +108,32 @@ def listed(findings: tuple[Finding, ...] | None, leg: LegStatus | None, words: s
     if findings is None:
         return Listed(about=about, words=words)
     own = findings if leg is None else tuple(one for one in findings if concerns(one, leg))
-    found = chosen(own, words)
-    return Listed(found, len(own) - len(found), len(findings) - len(own), about, words)
+    found = together(chosen(own, words))
+    return Listed(found, len(together(own)) - len(found), len(findings) - len(own), about, words)
+
+
+def together(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return findings with those that say the same of many legs as one, which has the legs as its evidence."""
+    alike: dict[object, list[Finding]] = {}
+    for one in findings:
+        whole = (one.kind, one.severity, one.reason, one.remedy, one.due)
+        alike.setdefault(whole if "@" in one.subject else (one.kind, one.subject), []).append(one)
+    return tuple(found for group in alike.values() for found in _merged(group))
+
+
+def key_of(finding: Finding) -> tuple[str, ...]:
+    """Return what a finding is known by while others come and go; of many legs it is what is said of them."""
+    count, _, noun = finding.subject.partition(" ")
+    return (finding.kind.value, finding.reason if noun == _LEGS and count.isdigit() else finding.subject)
+
+
+def _merged(group: list[Finding]) -> Sequence[Finding]:
+    if len(group) < _ALIKE_FROM:
+        return group
+    sources = {one.source for one in group}
+    source = group[0].source if len(sources) == 1 else clean(f"read from {len(sources)} SBCs")
+    legs = tuple(one.subject for one in group)
+    return (structs.replace(group[0], subject=Safe(f"{len(group)} {_LEGS}"), source=source, evidence=legs),)
 
 
 def concerns(finding: Finding, leg: LegStatus) -> bool:
@@ -136,7 +165,7 @@ def due_words(due: dt.date | None, today: dt.date) -> str:
 
 def head_word(findings: tuple[Finding, ...] | None) -> str:
     """Return how many findings there are, as the end of the head says it; empty where there is none, or not known."""
-    return f"{plural(len(findings), 'finding')}: C" if findings else ""
+    return f"{plural(len(together(findings)), 'finding')}: C" if findings else ""
 
 
 def titles(width: int) -> Line:

@@ -25,7 +25,7 @@ class RecordingError(Exception):
 def recording_of(command: str, rest: str, leg: LegStatus | None, today: dt.date) -> Recording:
     """Return what `:command rest` asks for; `leg` is in hand, and only helps to say how. Raises RecordingError."""
     kind = KINDS[command]
-    name, _, more = rest.strip().partition(" ")
+    name, _, more = (word.strip() for word in rest.strip().partition(" "))
     if not name:
         in_hand = None if leg is None else leg.trunk if kind is RecordKind.ROTATED else leg.account
         example = in_hand or SUBJECT_WORDS[kind].upper()

@@ -14,9 +14,11 @@ from trunktui.present.findings import (
     brief_lines,
     empty_lines,
     finding_lines,
+    key_of,
     listed,
     row,
     titles,
+    together,
 )
 from trunktui.present.layout import cut_line
 from trunktui.present.words import wrap
@@ -76,7 +78,7 @@ class FindingsScreen(Filters, StageScreen, inherit_bindings=False):
         leg = self._leg(snapshot)
         self._shown = listed(snapshot.findings, leg, self._words)
         found = self._shown.found or ()
-        rows = [Pick((one.kind.value, one.subject), row(one, day, width)) for one in found]
+        rows = [Pick(key_of(one), row(one, day, width)) for one in found]
         self._picks.offer(rows, () if found else empty_lines(self._shown, width))
         self._titles.show((titles(width),) if found else ())
         self._notice.show((_notice(snapshot, width),))
@@ -189,10 +191,8 @@ class FindingScreen(PathPage, Scrolls, StageScreen, inherit_bindings=False):
         """Bring the page up to date; a finding that is gone is told as what it was."""
         snapshot, at = self._stage.watch.in_view(self._stage.clock())
         width, was = self.size.width, self._finding
-        now = next(
-            (one for one in snapshot.findings or () if (one.kind, one.subject) == (was.kind, was.subject)),
-            None,
-        )
+        found = together(snapshot.findings or ())
+        now = next((one for one in (*found, *(snapshot.findings or ())) if key_of(one) == key_of(was)), None)
         gone: tuple[Line, ...] = ()
         if now is None:
             said = "This is not found any more; below is what it was. esc goes back."
