@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 from tests.health.natives import Told
 from trunktui.health.context import LegContext
 from trunktui.model.ask import Answer, Reply
+from trunktui.model.audio import AudioLook, CallAudio
 from trunktui.model.health import Thresholds
 from trunktui.model.inventory import (
     Account,
@@ -67,6 +68,8 @@ class Says(Struct, frozen=True):
     frozen: bool = False
     calls: tuple[CallRecord, ...] | None = None
     """Calls that its records told since the poll before, their times in seconds from this one; None: no records."""
+
+    audio: AudioLook | None = None
 
 
 Polls = Sequence[tuple[float, Says | Told]]
@@ -133,6 +136,8 @@ def _played(trunks: Trunks, polls: Polls, judged_at: float | None, thresholds: T
                 record = fleet.record("sbc-1")
                 status = TailStatus(CALLS_FILE, read_to=at)
                 remember_called(record, dated(says.calls, EPOCH + at), status, thresholds)
+            if says.audio is not None:
+                fleet.listened("sbc-1", says.audio, at)
         snapshot = fleet.snapshot(at)
     return snapshot if judged_at is None else fleet.snapshot(START + judged_at)
 
@@ -162,6 +167,13 @@ def calls(
             began=since * (1 - (n + 1) / count) - (talk_s if answered else 0),
         )
         for n in range(count)
+    )
+
+
+def heard(count: int, received: int, sent: int = 0, *, first: int = 0) -> AudioLook:
+    """Return what the counters say of so many calls over `carrier-a` that are up."""
+    return AudioLook(
+        tuple(CallAudio(Safe(f"u.{first + n}"), "carrier-a", received, sent) for n in range(count))
     )
 
 

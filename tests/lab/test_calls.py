@@ -8,13 +8,14 @@ import pytest
 
 from trunktui.model.health import FaultKind, LegState, ProbeSignal, RegSignal, Severity, TrafficSignal
 
-from .lab import CARRIER_A, Lab
+from .lab import CARRIER_A, CARRIER_B, Lab
 from .product import status, watched, write_config
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]
 
 REGISTERED = "acme-primary@lab-1"
 DISCOVERED = "us.east-1.sip.carrier-example.net@lab-1"
+UNHEARD = "ipauth-beta@lab-1"
 NUMBERS = ("15551230001", "442071230001", "33123450001")
 TOLD_S = 60.0
 
@@ -77,3 +78,26 @@ async def test_refusals_to_one_destination_are_told_as_that(lab: Lab, tmp_path: 
             36,
             12,
         )
+
+
+async def test_calls_that_are_answered_and_bring_no_audio_are_told(lab: Lab, tmp_path: Path) -> None:
+    lab.settle()
+    async with watched(write_config(lab, tmp_path)) as product:
+        await product.wait(lambda: product.state(UNHEARD) is LegState.UP, TOLD_S, "a trunk that is up")
+        with lab.sipp_calls("ipauth-beta", 2):
+            # Heard once: so the media passes this SBC, and its silence will mean something.
+            await product.wait(lambda: product.leg(UNHEARD).channels.active == 2, TOLD_S, "two calls")
+            seen = product.leg(UNHEARD).observed_at or 0.0
+            await product.wait(
+                lambda: (product.leg(UNHEARD).observed_at or 0.0) > seen + 5, TOLD_S, "two looks"
+            )
+        assert product.state(UNHEARD) is LegState.UP
+        lab.mute(CARRIER_B)
+        with lab.sipp_calls("ipauth-beta", 12):
+            await product.wait(lambda: product.state(UNHEARD) is LegState.DEGRADED, TOLD_S, "no audio")
+            leg = product.leg(UNHEARD)
+        assert leg.reason.startswith("answered calls carry no audio for ")
+        assert "(12 of 12)" in leg.reason
+        assert (leg.severity, leg.fault) == (Severity.MAJOR, FaultKind.TRAFFIC)
+        assert leg.traffic is not None
+        assert leg.traffic.state is TrafficSignal.NO_AUDIO

@@ -29,7 +29,7 @@ class LegContext(Struct, frozen=True, gc=False):
     `cps_cap`. `heavy`: the trunk carries a great part of all calls. `lost_part`: the piece of the SBC it hangs on,
     while that does not run. `off_by`: who switched it off, as our own record tells. `egress_ip`: our address.
     `traffic` is what its calls say, None where nobody tells of them; `answered_at`: when the last of them that was
-    answered began, in monotonic seconds.
+    answered began, in monotonic seconds, as `now`.
     """
 
     id: str
@@ -71,6 +71,7 @@ class LegContext(Struct, frozen=True, gc=False):
     ha: HaView = HaView()
     traffic: TrafficView | None = None
     answered_at: float | None = None
+    now: float = 0.0
 
 
 def usage(context: LegContext, t: Thresholds) -> Usage:

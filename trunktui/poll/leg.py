@@ -315,6 +315,7 @@ def _context(record: LegRecord, frame: Frame, share: Share | None, cps_share: Cp
         lost_part=part,
         traffic=frame.scene.called.traffic(record.native.endpoint, frame.scene.thresholds),
         answered_at=frame.scene.called.answered_at(record.native.endpoint),
+        now=frame.scene.now,
     )
 
 
