@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
@@ -28,16 +29,16 @@ from trunktui.model.inventory import (
     Trunk,
 )
 from trunktui.model.link import LinkError, SshState
-from trunktui.model.observation import ProbeSettings
+from trunktui.model.observation import ProbeSettings, RegSettings
 from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
 from trunktui.model.snmp import SnmpTarget
-from trunktui.model.tail import CallOutcome, CallRecord, TailStatus
+from trunktui.model.tail import CallOutcome, CallRecord, TailFacts, TailState, TailStatus
 from trunktui.model.text import Safe
 from trunktui.platforms import asterisk
 from trunktui.platforms.asterisk_calls import CALLS as CALLS_FILE
+from trunktui.platforms.asterisk_logs import LOG
 from trunktui.platforms.contract import LegSettings
 from trunktui.poll import leg as poll_leg
-from trunktui.poll.calls import remember_called
 from trunktui.poll.fleet import Fleet
 
 START = 1000.0
@@ -49,6 +50,31 @@ UNFROZEN = Thresholds(flap_changes=99, flap_start=1.0)
 """As if nothing ever flapped: what a leg is underneath."""
 
 REGISTRAR = "10.77.0.21:5060"
+CLIENT = "sip:acme@10.77.0.21"
+EPOCH = 1_795_000_000.0
+"""UTC of monotonic second 0, by the SBC's clock."""
+
+_WARNING = "WARNING[12520] res_pjsip_outbound_registration.c: "
+_PARTIES = f"received from 'sip:{REGISTRAR}' on registration attempt to '{CLIENT}'"
+
+
+def refused(code: int | None, retry: int = 60) -> str:
+    """Return the line for a REGISTER that failed and is tried again; None: nobody answered."""
+    how = "No response" if code is None else f"Temporal response '{code}'"
+    return f"{_WARNING}{how} {_PARTIES}, retrying in '{retry}'"
+
+
+def stopped(code: int) -> str:
+    """Return the line for a REGISTER that is not tried again."""
+    return f"{_WARNING}Fatal response '{code}' {_PARTIES}, stopping outbound registration"
+
+
+def exhausted() -> str:
+    """Return the line for one that was tried as often as it may be."""
+    return (
+        f"{_WARNING}Maximum retries reached when attempting outbound registration to 'sip:{REGISTRAR}' with "
+        f"client '{CLIENT}', stopping registration attempt"
+    )
 
 
 class Says(Struct, frozen=True):
@@ -71,6 +97,9 @@ class Says(Struct, frozen=True):
 
     audio: AudioLook | None = None
 
+    log: tuple[tuple[float, str], ...] = ()
+    """What its log says by then: how many seconds ago, and the line without its head."""
+
 
 Polls = Sequence[tuple[float, Says | Told]]
 """Polls in their order: seconds from START, and what the SBC said."""
@@ -88,6 +117,8 @@ class Trunks(Struct, frozen=True):
     direction: Direction = Direction.OUTBOUND
     enabled: bool = True
     egress: str | None = None
+    retries: int | None = None
+    """`max_retries` as loaded; `retry_interval` is 60 then."""
 
 
 def play(
@@ -128,14 +159,19 @@ def _played(trunks: Trunks, polls: Polls, judged_at: float | None, thresholds: T
             fleet.failed("sbc-1", LinkError(says.silent, Safe(f"ssh {says.silent.value}")), at)
         else:
             bindings = fleet.inventory.bindings_on("sbc-1")
+            fleet.record("sbc-1").settings = settings
             look = asterisk.parse_poll(answer(says, at), settings, bindings)
-            look = structs.replace(look, box=structs.replace(look.box, clock_s=EPOCH + at))
+            look = structs.replace(
+                look, box=structs.replace(look.box, clock_s=look.box.clock_s or EPOCH + at)
+            )
             fleet.answered("sbc-1", look)
-            fleet.record("sbc-1").settings_done = True
+            fleet.record("sbc-1").settings, fleet.record("sbc-1").settings_done = settings, True
+            if says.log:
+                facts = asterisk.parse_tail(LOG, log_lines(says.log, at), look.box)
+                fleet.heard("sbc-1", LOG, facts, TailStatus(LOG, TailState.OK))
             if says.calls is not None:
-                record = fleet.record("sbc-1")
-                status = TailStatus(CALLS_FILE, read_to=at)
-                remember_called(record, dated(says.calls, EPOCH + at), status, thresholds)
+                told = TailFacts(calls=dated(says.calls, look.box.clock_s or 0.0))
+                fleet.heard("sbc-1", CALLS_FILE, told, TailStatus(CALLS_FILE, TailState.OK, read_to=at))
             if says.audio is not None:
                 fleet.listened("sbc-1", says.audio, at)
         snapshot = fleet.snapshot(at)
@@ -204,7 +240,22 @@ def fleet_of(trunks: Trunks, *, snmp: bool = False, thresholds: Thresholds = DEF
 def settings_of(trunks: Trunks) -> LegSettings:
     """Return the loaded settings that go with `trunks`."""
     probe = {} if trunks.qualify is None else {"carrier-a": ProbeSettings(trunks.qualify, 3.0, False)}
-    return LegSettings(probe=probe, aors_of={"carrier-a": ("carrier-a",)}, static={"carrier-a": True})
+    registration = {}
+    if trunks.retries is not None:
+        registration = {"carrier-a": RegSettings(retry_s=60, max_retries=trunks.retries)}
+    return LegSettings(
+        probe=probe,
+        registration=registration,
+        client_of={"carrier-a": CLIENT},
+        aors_of={"carrier-a": ("carrier-a",)},
+        static={"carrier-a": True},
+    )
+
+
+def log_lines(told: tuple[tuple[float, str], ...], at: float) -> tuple[Safe, ...]:
+    """Return lines as they stand in Asterisk's log at monotonic second `at`."""
+    moments = [(datetime.fromtimestamp(EPOCH + at - ago, UTC), said) for ago, said in told]
+    return tuple(Safe(f"[{moment:%Y-%m-%d %H:%M:%S}.{moment:%f}] {said}") for moment, said in moments)
 
 
 def answer(says: Says, at: float) -> Answer:
@@ -218,6 +269,7 @@ def answer(says: Says, at: float) -> Answer:
         "registrations": says.reg_table if says.reg_table is not None else registrations(says.reg),
         "contacts": contacts(says.contacts),
         "channels": channels(says),
+        "clock": f"{datetime.fromtimestamp(EPOCH + at - 0.1, UTC):%Y-%m-%dT%H:%M:%S,%f}001+00:00",
         "count": f"{says.channels} active channels\n0 active calls",
     }
     replies = [Reply(key, 0, tuple(Safe(line) for line in text.splitlines())) for key, text in texts.items()]

@@ -13,8 +13,10 @@ import pytest
 
 from tests.health.cases import CASES, GOOD, IP, REG, Case
 from tests.health.cases_calls import CALLS
-from tests.health.cases_fleet import FLEETS, FleetCase, said
-from tests.health.cases_others import OTHERS
+from tests.health.cases_fleet import FLEETS as IN_FLEETS
+from tests.health.cases_fleet import FleetCase, said
+from tests.health.cases_log import KNOCKS, LOGGED
+from tests.health.cases_others import OTHERS as NOT_ASTERISK
 from tests.health.scenes import START, Says, Trunks, box, leg, play
 from trunktui.health import reasons
 from trunktui.health.reasons import LIMIT, Words
@@ -26,13 +28,15 @@ from trunktui.present.columns import ColumnKey
 from trunktui.present.document import status_document
 from trunktui.present.fleet import row_of
 
+OTHERS = (*LOGGED, *NOT_ASTERISK)
+FLEETS = (*IN_FLEETS, *KNOCKS)
+
 NEEDS_CAUSES = {
     "40": "correlation: local to one SBC",
     "41": "correlation: an SBC's fault",
     "42": "correlation: a credential",
     "44": "correlation: our own address",
-    "45": "the SBC's log",
-    "46": "the carrier's feed",
+    "46": "the carrier's feed: whoever uses our credential from elsewhere is not observable from an SBC",
     "58": "correlation: an account",
 }
 """Cases that no signal of registrations, OPTIONS, channels and attempts reaches, and what they wait for."""

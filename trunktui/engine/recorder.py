@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from trunktui.health.bursts import sentence as burst_sentence
 from trunktui.model.health import WORST_FIRST, LegState, ProbeSignal, SbcState, Severity
 from trunktui.model.history import Event, EventKind, Findings, Known, Memory, Sample, event_of
 from trunktui.model.link import SshState
@@ -22,6 +23,9 @@ _CLOCK_SLACK_S = 5.0
 """As in `health.box`: only a start that is later by more than this is a restart."""
 
 _GRACE_S = 60.0
+_SAME_BURST_S = 10.0
+"""A burst's begin is the SBC's time by the clocks of the last look: it moves by as much as these are unsure."""
+
 _UNKNOWN_POLLS = 2
 _MEETING_S = 300.0
 """For so long after the first answer of an SBC its trunks are being met: settings may be read over many polls."""
@@ -85,6 +89,8 @@ class Recorder:
         self._known: list[Known] = []
         self._forgotten: list[Known] = []
         self._offset = offset
+        self._seen = -math.inf if memory.seen is None else memory.seen
+        self._knocks: dict[tuple[str, Safe], float] = {}
         self._before = math.inf
         self._had: tuple[set[str], set[str]] = set(), set()
 
@@ -195,6 +201,7 @@ class Recorder:
     def _look_at_sbc(self, sbc: SbcStatus, now: float) -> None:
         held = self._sbcs.setdefault(sbc.name, _Sbc())
         self._look_for_restart(sbc, held)
+        self._look_for_bursts(sbc)
         if _not_asked(sbc) or _is_soft(sbc) or sbc.state is held.known:
             return
         if held.known is not None or sbc.state is not SbcState.UP:
@@ -202,6 +209,18 @@ class Recorder:
             self._tell(EventKind.SBC, sbc.name, now, sbc.reason, before, sbc.state.value, sbc.severity)
         held.known = sbc.state
         self._keep(EventKind.SBC, sbc.name, sbc.state.value, now)
+
+    def _look_for_bursts(self, sbc: SbcStatus) -> None:
+        """Tell each burst of failed logins once; one that an earlier run saw to its end was told by that."""
+        told = {(sbc.name, burst.source): burst for burst in sbc.auth_bursts}
+        for key in [key for key in self._knocks if key[0] == sbc.name and key not in told]:
+            del self._knocks[key]
+        for key, burst in told.items():
+            known = abs(self._knocks.get(key, math.inf) - burst.since_at) <= _SAME_BURST_S
+            self._knocks[key] = burst.since_at
+            if not known and burst.last_at + self._offset > self._seen:
+                said = burst_sentence(burst)
+                self._tell(EventKind.SECURITY, sbc.name, burst.last_at, said, severity=Severity.MAJOR)
 
     def _look_for_restart(self, sbc: SbcStatus, held: _Sbc) -> None:
         started, reloaded = sbc.started_at, sbc.reloaded_at

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from trunktui.health.refusal import RegWord
 from trunktui.health.standby import HaView
 from trunktui.model.health import Freshness, Thresholds, Usage
 from trunktui.model.inventory import AuthMode, DialMode, Direction
@@ -30,6 +31,7 @@ class LegContext(Struct, frozen=True, gc=False):
     while that does not run. `off_by`: who switched it off, as our own record tells. `egress_ip`: our address.
     `traffic` is what its calls say, None where nobody tells of them; `answered_at`: when the last of them that was
     answered began, in monotonic seconds, as `now`.
+    `word`: what the SBC's log says of its failing registration, None where it says nothing for certain.
     """
 
     id: str
@@ -72,6 +74,7 @@ class LegContext(Struct, frozen=True, gc=False):
     traffic: TrafficView | None = None
     answered_at: float | None = None
     now: float = 0.0
+    word: RegWord | None = None
 
 
 def usage(context: LegContext, t: Thresholds) -> Usage:

@@ -9,6 +9,7 @@ from trunktui.health.context import LegContext as LegContext
 from trunktui.health.context import cps_usage, usage
 from trunktui.health.memory import LegMemory, answers, attempt_limit_s, median
 from trunktui.health.probe import read_probe, unwatched
+from trunktui.health.refusal import RegWord, host_name
 from trunktui.model.health import Effective, ProbeSignal, RegSignal, Thresholds, Usage
 from trunktui.model.inventory import AuthMode, DialMode
 from trunktui.model.observation import Contact, ContactState, NativeLeg, ProbeCount, RegPhase
@@ -28,7 +29,8 @@ class Signals(Struct, frozen=True, gc=False):
     `reg_limit_s`: when the SBC ends the attempt in flight; `reg_for_good`: it says itself that it will not try again;
     `reg_gates`: without its registration it takes no call. `code` is OPTIONS' last, `usual_code` the one to expect.
     `count` is the SBC's own counter; `overdue_s`: an OPTIONS is due for so long; `stuck_looks` so often too long.
-    `off_s`: switched off for at least so long.
+    `off_s`: switched off for at least so long. `reg_word`: what the log says of the registration's failing.
+    `unresolved`: the registrar's name, where it is that which fails, and whether that is certain.
     """
 
     reg: RegSignal
@@ -70,6 +72,8 @@ class Signals(Struct, frozen=True, gc=False):
     active: int | None = None
     off_s: float | None = None
     sends_on: bool = False
+    reg_word: RegWord | None = None
+    unresolved: tuple[str, bool] | None = None
 
 
 def read_signals(
@@ -144,7 +148,7 @@ def _in_full(
         cps=cps,
         reg_limit_s=row.limit_s if row else None,
         reg_for_good=row is not None and row.phase is RegPhase.DISABLED,
-        reg_code=row.code if row else None,
+        reg_code=_code(leg, context),
         reg_wait_step_s=row.wait_step_s if row else None,
         reg_gates=leg.reg_gates,
         code=memory.code,
@@ -156,6 +160,8 @@ def _in_full(
         active=active,
         off_s=_age(memory.off_since, at),
         # Unregistered, and taking calls none the less: to switch it off so does not drain it.
+        reg_word=context.word,
+        unresolved=_unresolved(leg, context),
         sends_on=reg in _REG_LOST and leg.effective is Effective.ROUTABLE and leg.reg_gates and bool(active),
     )
 
@@ -232,7 +238,8 @@ def _registration(
             return RegSignal.RETRYING, ahead, elapsed
         case RegPhase.ATTEMPTING:
             over = elapsed is None or elapsed > attempt_limit_s(registration, t)
-            gave_up = over and memory.attempt_looks >= 2
+            said = context.word is not None and context.word.final
+            gave_up = said or (over and memory.attempt_looks >= 2)
             return (RegSignal.GAVE_UP if gave_up else RegSignal.RETRYING), ahead, elapsed
         case RegPhase.TRYING:
             late = elapsed is not None and registration.limit_s is not None and elapsed > registration.limit_s
@@ -251,6 +258,24 @@ def _registration(
             return (RegSignal.STARTING if starting else RegSignal.UNREGISTERED), ahead, elapsed
         case RegPhase.OTHER:
             return RegSignal.UNKNOWN, ahead, elapsed
+
+
+def _code(leg: NativeLeg, context: LegContext) -> int | None:
+    """Return the code of the last refusal: as the SBC's table tells it, else as its log does."""
+    if leg.registration is not None and leg.registration.code is not None:
+        return leg.registration.code
+    return context.word.code if context.word is not None else None
+
+
+def _unresolved(leg: NativeLeg, context: LegContext) -> tuple[str, bool] | None:
+    """Return the registrar's name where nobody answers because it leads nowhere; whether the SBC says so itself."""
+    word = context.word
+    if leg.registration is None or word is None or word.code is not None:
+        return None
+    host = host_name(leg.registration.server)
+    if host is None or leg.targets:
+        return None
+    return (host, leg.targets == ()) if leg.targets == () or word.at_once else None
 
 
 def _refresh(elapsed: int | None, t: Thresholds) -> RegSignal:

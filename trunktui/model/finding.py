@@ -63,6 +63,22 @@ class Finding(Struct, frozen=True):
     evidence: tuple[Safe, ...] = ()
 
 
+class AuthBurst(Struct, frozen=True):
+    """Failures to authenticate without a success between them, from one source; times are monotonic seconds.
+
+    `users` are the names that were tried, as many as are worth naming. `method`: of the requests, where all had one.
+    `sure`: successes are logged there too, so that there was none.
+    """
+
+    source: Safe
+    count: int
+    since_at: float
+    last_at: float
+    users: tuple[Safe, ...] = ()
+    method: Safe = Safe("request")
+    sure: bool = False
+
+
 class RecordKind(StrEnum):
     """What somebody says that they did: changed a credential, compared an allowlist, had a source restriction confirmed."""
 

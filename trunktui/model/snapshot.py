@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from trunktui.model.box import BoxFacts
 from trunktui.model.correlation import Correlated
-from trunktui.model.finding import Finding
+from trunktui.model.finding import AuthBurst, Finding
 from trunktui.model.health import (
     Effective,
     FaultKind,
@@ -200,7 +200,7 @@ class SbcStatus(Struct, frozen=True):
     `reloaded_at`: when that read its configuration last.
 
     All but `snmp` and `box` is what SSH told; `box` is the last that SNMP told, until `box_stale_at`.
-    `tails`: the files on it that are followed. `egress` None: nobody can tell how carriers see it.
+    `tails`: the files on it that are followed; `auth_bursts`: who fails to authenticate at it, as its log tells. `egress` None: nobody can tell how carriers see it.
     `cps`: calls begun per second, by its own count. `clock_offset_s`, its clock minus ours, is right to within
     `clock_unsure_s`; `zone_s` is how far its local time is ahead of UTC.
     """
@@ -234,6 +234,7 @@ class SbcStatus(Struct, frozen=True):
     acknowledged: Ack | None = None
     egress: Egress | None = None
     tails: tuple[TailStatus, ...] = ()
+    auth_bursts: tuple[AuthBurst, ...] = ()
 
     @property
     def covered(self) -> bool:

@@ -94,6 +94,7 @@ def _means(leg: LegRecord, other: LegRecord) -> bool:
 
 def _inherit(leg: LegRecord, source: LegRecord) -> None:
     leg.seen, leg.listed, leg.registers = source.seen, source.listed, source.registers
+    leg.registered_at = source.registered_at
     leg.memory, leg.before, leg.past = source.memory, source.before, source.past
 
 

@@ -15,6 +15,7 @@ from msgspec import Struct, structs
 
 from trunktui.health.audio import remember_audio
 from trunktui.health.box import BoxLook, judge_box, reloaded, remember_box, restarted
+from trunktui.health.bursts import with_remark
 from trunktui.health.cps import CpsShare, cps_shares
 from trunktui.health.groups import judge_groups
 from trunktui.health.load import heavy_trunks
@@ -34,7 +35,7 @@ from trunktui.model.tail import TailFacts, TailFile, TailKind, TailStatus
 from trunktui.model.text import Safe
 from trunktui.poll.calls import called, remember_called
 from trunktui.poll.carry import carried, first_record
-from trunktui.poll.heard import remember_heard
+from trunktui.poll.heard import heard_view, remember_heard, told_bursts
 from trunktui.poll.leg import LegRecord, Scene, frame_of, leg_status, stale_after_s
 from trunktui.poll.listing import MOST_DISCOVERED, fold_legs, ignored, lost_parts
 from trunktui.poll.past import Past, unlisted
@@ -263,6 +264,7 @@ class Fleet:
             ha=record.ha,
             egress_ip=record.sbc.egress_ip,
             called=called(record, now, stale_after_s(self._interval_s, self._thresholds)),
+            heard=heard_view(record.heard, seen, record.settings.client_of),
         )
 
     def _sbc_status(self, record: SbcRecord, now: float) -> SbcStatus:
@@ -279,6 +281,7 @@ class Fleet:
             scene.lost_parts,
             scene.ha,
         )
+        bursts = told_bursts(record.heard, seen, now)
         verdict = judge_box(look, record.box, self._thresholds)
         fresh = age is not None and age <= scene.stale_s
         answering = seen is not None and fresh and seen.app is AppState.ANSWERING
@@ -290,7 +293,7 @@ class Fleet:
             host=record.sbc.ssh.host,
             state=verdict.state,
             severity=verdict.severity,
-            reason=verdict.reason,
+            reason=with_remark(verdict.reason, bursts, now),
             link=record.link,
             snmp=record.snmp,
             box=record.facts,
@@ -310,6 +313,7 @@ class Fleet:
             next_poll_at=record.next_poll_at,
             unread=seen.unread if seen is not None else (),
             tails=tuple(record.tails.values()),
+            auth_bursts=bursts,
         )
 
 

@@ -2,59 +2,123 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct, field
 
-from trunktui.model.tail import AuthFailure, AuthSuccess, InviteRefusal, Refusal, TailFacts
+from trunktui.health import bursts, refusal
+from trunktui.health.bursts import MOST_SOURCES, Tally
+from trunktui.health.refusal import Look, Refused, RegWord, word_of
+from trunktui.model.finding import AuthBurst
+from trunktui.model.observation import NativeLeg, Observation
+from trunktui.model.tail import AuthFailure, AuthSuccess, InviteRefusal, TailFacts
 
 MOST_PAIRS = 4096
 """Registrations that failures are kept of: more than an SBC has, and a log that invents names fills no memory."""
-
-MOST_ATTEMPTS = 32
-MOST_AUTH = 4096
-"""Failed requests from outside that are kept: enough for any burst to be told by its sources."""
 
 Pair = tuple[str, str]
 """Whom a registration is at and for: server URI and client URI, as the log has them."""
 
 
-class Refused(Struct, frozen=True):
-    """The REGISTERs of one pair that failed: the newest, and when they all did (seconds of the SBC's clock)."""
-
-    last: Refusal
-    times: tuple[float, ...]
-
-
 class HeardMemory(Struct):
-    """What is kept of one SBC's files; times are of its own clock."""
+    """What is kept of one SBC's files; times are of its own clock. `tallies` by source: who failed to authenticate.
+
+    `successes`: that somebody did authenticate was seen, so that the log tells it.
+    """
 
     refused: dict[Pair, Refused] = field(default_factory=dict)
     invites: dict[str, InviteRefusal] = field(default_factory=dict)
-    auth_failures: tuple[AuthFailure, ...] = ()
-    auth_successes: tuple[AuthSuccess, ...] = ()
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    successes: bool = False
 
 
 def remember_heard(memory: HeardMemory, facts: TailFacts) -> None:
-    """Add what new lines said, oldest first; the oldest is forgotten where it grows too much."""
-    for refusal in facts.refusals:
-        pair = (refusal.server, refusal.client)
-        before = memory.refused.pop(
-            pair, None
-        )  # put in anew: the first in the order is the longest unheard of
-        times = before.times if before is not None else ()
-        memory.refused[pair] = Refused(refusal, (*times, refusal.at)[-MOST_ATTEMPTS:])
+    """Add what new lines said, oldest first; what was not heard of for longest is forgotten where it grows too much."""
+    for one in facts.refusals:
+        pair = (one.server, one.client)
+        memory.refused[pair] = refusal.add(memory.refused.pop(pair, None), one)
     for invite in facts.invite_refusals:
         memory.invites.pop(invite.endpoint, None)
         memory.invites[invite.endpoint] = invite
-    _bound(memory.refused)
-    _bound(memory.invites)
-    if facts.auth_failures:
-        memory.auth_failures = (*memory.auth_failures, *facts.auth_failures)[-MOST_AUTH:]
-    if facts.auth_successes:
-        memory.auth_successes = (*memory.auth_successes, *facts.auth_successes)[-MOST_AUTH:]
+    memory.successes = memory.successes or bool(facts.auth_successes)
+    told: list[AuthFailure | AuthSuccess] = [*facts.auth_failures, *facts.auth_successes]
+    for request in sorted(told, key=lambda one: one.at):
+        before = memory.tallies.pop(request.source, None)
+        if isinstance(request, AuthFailure):
+            memory.tallies[request.source] = bursts.add(before, request)
+    _bound(memory.refused, MOST_PAIRS)
+    _bound(memory.invites, MOST_PAIRS)
+    _bound(memory.tallies, MOST_SOURCES)
 
 
-def _bound(kept: dict[Any, Any]) -> None:
-    while len(kept) > MOST_PAIRS:
+class HeardView:
+    """What was heard of an SBC, as of one look at it, for asking it about one registration after another."""
+
+    def __init__(
+        self, memory: HeardMemory, look: Observation, shift: float, client_of: Mapping[str, str]
+    ) -> None:
+        self._refused = memory.refused
+        self._look = look
+        self._shift = shift
+        self._client_of = client_of
+        self._shared: Counter[Pair] | None = None
+
+    def word(self, leg: NativeLeg, registered_at: float | None) -> RegWord | None:
+        """Return what the log says of the registration of a leg that fails; see `health.refusal`."""
+        pair = self._pair(leg)
+        refused = None if pair is None else self._refused.get(pair)
+        if pair is None or refused is None or leg.registration is None:
+            return None
+        if self._shared is None:
+            pairs = {other.native.registration: self._pair(other) for other in self._look.legs}
+            self._shared = Counter(other for other in pairs.values() if other is not None)
+        loaded = leg.reg_settings
+        return word_of(
+            refused,
+            Look(
+                row=leg.registration,
+                at=self._look.at,
+                registered_at=registered_at,
+                shift=self._shift,
+                unsure_s=self._look.took_s,
+                shared=self._shared[pair] > 1,
+                retry_s=loaded.retry_s if loaded is not None else None,
+                max_retries=loaded.max_retries if loaded is not None else None,
+            ),
+        )
+
+    def _pair(self, leg: NativeLeg) -> Pair | None:
+        client = self._client_of.get(leg.native.registration or "")
+        return None if leg.registration is None or client is None else (leg.registration.server, client)
+
+
+def heard_view(
+    memory: HeardMemory, look: Observation | None, client_of: Mapping[str, str]
+) -> HeardView | None:
+    """Return what was heard as of a look; None where nothing was, or its times cannot be compared with ours."""
+    shift = None if look is None else _shift(look)
+    if look is None or shift is None or not memory.refused:
+        return None
+    return HeardView(memory, look, shift, client_of)
+
+
+def told_bursts(memory: HeardMemory, look: Observation | None, now: float) -> tuple[AuthBurst, ...]:
+    """Return who fails to authenticate, again and again."""
+    shift = None if look is None or not memory.tallies else _shift(look)
+    return (
+        ()
+        if shift is None
+        else bursts.bursts(tuple(memory.tallies.values()), shift, now, sure=memory.successes)
+    )
+
+
+def _shift(look: Observation) -> float | None:
+    """Return the SBC's clock less our monotonic one; it was read in the middle of the look."""
+    return None if look.box.clock_s is None else look.box.clock_s - (look.at - look.took_s / 2.0)
+
+
+def _bound(kept: dict[Any, Any], most: int) -> None:
+    while len(kept) > most:
         del kept[next(iter(kept))]

@@ -22,21 +22,13 @@ from trunktui.health.witness import Witness
 from trunktui.model.health import FaultKind, Freshness, LegState, ProbeSignal, RegSignal, Thresholds, Usage
 from trunktui.model.inventory import AuthMode, Binding, Direction, NativeNames, Trunk
 from trunktui.model.link import LinkStatus, SshState
-from trunktui.model.observation import AppState, NativeLeg, Observation
+from trunktui.model.observation import AppState, Evidence, NativeLeg, Observation
 from trunktui.model.snapshot import ChannelsView, CpsView, LegStatus, ProbeView, RegView
 from trunktui.poll.called import Called
+from trunktui.poll.heard import HeardView
 from trunktui.poll.past import Past, lasting, remembered
 
-_BLIND = frozenset(
-    {
-        Cause.BOX_DOWN,
-        Cause.APP_DOWN,
-        Cause.STALE,
-        Cause.NEVER,
-        Cause.STARTING,
-        Cause.DISABLED,
-    }
-)
+_BLIND = frozenset({Cause.BOX_DOWN, Cause.APP_DOWN, Cause.STALE, Cause.NEVER, Cause.STARTING, Cause.DISABLED})
 """Causes under which the last look says nothing of now, so its figures are not shown as if it did."""
 
 _BY_PROBE = frozenset({Cause.REFUSED_LOCALLY, Cause.PROBE_DEAD, Cause.RECOVERING})
@@ -48,7 +40,8 @@ _FAILING = frozenset({RegSignal.RETRYING, RegSignal.GAVE_UP})
 class LegRecord(Struct):
     """One leg between polls. `trunk` None: discovered, the config does not name it. `seen` None: never listed.
 
-    `registers`: it was seen to register, so a registration that is missing is a loss. `before` is the memory
+    `registers`: it was seen to register, so a registration that is missing is a loss, and
+    `registered_at` when it was seen registered last. `before` is the memory
     as it was before the last look, for reading that look again with more settings. `past` is what an earlier run knew.
     """
 
@@ -61,6 +54,7 @@ class LegRecord(Struct):
     seen: NativeLeg | None = None
     listed: bool = False
     registers: bool = False
+    registered_at: float | None = None
     memory: LegMemory = LegMemory()
     before: LegMemory = LegMemory()
     past: Past | None = None
@@ -102,6 +96,7 @@ class Scene(Struct, frozen=True):
     ha: HaView = HaView()
     egress_ip: str | None = None
     called: Called = Called()
+    heard: HeardView | None = None
 
     @property
     def stale_s(self) -> float:
@@ -223,7 +218,7 @@ def leg_status(
         observed_at=frame.observed_at,
         late_at=frame.late_at,
         stale_at=frame.stale_at,
-        evidence=leg.evidence if leg is not None else (),
+        evidence=_evidence(leg, context),
         badge="unmonitored" if verdict.cause is Cause.UP_UNMONITORED else None,
         at_risk=_at_risk(cps, probe),
         flapping=flap.since is not None,
@@ -286,7 +281,8 @@ def _shared_context(scene: Scene) -> LegContext:
 
 def _context(record: LegRecord, frame: Frame, share: Share | None, cps_share: CpsShare | None) -> LegContext:
     cps_now, cps_window_s = (None, None) if cps_share is None else deciding(cps_share, frame.scene.thresholds)
-    trunk, seen = record.trunk, record.seen
+    trunk, seen, heard = record.trunk, record.seen, frame.scene.heard
+    failing = record.listed and record.memory.reg_bad_since is not None
     part, used, whole = seen.part if seen else None, None, True
     if share is not None and share.cap is not None:
         used, whole = share.used, share.whole
@@ -316,6 +312,7 @@ def _context(record: LegRecord, frame: Frame, share: Share | None, cps_share: Cp
         traffic=frame.scene.called.traffic(record.native.endpoint, frame.scene.thresholds),
         answered_at=frame.scene.called.answered_at(record.native.endpoint),
         now=frame.scene.now,
+        word=heard.word(seen, record.registered_at) if heard and seen and failing else None,
     )
 
 
@@ -333,6 +330,12 @@ def _why_not_actionable(record: LegRecord) -> str | None:
     if not record.listed:
         return "not in its SBC's fresh list"
     return record.seen.why_not_actionable
+
+
+def _evidence(leg: NativeLeg | None, context: LegContext) -> tuple[Evidence, ...]:
+    if leg is None:
+        return ()
+    return leg.evidence if context.word is None else (*leg.evidence, Evidence("log", context.word.line))
 
 
 def _reg_view(record: LegRecord, signals: Signals, looked_at: float) -> RegView:

@@ -9,7 +9,7 @@ from msgspec import structs
 from trunktui.health.memory import remember, remember_absent
 from trunktui.model.health import Thresholds
 from trunktui.model.inventory import AuthMode, NativeNames, Sbc
-from trunktui.model.observation import NativeLeg, Observation, Unread
+from trunktui.model.observation import NativeLeg, Observation, RegPhase, Unread
 from trunktui.model.text import Safe, clean
 from trunktui.poll.leg import LegRecord
 from trunktui.poll.record import SbcRecord
@@ -58,6 +58,8 @@ def match_legs(record: SbcRecord, observation: Observation, thresholds: Threshol
 def _look(leg: LegRecord, native: NativeLeg, observation: Observation, thresholds: Thresholds) -> None:
     leg.seen, leg.listed = native, True
     leg.registers = leg.registers or native.registration is not None
+    if native.registration is not None and native.registration.phase is RegPhase.REGISTERED:
+        leg.registered_at = observation.as_of
     if leg.memory.looked_at != observation.at:
         leg.before = leg.memory  # else: the same answer again, read with more settings, replaces that look
     missing = native.registration is None and leg.auth is not AuthMode.IP and observation.reg_read

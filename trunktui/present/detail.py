@@ -21,6 +21,7 @@ from trunktui.present.freshness import duration, sbc_stale, shown, shown_sbc, st
 from trunktui.present.head import sentence
 from trunktui.present.marks import mark_facts
 from trunktui.present.rates import cps_words, per_second, risk_words
+from trunktui.present.tails import tail_facts
 from trunktui.present.words import NOT_KNOWN, SBC_WORDS, cell_width, fit, plural, span, wrap
 
 _AUTH_WORDS = {
@@ -130,6 +131,7 @@ def sbc_lines(sbc: SbcStatus, now: float, width: int) -> tuple[Line, ...]:
         *_figures(sbc, now, width, old=old),
         *_labelled("last poll", Cell(polled), "", width),
         *(line for label, cell in box_facts(sbc, now) for line in _labelled(label, cell, "", width)),
+        *(line for label, cell in tail_facts(sbc, now) for line in _labelled(label, cell, "", width)),
         *unread,
     )
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from trunktui.health.reasons.words import Words, span, trade
 from trunktui.model.health import RegSignal
 from trunktui.model.inventory import AuthMode
+from trunktui.model.text import clean
+
+MOST_TOLD = 99
+"""More retries than this are as good as for ever."""
 
 
 def refresh_late(w: Words) -> str:
@@ -17,6 +21,8 @@ def refresh_late(w: Words) -> str:
 
 def failing(w: Words) -> str:
     """Return the sentence for a registration that failed, but not often enough to be lost."""
+    if (told := _counted(w)) is not None:
+        return told
     times = "once" if w.signals.reg_failures <= 1 else f"{w.signals.reg_failures} times"
     return f"{_refused(w)} {times}; {_attempt(w)}{_calls(w)}"
 
@@ -34,6 +40,8 @@ def retrying(w: Words) -> str:
             f"the registration dropped{code}, one lost OPTIONS is enough for {trade(w).software}; "
             f"calls are refused; back{due} if the carrier answers"
         )
+    if (told := _counted(w)) is not None:
+        return told
     often = "since before the first look" if s.reg_old else f"{s.reg_failures} times or more"
     return f"{_refused(w)} {often}; {_attempt(w)}{_calls(w)}"
 
@@ -49,11 +57,19 @@ def gave_up(w: Words) -> str:
         )
         return f"{head}; will not return by itself{tail}: enable it there"
     ago = span(s.reg_elapsed_s or 0)
+    word = s.reg_word if s.reg_word is not None and s.reg_word.final else None
+    if word is not None and word.exhausted and not s.calls_pass:
+        tries = "all its retries" if word.attempts is None else f"{word.attempts} retries"
+        inbound = "; calls by IP may pass, inbound is lost" if w.context.auth is AuthMode.HYBRID else ""
+        return f"gave up after {tries} ({_answer(w)}){inbound}; carrier may be back: press R to try"
     if s.calls_pass:
         return f"registration gave up {ago} ago{_code(w)} yet calls are answered; inbound and keepalive are lost until it is re-registered"
+    cure = "password and allowlist"
+    if word is None:
+        cure = "the log" if w.context.auth is AuthMode.HYBRID else "password, allowlist and the SBC's log"
     if w.context.auth is AuthMode.HYBRID:
-        return f"registration gave up {ago} ago{_code(w)}, will not retry; calls by IP may pass, inbound is lost. Check the log, then re-register"
-    return f"registration gave up {ago} ago{_code(w)}; will not retry. Check password, allowlist and the SBC's log, then re-register"
+        return f"registration gave up {ago} ago{_code(w)}, will not retry; calls by IP may pass, inbound is lost. Check {cure}, then re-register"
+    return f"registration gave up {ago} ago{_code(w)}; will not retry. Check {cure}, then re-register"
 
 
 def unregistered(w: Words) -> str:
@@ -105,9 +121,41 @@ def forgotten(w: Words) -> str:
 
 
 def _refused(w: Words) -> str:
+    s = w.signals
+    if s.reg_code is None and s.reg_word is None:
+        return "REGISTER refused or unanswered"
     return (
-        "REGISTER refused or unanswered" if w.signals.reg_code is None else f"REGISTER {w.signals.reg_code}"
+        f"REGISTER {s.reg_code}"
+        if s.reg_code is not None
+        else f"REGISTER unanswered{_unresolved(w, ' ({})')}"
     )
+
+
+def _answer(w: Words) -> str:
+    code = w.signals.reg_code
+    return f"no answer{_unresolved(w, ': {}')}" if code is None else str(code)
+
+
+def _unresolved(w: Words, frame: str) -> str:
+    """Return that the registrar's name leads nowhere, in `frame`; nothing where it does, or that is not known."""
+    if w.signals.unresolved is None:
+        return ""
+    host, certain = w.signals.unresolved
+    return frame.format(f"{clean(host, 60)} does not resolve{'' if certain else '?'}")
+
+
+def _counted(w: Words) -> str | None:
+    """Return how often it failed of as often as it may; None where the log does not tell that."""
+    s, word = w.signals, w.signals.reg_word
+    if word is None or word.attempts is None or s.reg_due_s is None:
+        return None
+    most = word.max_retries if word.max_retries and word.max_retries <= MOST_TOLD else None
+    of, end = "", ""
+    if most is not None and word.retry_s is not None:
+        of = f"/{most}"
+        left_s = s.reg_due_s + max(most - word.attempts, 0) * word.retry_s
+        end = f"; gives up in about {round(left_s / 60)} min" if left_s >= 90 else f"; gives up in {left_s} s"
+    return f"{_refused(w)}, retry {word.attempts}{of} in {span(s.reg_due_s)}{_calls(w)}{end}"
 
 
 def _code(w: Words) -> str:
