@@ -18,6 +18,7 @@ from trunktui.demo.story import (
     REFUSED_LEG,
     SSHLESS_SBC,
     SURGING_TRUNK,
+    UNPAID_LEG,
     UNPROBED_LEG,
 )
 
@@ -36,25 +37,31 @@ def row(screen: str, leg: str, state: str) -> bool:
 
 SCENES: list[tuple[str, Callable[[str], bool]]] = [
     ("all is well but one leg", lambda s: "41 up" in s and row(s, UNPROBED_LEG, "UNMON")),
-    ("1/7 the carrier dies", lambda s: "1/7 Carrier bravo" in s and "11 down" in s),
-    ("1/7 and returns", lambda s: ("1/7 bravo answers" in s or "1/7 On a" in s) and "41 up" in s),
-    ("2/7 at its cap", lambda s: "2/7 " in s and row(s, f"{SURGING_TRUNK}@lon-1", "DEGR") and "40/40" in s),
-    ("3/7 frozen", lambda s: "3/7 " in s and row(s, f"alpha-us@{FROZEN_SBC}", "UNKN") and "frozen" in s),
+    ("1/8 the carrier dies", lambda s: "1/8 Carrier bravo" in s and "11 down" in s),
+    ("1/8 and returns", lambda s: ("1/8 bravo answers" in s or "1/8 On a" in s) and "41 up" in s),
+    ("2/8 at its cap", lambda s: "2/8 " in s and row(s, f"{SURGING_TRUNK}@lon-1", "DEGR") and "40/40" in s),
+    ("3/8 frozen", lambda s: "3/8 " in s and row(s, f"alpha-us@{FROZEN_SBC}", "UNKN") and "frozen" in s),
     (
-        "4/7 rebooting",
+        "4/8 rebooting",
         lambda s: (
-            "4/7 " in s and row(s, f"bravo-us@{REBOOTING_SBC}", "UNKN") and f"{REBOOTING_SBC}: SSH lost" in s
+            "4/8 " in s and row(s, f"bravo-us@{REBOOTING_SBC}", "UNKN") and f"{REBOOTING_SBC}: SSH lost" in s
         ),
     ),
-    ("4/7 back", lambda s: ("4/7 sgp-1 is back" in s or "5/7" in s) and "41 up" in s),
+    ("4/8 back", lambda s: ("4/8 sgp-1 is back" in s or "5/8" in s) and "41 up" in s),
     (
-        "5/7 SSH lost, the box alive",
-        lambda s: "5/7 " in s and row(s, f"alpha-us@{SSHLESS_SBC}", "UNKN") and "box answers SNMP" in s,
+        "5/8 SSH lost, the box alive",
+        lambda s: "5/8 " in s and row(s, f"alpha-us@{SSHLESS_SBC}", "UNKN") and "box answers SNMP" in s,
     ),
-    ("5/7 back", lambda s: ("5/7 SSH on lon-2 is back" in s or "6/7" in s) and "41 up" in s),
-    ("6/7 unprobed", lambda s: "6/7 " in s and row(s, UNPROBED_LEG, "UNMON")),
-    ("7/7 given up", lambda s: "7/7 alpha now" in s and row(s, REFUSED_LEG, "DOWN") and "gave up" in s),
-    ("7/7 fixed, and it does not try", lambda s: "7/7 alpha put" in s and row(s, REFUSED_LEG, "DOWN")),
+    ("5/8 back", lambda s: ("5/8 SSH on lon-2 is back" in s or "6/8" in s) and "41 up" in s),
+    ("6/8 unprobed", lambda s: "6/8 " in s and row(s, UNPROBED_LEG, "UNMON")),
+    (
+        "7/8 every call refused",
+        lambda s: (
+            ("7/8 delta" in s and row(s, UNPAID_LEG, "DEGR") and "lost" in s) or row(s, UNPAID_LEG, "DOWN")
+        ),
+    ),
+    ("8/8 given up", lambda s: "8/8 alpha now" in s and row(s, REFUSED_LEG, "DOWN") and "gave up" in s),
+    ("8/8 fixed, and it does not try", lambda s: "8/8 alpha put" in s and row(s, REFUSED_LEG, "DOWN")),
     ("another address", lambda s: "NAT in front of sgp-2" in s and row(s, f"bravo-us@{MOVING_SBC}", "DOWN")),
     ("a colleague sees to it", lambda s: ("That was all" in s or "Six SBCs" in s) and "41 up" in s),
 ]

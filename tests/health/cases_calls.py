@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.health.cases import HYBRID, IP, REG, Case
-from tests.health.scenes import Says, Trunks, calls
+from tests.health.scenes import Says, Trunks, calls, heard
 from trunktui.model.health import LegState, Severity
 from trunktui.model.inventory import DialMode
 from trunktui.model.tail import CallOutcome
@@ -230,7 +230,28 @@ CALLS = [
         "cause 21 (as for 403) for 4470* only (200 of 200); other destinations normal",
     ),
     Case(
-        "60 answered, and given up within seconds",
+        "60 answered, and nothing comes back",
+        Trunks(auth=IP),
+        [
+            (0, Says(reg=None, audio=heard(2, 900))),
+            (30, Says(reg=None, audio=heard(12, 0, 700, first=10))),
+            (60, Says(reg=None, audio=heard(12, 0, 2200, first=10))),
+        ],
+        LegState.DEGRADED,
+        Severity.MAJOR,
+        "answered calls carry no audio for 30 s (12 of 12): nothing comes back from the carrier. "
+        "Check RTP, NAT and the firewall",
+    ),
+    Case(
+        "60b media that never passed this SBC is not missed",
+        Trunks(auth=IP),
+        [(30.0 * n, Says(reg=None, audio=heard(12, 0))) for n in range(4)],
+        LegState.UP,
+        Severity.NONE,
+        "OPTIONS 23 ms; 0 channels",
+    ),
+    Case(
+        "60c answered, and given up within seconds",
         Trunks(),
         [
             (0, Says(calls=())),

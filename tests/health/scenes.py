@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 from tests.health.natives import Told
 from trunktui.health.context import LegContext
 from trunktui.model.ask import Answer, Reply
+from trunktui.model.audio import AudioLook, CallAudio
 from trunktui.model.health import Thresholds
 from trunktui.model.inventory import (
     Account,
@@ -31,14 +32,13 @@ from trunktui.model.link import LinkError, SshState
 from trunktui.model.observation import ProbeSettings, RegSettings
 from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
 from trunktui.model.snmp import SnmpTarget
-from trunktui.model.tail import CallOutcome, CallRecord, TailState, TailStatus
+from trunktui.model.tail import CallOutcome, CallRecord, TailFacts, TailState, TailStatus
 from trunktui.model.text import Safe
 from trunktui.platforms import asterisk
 from trunktui.platforms.asterisk_calls import CALLS as CALLS_FILE
 from trunktui.platforms.asterisk_logs import LOG
 from trunktui.platforms.contract import LegSettings
 from trunktui.poll import leg as poll_leg
-from trunktui.poll.calls import remember_called
 from trunktui.poll.fleet import Fleet
 
 START = 1000.0
@@ -94,6 +94,9 @@ class Says(Struct, frozen=True):
     frozen: bool = False
     calls: tuple[CallRecord, ...] | None = None
     """Calls that its records told since the poll before, their times in seconds from this one; None: no records."""
+
+    audio: AudioLook | None = None
+
     log: tuple[tuple[float, str], ...] = ()
     """What its log says by then: how many seconds ago, and the line without its head."""
 
@@ -158,17 +161,19 @@ def _played(trunks: Trunks, polls: Polls, judged_at: float | None, thresholds: T
             bindings = fleet.inventory.bindings_on("sbc-1")
             fleet.record("sbc-1").settings = settings
             look = asterisk.parse_poll(answer(says, at), settings, bindings)
-            if says.calls is not None:
-                look = structs.replace(look, box=structs.replace(look.box, clock_s=EPOCH + at))
+            look = structs.replace(
+                look, box=structs.replace(look.box, clock_s=look.box.clock_s or EPOCH + at)
+            )
             fleet.answered("sbc-1", look)
             fleet.record("sbc-1").settings, fleet.record("sbc-1").settings_done = settings, True
             if says.log:
                 facts = asterisk.parse_tail(LOG, log_lines(says.log, at), look.box)
                 fleet.heard("sbc-1", LOG, facts, TailStatus(LOG, TailState.OK))
             if says.calls is not None:
-                record = fleet.record("sbc-1")
-                status = TailStatus(CALLS_FILE, read_to=at)
-                remember_called(record, dated(says.calls, EPOCH + at), status, thresholds)
+                told = TailFacts(calls=dated(says.calls, look.box.clock_s or 0.0))
+                fleet.heard("sbc-1", CALLS_FILE, told, TailStatus(CALLS_FILE, TailState.OK, read_to=at))
+            if says.audio is not None:
+                fleet.listened("sbc-1", says.audio, at)
         snapshot = fleet.snapshot(at)
     return snapshot if judged_at is None else fleet.snapshot(START + judged_at)
 
@@ -198,6 +203,13 @@ def calls(
             began=since * (1 - (n + 1) / count) - (talk_s if answered else 0),
         )
         for n in range(count)
+    )
+
+
+def heard(count: int, received: int, sent: int = 0, *, first: int = 0) -> AudioLook:
+    """Return what the counters say of so many calls over `carrier-a` that are up."""
+    return AudioLook(
+        tuple(CallAudio(Safe(f"u.{first + n}"), "carrier-a", received, sent) for n in range(count))
     )
 
 

@@ -72,6 +72,10 @@ class Faults:
         """Make carrier A answer every register, options or invite with `code`; 0 is as usual."""
         self._inject("refuse", CARRIER_A, method, str(code))
 
+    def mute(self, node: str) -> None:
+        """Drop all RTP that the node sends: its calls are answered, and nothing is heard of it."""
+        self._inject("mute", node)
+
     def kill_carrier(self, node: str) -> None:
         """End a carrier's SIP server with kill -9: its host is there and refuses its port."""
         self._inject("kill", node)

@@ -262,6 +262,22 @@ class Lab(Faults):
             finally:
                 self._hang_up(sipp, trunk)
 
+    def dial(self, trunk: str, number: str, calls: int, *, hold_s: float = 0.2, rate: int = 50) -> None:
+        """Have the customer make `calls` calls to `number` through `trunk`, and wait until all of them are over.
+
+        Those that are answered last `hold_s`, those that are refused end at once. Each one echoes what it hears.
+        """
+        with tempfile.TemporaryDirectory(dir=RUN_DIR) as folder:
+            subprocess.run(
+                [
+                    "ip", "netns", "exec", "ttl-cust", "sipp", f"{self.host}:5060", "-sf", str(HERE / "sipp/any.xml"),
+                    "-i", "10.77.0.31", "-mi", "10.77.0.31", "-p", "5060", "-s", number, "-key", "trunk", trunk,
+                    "-m", str(calls), "-l", str(calls), "-r", str(rate), "-d", str(int(hold_s * 1000)), "-nostdin",
+                    "-rtp_echo", "-timeout", str(int(30 + hold_s)),
+                ],
+                cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=60 + hold_s, check=False,
+            )  # fmt: skip
+
     def _answered(self, trunk: str) -> int:
         rows = [row.split("!") for row in self.asterisk_cli("core show channels concise").splitlines()]
         return sum(row[0].startswith(f"PJSIP/{trunk}-") and row[4] == "Up" for row in rows if len(row) > 4)

@@ -77,7 +77,7 @@ def test_the_demo_runs_obeys_every_key_of_its_footer_and_leaves_nothing(
 
     _press_every_key(terminal)
 
-    terminal.until(lambda s: "1/7 Carrier bravo has just died" in s, "the first trouble is announced", LOOP_S)
+    terminal.until(lambda s: "1/8 Carrier bravo has just died" in s, "the first trouble is announced", LOOP_S)
     screen = terminal.until(lambda s: "11 down" in head(s), "its legs are down")
     assert all("DOWN" in row for row in rows(screen) if "bravo-" in row)
 

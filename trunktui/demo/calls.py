@@ -48,13 +48,18 @@ class Route(Struct, frozen=True):
 
 
 class Try(Struct, frozen=True):
-    """One call that is tried over a trunk at second `at`; it would end at `end`, at once if it is refused."""
+    """One call that is tried over a trunk at second `at`; it would end at `end`, at once if it is refused.
+
+    `answered`: when it would be answered, None for never; `silent`: the carrier says nothing at all.
+    """
 
     at: float
     key: str
     trunk: str
     inbound: bool
     end: float
+    answered: float | None = None
+    silent: bool = False
 
 
 class _Line:
@@ -121,7 +126,10 @@ class CallLoad:
                 if route is not None:
                     call, ends = self._made(line, number)
                     end = ends if call is not None else began
-                    found.append(Try(began, _key(line, number), route.trunk, route.inbound, end))
+                    answered = call.answered if call is not None and call.answered < math.inf else None
+                    silent = call is not None and answered is None
+                    tried = Try(began, _key(line, number), route.trunk, route.inbound, end, answered, silent)
+                    found.append(tried)
         return found
 
     def _try(self, line: _Line, number: int) -> tuple[Route | None, float]:
@@ -158,13 +166,19 @@ class CallLoad:
 class Tally:
     """Numbers the calls of one SBC in the order in which they are tried, as Asterisk's own counters do.
 
-    `booted(t)`: when its Asterisk started last, at `t` or before; `before`: how many it had had by second 0. Ask
-    in the order of time only.
+    `booted(t)`: when its Asterisk started last, at `t` or before; `before`: how many it had had by second 0. `told`
+    is called with each call, and whether its carrier had room for it. Ask in the order of time only.
     """
 
     def __init__(
-        self, loads: list[CallLoad], tempo: Tempo, booted: Callable[[float], float], before: int
+        self,
+        loads: list[CallLoad],
+        tempo: Tempo,
+        booted: Callable[[float], float],
+        before: int,
+        told: Callable[[Try, bool], None] = lambda _one, _admitted: None,
     ) -> None:
+        self._told = told
         self._loads = loads
         self._booted = booted
         self._kept_s = 2.0 * tempo.span(LONGEST_S)
@@ -182,7 +196,7 @@ class Tally:
         tries = [(each, n) for n, load in enumerate(self._loads) for each in load.tried(self._through, t)]
         for one, n in sorted(tries, key=lambda each: (each[0].at, each[0].key)):
             self._live(one.at)
-            self._admit(one, n)
+            self._told(one, self._admit(one, n))
             self.count += 1
             if not one.inbound:
                 self.dialled[one.trunk] += 1
@@ -197,14 +211,16 @@ class Tally:
         found = self._numbers.get(key)
         return None if found is None else found[1]
 
-    def _admit(self, one: Try, n: int) -> None:
+    def _admit(self, one: Try, n: int) -> bool:
+        """Give a call its number, unless its carrier has no room for it; tell whether it had."""
         limit = self._loads[n].limit
         if limit is not None:
             self._ends[n] = [end for end in self._ends[n] if end > one.at]
             if len(self._ends[n]) >= limit:
-                return
+                return False
             self._ends[n].append(one.end)
         self._numbers[one.key] = one.at, self.count
+        return True
 
     def _live(self, t: float) -> None:
         if (life := self._booted(t)) != self._life:

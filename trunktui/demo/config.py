@@ -80,6 +80,9 @@ def _limits(tempo: Tempo) -> dict[str, float]:
         "flap_stable_s": round(tempo.span(600.0), 1),
         "answered_unmonitored_s": tempo.whole(600.0),
         "answered_recent_s": tempo.whole(120.0),
+        "traffic_window_s": round(tempo.span(300.0), 1),
+        "traffic_hold_s": round(tempo.span(900.0), 1),
+        "traffic_short_s": round(tempo.span(10.0), 2),
     }
 
 

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 
 import asyncssh
 
-from trunktui.demo import box_words
+from trunktui.demo import box_words, file_words
 from trunktui.demo.asterisk_words import answer, taken
 from trunktui.demo.processes import Processes
 from trunktui.demo.remote_script import RemoteScript, Run, read_script
@@ -194,6 +194,10 @@ class SimulatedSbc:
         """Return what a command leaves on stdout and stderr, and its exit status."""
         if len(run.argv) == 3 and run.argv[0].endswith("/asterisk") and run.argv[1] == "-rx":
             return await self._console(run)
+        if run.argv[:1] and run.argv[0] in file_words.PROGRAMS:
+            files = self._world.call_files(self._name, self._clock())
+            if (shown := file_words.answer(run.argv, files)) is not None:
+                return shown
         if (printed := box_words.answer(run.argv, self._look())) is not None:
             return printed.out.encode(), printed.err.encode(), printed.status
         program = run.argv[0] if run.argv else ""

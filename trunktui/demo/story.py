@@ -15,10 +15,14 @@ from trunktui.demo.tempo import Tempo
 
 
 class Kind(StrEnum):
-    """What can happen. Subjects: a carrier, a leg (`trunk@sbc`), a trunk, an SBC."""
+    """What can happen. Subjects: a carrier, a leg (`trunk@sbc`), a trunk, an SBC.
+
+    REFUSED: its REGISTERs; CALLS_REFUSED: its calls alone, while it registers and answers OPTIONS.
+    """
 
     CARRIER_DEAD = "carrier_dead"
     REFUSED = "refused"
+    CALLS_REFUSED = "calls_refused"
     GIVEN_UP = "given_up"
     SURGE = "surge"
     FROZEN = "frozen"
@@ -59,6 +63,7 @@ class Script(Struct, frozen=True):
 TROUBLED_CARRIER = "bravo"
 REFUSED_LEG = "alpha-us@lon-1"
 SURGING_TRUNK = "delta-retail"
+UNPAID_LEG = "delta-retail@lon-1"
 FROZEN_SBC = "nyc-2"
 REBOOTING_SBC = "sgp-1"
 SSHLESS_SBC = "lon-2"
@@ -68,16 +73,17 @@ UNPROBED_LEG = "alpha-911@nyc-2"
 READ_ONLY_SBC = "sgp-2"
 
 NEWCOMERS_STORY = Script(
-    period=1710.0,
+    period=1910.0,
     troubles=(
         Trouble(Kind.CARRIER_DEAD, TROUBLED_CARRIER, 90.0, 290.0),
         Trouble(Kind.SURGE, SURGING_TRUNK, 400.0, 570.0),
         Trouble(Kind.FROZEN, FROZEN_SBC, 600.0, 780.0),
         Trouble(Kind.REBOOT, REBOOTING_SBC, 800.0, 940.0),
         Trouble(Kind.NO_SSH, SSHLESS_SBC, 990.0, 1130.0),
-        Trouble(Kind.REFUSED, REFUSED_LEG, 1230.0, 1370.0),
-        Trouble(Kind.GIVEN_UP, REFUSED_LEG, 1370.0, 1520.0),
-        Trouble(Kind.MOVED, MOVING_SBC, 1520.0, 1670.0),
+        Trouble(Kind.CALLS_REFUSED, UNPAID_LEG, 1230.0, 1390.0),
+        Trouble(Kind.REFUSED, REFUSED_LEG, 1390.0, 1530.0),
+        Trouble(Kind.GIVEN_UP, REFUSED_LEG, 1530.0, 1680.0),
+        Trouble(Kind.MOVED, MOVING_SBC, 1680.0, 1830.0),
     ),
     tips=(
         Tip(
@@ -86,72 +92,77 @@ NEWCOMERS_STORY = Script(
         ),
         Tip(
             90.0,
-            "1/7 Carrier bravo has just died. Each SBC notices within DETECT: bravo's legs turn DOWN, and alpha and "
+            "1/8 Carrier bravo has just died. Each SBC notices within DETECT: bravo's legs turn DOWN, and alpha and "
             "charlie take its calls.",
         ),
         Tip(
             200.0,
-            "1/7 bravo is still dead. Press : and type write, then R on bravo-eu@nyc-1: it is sent once, fails, and "
+            "1/8 bravo is still dead. Press : and type write, then R on bravo-eu@nyc-1: it is sent once, fails, and "
             "you are told why.",
         ),
         Tip(
             290.0,
-            "1/7 bravo answers again. A leg leaves DOWN after two good OPTIONS; its registration comes with the next try.",
+            "1/8 bravo answers again. A leg leaves DOWN after two good OPTIONS; its registration comes with the next try.",
         ),
         Tip(
             345.0,
-            "1/7 On a healthy leg, like alpha-eu@nyc-1, R is proved: gone for seconds, then Registered anew. sgp-2 "
+            "1/8 On a healthy leg, like alpha-eu@nyc-1, R is proved: gone for seconds, then Registered anew. sgp-2 "
             "is read-only: refused.",
         ),
         Tip(
             400.0,
-            "2/7 A campaign starts: account delta-retail runs into its cap of 40 channels, summed over four SBCs. "
+            "2/8 A campaign starts: account delta-retail runs into its cap of 40 channels, summed over four SBCs. "
             "Watch OF CAP.",
         ),
         Tip(
             600.0,
-            "3/7 Asterisk on nyc-2 froze; its SSH and SNMP still answer. What nobody can vouch for is not green: its "
+            "3/8 Asterisk on nyc-2 froze; its SSH and SNMP still answer. What nobody can vouch for is not green: its "
             "legs are UNKNOWN.",
         ),
         Tip(
             800.0,
-            "4/7 sgp-1 reboots: SSH refuses, SNMP is silent. Its values age, dim, and become UNKNOWN; the others are not held up.",
+            "4/8 sgp-1 reboots: SSH refuses, SNMP is silent. Its values age, dim, and become UNKNOWN; the others are not held up.",
         ),
         Tip(
             940.0,
-            "4/7 sgp-1 is back. It gets a short grace while its trunks register; then they must prove themselves.",
+            "4/8 sgp-1 is back. It gets a short grace while its trunks register; then they must prove themselves.",
         ),
         Tip(
             990.0,
-            "5/7 SSH on lon-2 died. SNMP is a second witness: the box is alive, so calls may well go on; what its "
+            "5/8 SSH on lon-2 died. SNMP is a second witness: the box is alive, so calls may well go on; what its "
             "trunks do, nobody knows.",
         ),
         Tip(
             1130.0,
-            "5/7 SSH on lon-2 is back. enter on a leg shows its box: uptime, load, disk, Asterisk's totals by SNMP.",
+            "5/8 SSH on lon-2 is back. enter on a leg shows its box: uptime, load, disk, Asterisk's totals by SNMP.",
         ),
         Tip(
             1170.0,
-            "6/7 alpha-911@nyc-2 is UNMON, never UP: nobody sends it OPTIONS (DETECT ∞). An emergency trunk, perhaps "
+            "6/8 alpha-911@nyc-2 is UNMON, never UP: nobody sends it OPTIONS (DETECT ∞). An emergency trunk, perhaps "
             "dead for weeks.",
         ),
         Tip(
             1230.0,
-            "7/7 alpha now refuses alpha-us on lon-1. Asterisk gives up and never tries again, yet OPTIONS answer: "
+            "7/8 delta answers 403 to every call of lon-1, which is registered and answers OPTIONS. Its call records "
+            "tell; DIALS counts the lost.",
+        ),
+        Tip(
+            1390.0,
+            "8/8 alpha now refuses alpha-us on lon-1. Asterisk gives up and never tries again, yet OPTIONS answer: "
             "a ping check stays green.",
         ),
         Tip(
-            1370.0,
-            "7/7 alpha put the password right, but lon-1 gave up for good. Only R on alpha-us@lon-1 brings it back "
+            1530.0,
+            "8/8 alpha put the password right, but lon-1 gave up for good. Only R on alpha-us@lon-1 brings it back "
             "(first : and write).",
         ),
         Tip(
-            1520.0,
+            1680.0,
             "And: the NAT in front of sgp-2 has another address. Trunks by IP stop, for carriers list the old one; "
             "enter there tells both.",
         ),
         Tip(
-            1670.0,
+            1830.0,
             "That was all; a colleague sees to lon-1 where you did not, and it begins again. enter opens a leg, ? "
             "all keys, q quits.",
         ),

@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct, structs
 
-from trunktui.demo.calls import CallLoad, Route, Tally, daily
+from trunktui.demo.call_file import (
+    CLEARED,
+    CONGESTED,
+    REFUSED,
+    RUNG_OUT,
+    CallFile,
+    FileSeen,
+    TriedCall,
+)
+from trunktui.demo.calls import CallLoad, Route, Tally, Try, daily
 from trunktui.demo.deeds import Deed, Deeds
 from trunktui.demo.machine import MachineModel
 from trunktui.demo.plan import FleetPlan, SbcPlan, TrunkPlan
@@ -112,6 +121,7 @@ class World:
         self._seed = seed
         self._epoch = epoch
         self._tallies: dict[str, Tally] = {}
+        self._files: dict[str, CallFile] = {}
         self._sbcs = {sbc.name: sbc for sbc in plan.sbcs}
         self._legs = {sbc.name: [self._leg(sbc, trunk) for trunk in plan.on(sbc.name)] for sbc in plan.sbcs}
         self._loads = {sbc.name: self._loads_on(sbc) for sbc in plan.sbcs}
@@ -206,9 +216,40 @@ class World:
     def _tally(self, sbc: str, t: float) -> Tally:
         if sbc not in self._tallies:
             before = int(86400.0 * self._sbcs[sbc].up_days * _CALLS_PER_S)
-            self._tallies[sbc] = Tally(self._loads[sbc], self.tempo, lambda at: self._booted(sbc, at), before)
+            file = self._files[sbc] = CallFile(sbc)
+
+            def told(one: Try, admitted: bool) -> None:
+                if not one.inbound:
+                    file.add(self._tried(sbc, one, admitted=admitted))
+
+            self._tallies[sbc] = Tally(
+                self._loads[sbc], self.tempo, lambda at: self._booted(sbc, at), before, told
+            )
         self._tallies[sbc].advance(t)
         return self._tallies[sbc]
+
+    def _tried(self, sbc: str, one: Try, *, admitted: bool) -> TriedCall:
+        """Return what a call that was tried leaves in the SBC's records."""
+        answered = one.answered if admitted else None
+        if answered is not None and one.end > answered:
+            cause = CLEARED
+        else:
+            answered = None
+            cause = CONGESTED if not admitted else RUNG_OUT if one.silent else REFUSED
+        ended = one.end if admitted else one.at
+        return TriedCall(
+            one.key,
+            one.trunk,
+            self._clock_s(sbc, one.at),
+            None if answered is None else self._clock_s(sbc, answered),
+            self._clock_s(sbc, ended),
+            cause,
+        )
+
+    def call_files(self, sbc: str, t: float) -> tuple[FileSeen, ...]:
+        """Return the files of calls on an SBC at second `t`."""
+        self._tally(sbc, t)
+        return self._files[sbc].seen(self._clock_s(sbc, t))
 
     def _clock_s(self, sbc: str, t: float) -> float:  # noqa: ARG002 - a harsher world sets its clocks
         """Return what an SBC's clock shows at second `t`."""
@@ -240,7 +281,8 @@ class World:
         return None if plan.inside is None else _MOVED_TO if moved else plan.egress_ip
 
     def _accepted(self, leg: _Leg, leg_id: str, t: float) -> bool:
-        return leg.reached(t) and self.timeline.since(Kind.REFUSED, leg_id, t) is None
+        refusals = (Kind.REFUSED, Kind.CALLS_REFUSED)
+        return leg.reached(t) and all(self.timeline.since(kind, leg_id, t) is None for kind in refusals)
 
     def _registration(self, leg: _Leg, t: float) -> RegistrationRow | None:
         if leg.registration is None:
@@ -335,12 +377,15 @@ class World:
             return normal
         share = self._share_of_cap(first)
         many = int(share * _SURGE_LINES)
-        wanted = self._surging(first, lines / many, offset)
+        wanted = self._surging(first, sbc.name, lines / many, offset)
         return CallLoad(seed, self.tempo, many, routes[:1], wanted, share, _SURGE_LONGEST_S)
 
-    def _surging(self, trunk: str, normally: float, offset: float) -> Callable[[float], float]:
+    def _surging(self, trunk: str, sbc: str, normally: float, offset: float) -> Callable[[float], float]:
+        # A dialler whose calls are all refused goes on at once: that is a surge too.
+        surges = ((Kind.SURGE, trunk), (Kind.CALLS_REFUSED, f"{trunk}@{sbc}"))
+
         def wanted(t: float) -> float:
-            if self.timeline.since(Kind.SURGE, trunk, t) is not None:
+            if any(self.timeline.since(kind, subject, t) is not None for kind, subject in surges):
                 return 1.0
             return normally * daily(t, self.tempo, offset)
 

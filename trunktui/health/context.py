@@ -31,7 +31,7 @@ class LegContext(Struct, frozen=True, gc=False):
     while that does not run. `off_by`: who switched it off, as our own record tells. `egress_ip`: our address.
     `unresolved`: its registrar's name, where its SBC finds no address for that.
     `traffic` is what its calls say, None where nobody tells of them; `answered_at`: when the last of them that was
-    answered began, in monotonic seconds.
+    answered began, in monotonic seconds, as `now`.
     `word`: what the SBC's log says of its failing registration, None where it says nothing for certain.
     """
 
@@ -75,6 +75,7 @@ class LegContext(Struct, frozen=True, gc=False):
     ha: HaView = HaView()
     traffic: TrafficView | None = None
     answered_at: float | None = None
+    now: float = 0.0
     word: RegWord | None = None
 
 

@@ -220,3 +220,4 @@ class Thresholds(Struct, frozen=True):
     traffic_hold_s: float = 900.0
     traffic_silent_calls: int = 10
     traffic_short_s: float = 10.0
+    traffic_deaf_s: float = 5.0

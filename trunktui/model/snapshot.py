@@ -107,7 +107,7 @@ class TrafficView(Struct, frozen=True, gc=False):
     not told, or none. `usual_asr` is the share answered at this hour of other days. `prefix`: the destination that
     carries the failures, None where they are not one's; `tried`: how many calls went there. `source`: where the calls
     are read from. `prefixes`: to how many destinations calls went; `refused` with all hard failures; `reached`:
-    answered, busy, rung or given up. `silent` of `talked` answered calls had no audio. `held_s`: no call has told
+    answered, busy, rung or given up. `silent` of `talked` answered calls had no audio, since `silent_at` (monotonic; None: they were hung up at once). `held_s`: no call has told
     anything for so long, and this is what it was.
     """
 
@@ -128,6 +128,7 @@ class TrafficView(Struct, frozen=True, gc=False):
     silent: int | None = None
     talked: int | None = None
     held_s: float | None = None
+    silent_at: float | None = None
 
 
 class EgressKind(StrEnum):

@@ -53,6 +53,8 @@ from trunktui.platforms.asterisk_actions import plan as plan
 from trunktui.platforms.asterisk_actions import proof as proof
 from trunktui.platforms.asterisk_actions import standing as standing
 from trunktui.platforms.asterisk_actions import taken as taken
+from trunktui.platforms.asterisk_audio import audio_ask as audio_ask
+from trunktui.platforms.asterisk_audio import parse_audio as parse_audio
 from trunktui.platforms.asterisk_calls import CALLS, parse_calls
 from trunktui.platforms.asterisk_console import askable as askable
 from trunktui.platforms.asterisk_console import rx

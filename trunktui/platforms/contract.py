@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from trunktui.model.action import Plan, Proof, Verb
 from trunktui.model.ask import Answer, SshAsk
+from trunktui.model.audio import AudioLook
 from trunktui.model.box import BoxFacts
 from trunktui.model.inventory import Binding
 from trunktui.model.observation import Box, NativeLeg, Observation, ProbeSettings, RegSettings, Unread
@@ -84,6 +85,12 @@ class Platform(Protocol):
 
     def parse_surroundings(self, answers: tuple[Answer, ...], before: Surroundings) -> Surroundings:
         """Read the answers to `surroundings_asks` into `before`. What is unreadable stays as it was. Never raises."""
+
+    def audio_ask(self, observation: Observation) -> SshAsk | None:
+        """Return how to ask for what is heard of the calls that are up; None: there are none, or no such counters."""
+
+    def parse_audio(self, answer: Answer) -> AudioLook:
+        """Read the answer to `audio_ask`. Never raises."""
 
     def plan(self, verb: Verb, leg: LegStatus) -> Plan | Safe:
         """Return how to do `verb` to a leg; or why it has no such thing, or no name that may stand in a command."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from trunktui.health.audio import AudioMemory
 from trunktui.health.traffic import CallMemory
-from trunktui.model.health import LegState, Thresholds
+from trunktui.model.health import LegState, Thresholds, TrafficSignal
 from trunktui.model.snapshot import TrafficView
 
 _TROUBLED = frozenset({LegState.DOWN, LegState.DEGRADED, LegState.SUSPECT})
@@ -17,10 +18,24 @@ class Called(Struct, frozen=True):
     memory: CallMemory = CallMemory()
     ahead_s: float = 0.0
     fresh: bool = False
+    audio: AudioMemory = AudioMemory()
+    now: float = 0.0
 
     def traffic(self, endpoint: str | None, t: Thresholds) -> TrafficView | None:
         """Return what a leg's calls say; None: nobody tells of them, or not of those of now."""
-        return self.memory.view(endpoint, t) if self.fresh and endpoint is not None else None
+        if endpoint is None:
+            return None
+        view = self.memory.view(endpoint, t) if self.fresh else None
+        unheard = self.audio.unheard(endpoint, self.now, t) if self.audio.judged else None
+        if unheard is None or (view is not None and view.state is TrafficSignal.FAILING):
+            return view
+        return structs.replace(
+            view or TrafficView(TrafficSignal.NO_AUDIO),
+            state=TrafficSignal.NO_AUDIO,
+            silent=unheard.silent,
+            talked=unheard.silent,
+            silent_at=unheard.since,
+        )
 
     def answered_at(self, endpoint: str | None) -> float | None:
         """Return the monotonic second in which the last call began that was answered; None: not known of any."""

@@ -14,8 +14,8 @@ def called(record: SbcRecord, now: float, stale_s: float) -> Called:
     """Return an SBC's calls as of monotonic second `now`; what was not read for `stale_s` says nothing of now."""
     memory, ahead = record.calls, _ahead_s(record)
     if memory.until is None or ahead is None:
-        return Called()
-    return Called(memory, ahead, now + ahead - memory.until <= stale_s)
+        return Called(audio=record.audio, now=now)
+    return Called(memory, ahead, now + ahead - memory.until <= stale_s, record.audio, now)
 
 
 def remember_called(

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from msgspec import Struct, structs
 
+from trunktui.health.audio import remember_audio
 from trunktui.health.box import BoxLook, judge_box, reloaded, remember_box, restarted
 from trunktui.health.bursts import with_remark
 from trunktui.health.cps import CpsShare, cps_shares
@@ -24,6 +25,7 @@ from trunktui.health.rates import Rate, remember_rates
 from trunktui.health.rollup import Share, escalate, shares
 from trunktui.health.standby import HalfLook, HaView, judge_half
 from trunktui.health.witness import Witness
+from trunktui.model.audio import AudioLook
 from trunktui.model.box import BoxFacts
 from trunktui.model.health import Thresholds
 from trunktui.model.inventory import Inventory, NativeNames
@@ -122,6 +124,7 @@ class Fleet:
             record.settings = structs.replace(record.settings, asked=frozenset(), refused={})
             record.survey = wanted_anew(record.survey)
             record.settings_done, record.files_at = False, None
+            record.audio = structs.replace(record.audio, denied=False)
         fold_legs(record, observation, self._thresholds)
         _recognise(record, observation)
 
@@ -164,6 +167,12 @@ class Fleet:
             remember_heard(record.heard, facts)
         if file.kind is TailKind.CALLS:
             remember_called(record, facts.calls, status, self._thresholds)
+
+    def listened(self, sbc: str, look: AudioLook, at: float) -> None:
+        """Take what was heard of the calls that were up at monotonic second `at`."""
+        record = self._records[sbc]
+        record.audio = remember_audio(record.audio, look, at, self._thresholds)
+        record.judged = None
 
     def soft(self, sbc: str, now: float) -> bool:
         """Whether this SBC should be polled more often: a leg is in doubt, or recovering, or it is starting."""

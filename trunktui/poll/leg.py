@@ -31,16 +31,7 @@ from trunktui.poll.kept import LegRecord
 from trunktui.poll.past import Past, lasting, remembered
 from trunktui.poll.surveyed import leg_survey
 
-_BLIND = frozenset(
-    {
-        Cause.BOX_DOWN,
-        Cause.APP_DOWN,
-        Cause.STALE,
-        Cause.NEVER,
-        Cause.STARTING,
-        Cause.DISABLED,
-    }
-)
+_BLIND = frozenset({Cause.BOX_DOWN, Cause.APP_DOWN, Cause.STALE, Cause.NEVER, Cause.STARTING, Cause.DISABLED})
 """Causes under which the last look says nothing of now, so its figures are not shown as if it did."""
 
 _BY_PROBE = frozenset({Cause.REFUSED_LOCALLY, Cause.PROBE_DEAD, Cause.RECOVERING})
@@ -296,6 +287,7 @@ def _context(record: LegRecord, frame: Frame, share: Share | None, cps_share: Cp
         unresolved=leg_survey(seen, frame.scene.resolved).unresolved if frame.scene.resolved else None,
         traffic=frame.scene.called.traffic(record.native.endpoint, frame.scene.thresholds),
         answered_at=frame.scene.called.answered_at(record.native.endpoint),
+        now=frame.scene.now,
         word=heard.word(seen, record.registered_at) if heard and seen and failing else None,
     )
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from trunktui.health.clock import timed
 from trunktui.model.ask import Answer
+from trunktui.model.audio import AudioLook
 from trunktui.model.link import LinkError, SshState
 from trunktui.model.text import Safe
 from trunktui.platforms.contract import LegSettings, Platform
@@ -158,6 +159,7 @@ class SbcPoller:
             self._asker, self._fleet.inventory, record, self._clock()
         ):
             self._changed()
+        await self._listen(started)
         self._soft = self._fleet.soft(self._sbc, self._clock())
 
     def _fold(self, answer: Answer) -> None:
@@ -221,6 +223,25 @@ class SbcPoller:
         wait = next_wait_s(SshState.OK, 0, self._fleet.soft(self._sbc, now), self._pace, 0.0)
         until = min(now + _FOLLOW_S, started + _FOLLOW_SHARE * (wait or POLL_BUDGET_S))
         await self._follower.follow(files, record.trails, seen.box, max(until, now + _FOLLOW_LEAST_S))
+        self._changed()
+
+    async def _listen(self, started: float) -> None:
+        """Ask what is heard of the calls that are up, where there is time for it; that it fails is no failed poll."""
+        record = self._fleet.record(self._sbc)
+        if record.observation is None or record.audio.denied:
+            return
+        ask, left_s = (
+            self._platform.audio_ask(record.observation),
+            self._settings_until(started) - self._clock(),
+        )
+        if ask is None or left_s < _SETTINGS_LEAST_S:
+            return
+        try:
+            answer = await self._asker.ask(ask, left_s)
+        except LinkError as error:
+            self._fleet.listened(self._sbc, AudioLook(why=error.reason), self._clock())
+        else:
+            self._fleet.listened(self._sbc, self._platform.parse_audio(answer), answer.answered_at)
         self._changed()
 
     def _note_settings_fault(self, reason: Safe) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+from trunktui.health.audio import AudioMemory
 from trunktui.health.box import BoxMemory
 from trunktui.health.cps import CpsShare
 from trunktui.health.rates import RateMemory
@@ -52,6 +53,7 @@ class SbcRecord(Struct):
     box: BoxMemory = BoxMemory()
     rates: RateMemory = RateMemory()
     calls: CallMemory = CallMemory()
+    audio: AudioMemory = AudioMemory()
     legs: dict[str, LegRecord] = field(default_factory=dict)
     unlisted: dict[str, Past] = field(default_factory=dict)
     trails: dict[str, Trail] = field(default_factory=dict)

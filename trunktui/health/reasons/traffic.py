@@ -56,6 +56,12 @@ def low_asr(w: Words) -> str:
 def no_audio(w: Words) -> str:
     """Return the sentence for calls that are answered and not heard."""
     view, t = _view(w), w.thresholds
+    if view.silent_at is not None:
+        since = span(w.context.now - view.silent_at)
+        return (
+            f"answered calls carry no audio for {since} ({view.silent} of {view.talked}): nothing comes back from "
+            "the carrier. Check RTP, NAT and the firewall"
+        )
     ago = span(t.traffic_window_s)
     return (
         f"answered calls end within {t.traffic_short_s:.0f} s ({view.silent} of {view.talked} in {ago}), before they "

@@ -1,0 +1,65 @@
+"""Puts a simulated SBC's files into the words of the programs that look at them: stat, find, dd. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trunktui.demo.call_file import FileSeen
+
+PROGRAMS = frozenset({"stat", "dd", "find"})
+
+Printed = tuple[bytes, bytes, int]
+"""What a program leaves on stdout and stderr, and its exit status."""
+
+_DEVICE, _OWNER, _GROUP = "fe01", 105, 4
+_BLOCK = 512
+
+
+def answer(argv: Sequence[str], files: Sequence[FileSeen]) -> Printed | None:
+    """Return what a program prints of `files`; None where it is none of these."""
+    match tuple(argv):
+        case ("stat", "-L", "-t", path):
+            found = _named(path, files)
+            return _missing(f"stat: cannot statx '{path}'") if found is None else (_stat(found), b"", 0)
+        case ("dd", *options):
+            return _dd(dict(option.partition("=")[::2] for option in options), files)
+        case ("find", folder, "-maxdepth", "1", *rest):
+            there = [file for file in files if file.path.rpartition("/")[0] == folder.rstrip("/")]
+            return _found(rest, there, files)
+        case _:
+            return None
+
+
+def _found(rest: Sequence[str], there: Sequence[FileSeen], files: Sequence[FileSeen]) -> Printed:
+    match tuple(rest):
+        case (*_, "-inum", number):
+            wanted = [file for file in there if str(file.inode) == number]
+        case (*_, "-newer", path):
+            than = _named(path, files)
+            wanted = [] if than is None else [file for file in there if file.written_s > than.written_s]
+        case _:
+            wanted = []
+    return "".join(f"{file.path}\n" for file in wanted).encode(), b"", 0
+
+
+def _dd(options: dict[str, str], files: Sequence[FileSeen]) -> Printed:
+    path = options.get("if", "")
+    found = _named(path, files)
+    if found is None:
+        return _missing(f"dd: failed to open '{path}'")
+    skip, count = (int(options.get(key, "0")) for key in ("skip", "count"))
+    return found.data[skip : skip + count], b"", 0
+
+
+def _named(path: str, files: Sequence[FileSeen]) -> FileSeen | None:
+    return next((file for file in files if file.path == path), None)
+
+
+def _missing(said: str) -> Printed:
+    return b"", f"{said}: No such file or directory\n".encode(), 1
+
+
+def _stat(file: FileSeen) -> bytes:
+    size, at = len(file.data), int(file.written_s)
+    blocks = -(-size // _BLOCK)
+    return f"{file.path} {size} {blocks} 81a0 {_OWNER} {_GROUP} {_DEVICE} {file.inode} 1 0 0 {at} {at} {at} {at} 4096\n".encode()
