@@ -37,6 +37,9 @@ _FOLLOW_SHARE = 0.6
 _FOLLOW_LEAST_S = 1.0
 """Time for reading followed files: so much of a poll, so much of the time to the next one, and always a little."""
 
+_LISTEN_S = 5.0
+"""What asking for RTP counters is granted at least: both commands end by then."""
+
 _STOPPED = "; not tried again until :reload or a restart"
 
 _MENDED_BY_HAND = frozenset({SshState.AUTH, SshState.HOST_KEY, SshState.CONFIG})
@@ -226,18 +229,15 @@ class SbcPoller:
         self._changed()
 
     async def _listen(self, started: float) -> None:
-        """Ask what is heard of the calls that are up, where there is time for it; that it fails is no failed poll."""
+        """Ask what is heard of the calls that are up; that it fails is no failed poll."""
         record = self._fleet.record(self._sbc)
         if record.observation is None or record.audio.denied:
             return
-        ask, left_s = (
-            self._platform.audio_ask(record.observation),
-            self._settings_until(started) - self._clock(),
-        )
-        if ask is None or left_s < _SETTINGS_LEAST_S:
+        ask = self._platform.audio_ask(record.observation)
+        if ask is None:
             return
         try:
-            answer = await self._asker.ask(ask, left_s)
+            answer = await self._asker.ask(ask, max(self._settings_until(started) - self._clock(), _LISTEN_S))
         except LinkError as error:
             self._fleet.listened(self._sbc, AudioLook(why=error.reason), self._clock())
         else:
