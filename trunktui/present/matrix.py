@@ -5,6 +5,7 @@ Pure: a matrix is made of a snapshot at one second, and lines of a matrix.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -23,7 +24,6 @@ _MARGIN = 2
 _GAP = 1
 _NARROW = 60
 _VERDICT_FROM = 72
-_UP_CELLS = 7
 _NAME_MOST, _NAME_LEAST = 20, 10
 _VERDICT_LEAST, _VERDICT_MOST = 20, 44
 
@@ -74,13 +74,17 @@ class MatrixRow(NamedTuple):
 class Matrix(NamedTuple):
     """The fleet as carriers (rows, the worst first) by SBCs (columns, in the config's order) with totals by SBC.
 
-    `blamed` are the SBCs that a verdict is about.
+    `blamed` are the SBCs that a verdict is about. In cells: the longest carrier's name, SBC's name, and the digits of
+    the most legs that a pair has (0: none has more than one).
     """
 
     sbcs: tuple[str, ...]
     rows: tuple[MatrixRow, ...]
     totals: dict[str, Crossing]
     blamed: frozenset[str]
+    carrier_cells: int = 0
+    sbc_cells: int = 0
+    digits: int = 0
 
 
 class Window(NamedTuple):
@@ -106,17 +110,22 @@ def matrix_of(snapshot: Snapshot, now: float) -> Matrix:
     rows.sort(key=lambda row: _trouble(row, members[row.carrier], told))
     names = [sbc.name for sbc in snapshot.sbcs]
     columns = (*names, *sorted(by_sbc.keys() - set(names)))
+    totals = {name: _crossing(legs) for name, legs in by_sbc.items()}
+    most = max((cell.legs for row in rows for cell in row.cells.values()), default=0)
     return Matrix(
         sbcs=columns,
         rows=tuple(rows),
-        totals={name: _crossing(legs) for name, legs in by_sbc.items()},
+        totals=totals,
         blamed=frozenset(one.subject for one in verdicts if one.carrier is None and one.subject in by_sbc),
+        carrier_cells=max((cell_width(row.name) for row in rows), default=0),
+        sbc_cells=max(map(cell_width, columns), default=0),
+        digits=len(str(most)) if most > 1 else 0,
     )
 
 
 def columns_in_view(matrix: Matrix, width: int) -> int:
     """Return how many SBCs fit beside the rows' names in `width` cells; one at least."""
-    room = width - _MARGIN - _name_cells(matrix, width) - _up_cells(width) - _least_verdict(width)
+    room = width - _MARGIN - _name_cells(matrix, width) - _up_cells(matrix, width) - _least_verdict(width)
     return max((room + _GAP) // (_column_cells(matrix, width) + _GAP), 1)
 
 
@@ -134,7 +143,9 @@ def title_lines(matrix: Matrix, window: Window, width: int) -> tuple[Line, ...]:
     wide = _column_cells(matrix, width)
     cells = [Cell(" " * _MARGIN + fit("CARRIER", _name_cells(matrix, width)), Role.DIM)]
     cells += (
-        [Cell(f" {fit('UP', _up_cells(width) - _GAP, right=True)}", Role.DIM)] if _up_cells(width) else []
+        [Cell(f" {fit('UP', _up_cells(matrix, width) - _GAP, right=True)}", Role.DIM)]
+        if _up_cells(matrix, width)
+        else []
     )
     for name in _shown_sbcs(matrix, window, width):
         cells.append(Cell(" " + fit(name, wide), Role.BAD if name in matrix.blamed else Role.DIM))
@@ -153,9 +164,9 @@ def total_line(matrix: Matrix, window: Window, width: int) -> Line:
     wide = _column_cells(matrix, width)
     up, legs = sum(row.up for row in matrix.rows), sum(row.legs for row in matrix.rows)
     cells = [Cell(" " * _MARGIN + fit("all", _name_cells(matrix, width)), Role.LABEL)]
-    cells += [_up_cell(up, legs, width)] if _up_cells(width) else []
+    cells += _up(matrix, up, legs, width)
     for name in _shown_sbcs(matrix, window, width):
-        cells.append(_crossing_cell(matrix.totals.get(name), wide, width))
+        cells += _crossing_cells(matrix.totals.get(name), wide, width)
     return cut_line(tuple(cells), width)
 
 
@@ -180,7 +191,8 @@ def where(matrix: Matrix, window: Window, width: int) -> str:
     fitting = columns_in_view(matrix, width)
     if fitting >= len(matrix.sbcs):
         return ""
-    return f"SBCs {window.left + 1}-{min(window.left + fitting, len(matrix.sbcs))} of {len(matrix.sbcs)}"
+    first, last, all_of_them = window.left + 1, min(window.left + fitting, len(matrix.sbcs)), len(matrix.sbcs)
+    return f"SBCs {first}-{last} of {all_of_them}" if width >= _NARROW else f"{first}-{last}/{all_of_them}"
 
 
 def _row(
@@ -230,8 +242,11 @@ def _trouble(
 
 
 def _crossing(legs: Sequence[LegStatus]) -> Crossing:
-    state = min((leg.state for leg in legs), key=_RANK.__getitem__)
-    return Crossing(state, sum(leg.state is state for leg in legs), len(legs))
+    if len(legs) == 1:
+        return Crossing(legs[0].state, 1, 1)
+    states = Counter(leg.state for leg in legs)
+    state = min(states, key=_RANK.__getitem__)
+    return Crossing(state, states[state], len(legs))
 
 
 def _row_line(matrix: Matrix, row: MatrixRow, index: int, window: Window, width: int) -> Line:
@@ -240,28 +255,33 @@ def _row_line(matrix: Matrix, row: MatrixRow, index: int, window: Window, width:
         Cell(fit("▸" if on_row else "", _MARGIN)),
         Cell(fit(row.name, _name_cells(matrix, width)), Role.TITLE if on_row else Role.TEXT),
     ]
-    cells += [_up_cell(row.up, row.legs, width)] if _up_cells(width) else []
+    cells += _up(matrix, row.up, row.legs, width)
     for name in _shown_sbcs(matrix, window, width):
-        cell = _crossing_cell(row.cells.get(name), wide, width)
         on_cell = on_row and matrix.sbcs[window.column] == name
-        cells += [Cell(" "), cell._replace(text=cell.text[1:], over=Role.CURSOR)] if on_cell else [cell]
+        cells += _crossing_cells(row.cells.get(name), wide, width, Role.CURSOR if on_cell else None)
     room = _verdict_cells(matrix, window, width)
     cells += [Cell(" "), row.verdict._replace(text=fit(row.verdict.text, room))] if room else []
     return cut_line(tuple(cells), width)
 
 
-def _crossing_cell(crossing: Crossing | None, wide: int, width: int) -> Cell:
-    """Return a crossing in `wide` cells and a blank before it; a pair without a leg is a dot."""
+def _crossing_cells(crossing: Crossing | None, wide: int, width: int, over: Role | None = None) -> list[Cell]:
+    """Return a blank and a crossing in `wide` cells; a pair without a leg is a dot. A style never reaches the blanks."""
     if crossing is None:
-        return Cell(" " + fit("·", wide), Role.DIM)
-    text = crossing.text if width >= _NARROW and cell_width(crossing.text) <= wide else crossing.brief
-    return Cell(" " + fit(text, wide), STATE_ROLES[crossing.state])
+        text, role = "·", Role.DIM
+    else:
+        word = crossing.text
+        text = word if width >= _NARROW and cell_width(word) <= wide else crossing.brief
+        role = STATE_ROLES[crossing.state]
+    return [Cell(" "), Cell(text, role, over), Cell(" " * (wide - cell_width(text)))]
 
 
-def _up_cell(up: int, legs: int, width: int) -> Cell:
-    return Cell(
-        " " + fit(f"{up}/{legs}", _up_cells(width) - _GAP, right=True), Role.TEXT if up == legs else Role.WARN
-    )
+def _up(matrix: Matrix, up: int, legs: int, width: int) -> list[Cell]:
+    """Return how many legs of all are up, at the right edge of its column; nothing where there is none."""
+    if not _up_cells(matrix, width):
+        return []
+    text = f"{up}/{legs}"
+    pad = _up_cells(matrix, width) - cell_width(text)
+    return [Cell(" " * pad), Cell(text, Role.TEXT if up == legs else Role.WARN)]
 
 
 def _in_words(crossing: Crossing) -> str:
@@ -275,24 +295,20 @@ def _shown_sbcs(matrix: Matrix, window: Window, width: int) -> tuple[str, ...]:
 
 
 def _name_cells(matrix: Matrix, width: int) -> int:
-    longest = max((cell_width(row.name) for row in matrix.rows), default=0)
     most = _NAME_LEAST if width < _VERDICT_FROM else _NAME_MOST
-    return min(max(longest, len("CARRIER")), most)
+    return min(max(matrix.carrier_cells, len("CARRIER")), most)
 
 
 def _column_cells(matrix: Matrix, width: int) -> int:
     """Return the cells of one SBC: its name and what stands under it, within reason."""
-    crossings = [cell for row in matrix.rows for cell in row.cells.values()] + list(matrix.totals.values())
-    shares = max((len(str(cell.legs)) for cell in crossings if cell.legs > 1), default=0)
-    needed = (
-        (8 + 2 * shares + 1 if shares else 7) if width >= _NARROW else (2 + 2 * shares + 1 if shares else 1)
-    )
-    names = max((cell_width(name) for name in matrix.sbcs), default=0)
-    return max(needed, min(names, 12 if width >= _NARROW else 8))
+    roomy = width >= _NARROW
+    share = 2 * matrix.digits + 2 if matrix.digits else 0
+    return max((7 if roomy else 1) + share, min(matrix.sbc_cells, 12 if roomy else 8))
 
 
-def _up_cells(width: int) -> int:
-    return _UP_CELLS + _GAP if width >= _NARROW else 0
+def _up_cells(matrix: Matrix, width: int) -> int:
+    digits = len(str(sum(row.legs for row in matrix.rows)))
+    return 2 * digits + 1 + 2 * _GAP if width >= _NARROW else 0
 
 
 def _least_verdict(width: int) -> int:
@@ -304,7 +320,7 @@ def _verdict_cells(matrix: Matrix, window: Window, width: int) -> int:
     if width < _VERDICT_FROM:
         return 0
     shown_sbcs = len(_shown_sbcs(matrix, window, width))
-    taken = _MARGIN + _name_cells(matrix, width) + _up_cells(width)
+    taken = _MARGIN + _name_cells(matrix, width) + _up_cells(matrix, width)
     taken += shown_sbcs * (_column_cells(matrix, width) + _GAP) + _GAP
     return max(min(width - taken, _VERDICT_MOST), 0)
 

@@ -21,6 +21,7 @@ from trunktui.present.matrix import (
 from trunktui.present.query import Query, pair_query
 from trunktui.tui.keys import EVERYWHERE, MATRIX, bindings
 from trunktui.tui.lines import Lines, Page
+from trunktui.tui.panes import NARROW
 from trunktui.tui.stage import Stage, StageScreen
 
 _TALL = 16
@@ -138,5 +139,9 @@ class MatrixScreen(StageScreen, inherit_bindings=False):
 
     def _draw_head(self) -> None:
         width = self.size.width
-        place = "  ".join(filter(None, (where(self._matrix, self._window, width), self._page.position)))
-        self._head.show((self._stage.path_line("carriers × SBCs", place, width),))
+        place = where(self._matrix, self._window, width)
+        if width < NARROW:
+            subject, place = f"matrix {place}".rstrip(), ""
+        else:
+            subject, place = "carriers × SBCs", "  ".join(filter(None, (place, self._page.position)))
+        self._head.show((self._stage.path_line(subject, place, width),))

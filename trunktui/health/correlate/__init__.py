@@ -24,7 +24,7 @@ _ORDER = {kind: place for place, kind in enumerate(VerdictKind)}
 
 
 class Correlation(Struct, frozen=True):
-    """Verdicts, worst first. `until`: the monotonic second from which the same legs may mean more; infinite if never."""
+    """Verdicts, worst first: by severity, then by how many legs. `until`: the monotonic second from which the same legs may mean more; infinite if never."""
 
     verdicts: tuple[Correlated, ...] = ()
     until: float = math.inf
@@ -88,7 +88,16 @@ def _merged(found: list[Correlated]) -> list[Correlated]:
 
 def _sorted(found: list[Correlated]) -> tuple[Correlated, ...]:
     return tuple(
-        sorted(found, key=lambda one: (-SEVERITY_RANK[one.severity], _ORDER[one.kind], one.subject, one.legs))
+        sorted(
+            found,
+            key=lambda one: (
+                -SEVERITY_RANK[one.severity],
+                -len(one.legs),
+                _ORDER[one.kind],
+                one.subject,
+                one.legs,
+            ),
+        )
     )
 
 
