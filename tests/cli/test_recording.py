@@ -215,8 +215,10 @@ def test_findings_are_printed_worst_first_in_every_form_and_exit_with_0(run: Cli
     legs = json.loads(run("findings", "alpha-us@nyc-1", "--format", "json").out)["findings"]
     assert {one["subject"] for one in legs} <= {"alpha-us", "alpha-us@nyc-1", "nyc-1", "alpha-voice", "alpha"}
     assert legs
-    none = run("findings", "nobody")
-    assert (none.code, none.out, none.err) == (0, "", 'no findings about "nobody"\n')
+    none = run("findings", "alpha-su")
+    assert (none.code, none.out) == (0, "")
+    assert none.err == 'no findings about "alpha-su"; the nearest is "alpha-us"\n'
+    assert run("findings", "zz*").err == 'no findings about "zz*"\n'
 
 
 def test_offline_asks_nobody_and_still_knows_what_the_config_and_the_records_say(
@@ -263,7 +265,7 @@ def test_what_records_nothing_is_one_line_and_exits_with_64(
 def test_records_that_cannot_be_read_are_told_and_nothing_is_recorded(run: Cli, state: Path) -> None:
     (state / "records.jsonl").write_text('{"v":7}\n')
     (state / "records.jsonl").chmod(0o600)
-    for argv in (("credentials",), ("findings",), ("allowlist", "--offline")):
+    for argv in (("credentials",), ("findings",), ("allowlist", "--offline"), ("status",)):
         done = run(*argv)
         assert done.code == 0
         assert "what was recorded is not known" in done.err
@@ -327,6 +329,7 @@ def test_every_command_has_help(run: Cli, argv: tuple[str, ...]) -> None:
         (("credentials", "rotated", "a"), ["alpha-us"]),
         (("allowlist", "audited", ""), ["alpha-voice", "beta-voice"]),
         (("restriction", "attested", "b"), ["beta-voice"]),
+        (("findings", "alpha"), ["alpha", "alpha-us", "alpha-us@lon-1", "alpha-us@nyc-1", "alpha-voice"]),
     ],
 )
 def test_a_shell_completes_what_can_be_recorded(

@@ -31,11 +31,30 @@ def names_of_config(context: click.Context, _: click.Parameter, begun: str) -> l
     config = _completing(context)
     if config is None:
         return []
-    fleet = config.inventory
-    names = [f"{one.trunk}@{one.sbc}" for trunk in fleet.trunks for one in trunk.bindings]
-    for kind in (fleet.sbcs, fleet.trunks, fleet.carriers, fleet.groups):
+    names = [*_legs(config)]
+    for kind in (config.inventory.sbcs, config.inventory.trunks, config.inventory.carriers):
         names += [one.name for one in kind]
+    names += [group.name for group in config.inventory.groups]
     return sorted({name for name in names if name.startswith(begun)})
+
+
+def subjects_of_config(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """Return what a finding can be about, of the config, that begins so."""
+    config = _completing(context)
+    return [] if config is None else [name for name in subjects(config) if name.startswith(begun)]
+
+
+def subjects(config: Config) -> list[str]:
+    """Return what a finding can be about, of the config."""
+    fleet = config.inventory
+    names = {*_legs(config)}
+    for kind in (fleet.sbcs, fleet.trunks, fleet.carriers, fleet.accounts):
+        names |= {one.name for one in kind}
+    return sorted(names)
+
+
+def _legs(config: Config) -> list[str]:
+    return [f"{one.trunk}@{one.sbc}" for trunk in config.inventory.trunks for one in trunk.bindings]
 
 
 def open_marks(

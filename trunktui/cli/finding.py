@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from trunktui.cli.listing import print_rows, snapshot_of
+from trunktui.cli.completing import subjects_of_config
+from trunktui.cli.listing import about, print_rows, snapshot_of
 from trunktui.cli.options import printed_as
 from trunktui.cli.recording import offline, selected
 from trunktui.cli.session import Session
 from trunktui.model.finding import FindingKind
-from trunktui.model.text import clean
 
 if TYPE_CHECKING:
     from trunktui.model.finding import Finding
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="findings")
-@click.argument("selector", required=False)
+@click.argument("selector", required=False, shell_complete=subjects_of_config)
 @click.option(
     "--kind",
     metavar="KIND",
@@ -44,13 +44,13 @@ def findings(session: Session, selector: str | None, kind: str | None, offline: 
     from trunktui.present.credentials import FINDINGS_COLUMNS, FINDINGS_SCHEMA, finding_rows, findings_table
     from trunktui.present.findings import together
 
-    snapshot, today = snapshot_of(session.config(), offline=offline)
+    config = session.config()
+    snapshot, today = snapshot_of(config, offline=offline)
     rows = [
         one
         for one in snapshot.findings or ()
         if (kind is None or one.kind.value == kind) and _meant(one, selector, snapshot)
     ]
-    about = "" if selector is None else f' about "{clean(selector)}"'
     of_kind = "" if kind is None else f" of kind {kind}"
     return print_rows(
         form,
@@ -58,7 +58,7 @@ def findings(session: Session, selector: str | None, kind: str | None, offline: 
         finding_rows(rows, today),
         (FINDINGS_SCHEMA, "findings", FINDINGS_COLUMNS),
         today,
-        f"no findings{about}{of_kind}",
+        f"no findings{of_kind}{about(config, selector)}",
     )
 
 

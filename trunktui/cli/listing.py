@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from trunktui.cli.completing import subjects
 from trunktui.cli.output import encodable
 from trunktui.cli.status import collected
+from trunktui.model.text import clean
 
 if TYPE_CHECKING:
     from trunktui.config.load import Config
@@ -38,6 +40,17 @@ def snapshot_of(config: Config, *, offline: bool) -> tuple[Snapshot, dt.date]:
     if snapshot.records.notice:
         click.echo(encodable(f"trunktui: {snapshot.records.notice}"), err=True)
     return snapshot, wiring_marks.utc_now().date()
+
+
+def about(config: Config, selector: str | None) -> str:
+    """Return ` about "NAME"` for a message that there is nothing, with the nearest name where there is none so called."""
+    from trunktui.config.faults import nearest
+
+    if selector is None:
+        return ""
+    known = subjects(config)
+    near = "" if selector in known or any(char in selector for char in "*?[") else nearest(selector, known)
+    return f' about "{clean(selector, 60)}"{near}'
 
 
 def print_rows(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from trunktui.cli.completing import recordable
-from trunktui.cli.listing import ShownByDefault, print_rows, snapshot_of
+from trunktui.cli.completing import recordable, subjects_of_config
+from trunktui.cli.listing import ShownByDefault, about, print_rows, snapshot_of
 from trunktui.cli.options import printed_as
 from trunktui.cli.output import encodable
 from trunktui.cli.session import Session
@@ -56,7 +56,7 @@ def credentials_group() -> None:
 
 
 @credentials_group.command(name="show")
-@click.argument("selector", required=False)
+@click.argument("selector", required=False, shell_complete=subjects_of_config)
 @offline
 @_form
 @click.pass_obj
@@ -94,7 +94,7 @@ def show_credentials(session: Session, selector: str | None, offline: bool, form
         credential_rows(rows, today),
         (CREDENTIALS_SCHEMA, "credentials", CREDENTIALS_COLUMNS),
         today,
-        f"no trunk{_matching(selector)} has a credential",
+        f"no credential of a trunk{about(config, selector)}",
     )
 
 
@@ -124,7 +124,7 @@ def allowlist_group() -> None:
 
 
 @allowlist_group.command(name="show")
-@click.argument("selector", required=False)
+@click.argument("selector", required=False, shell_complete=subjects_of_config)
 @offline
 @_form
 @click.pass_obj
@@ -151,7 +151,7 @@ def show_allowlists(session: Session, selector: str | None, offline: bool, form:
         allowlist_rows(ages, today),
         (ALLOWLISTS_SCHEMA, "allowlists", ALLOWLISTS_COLUMNS),
         today,
-        f"no account{_matching(selector)} has an allowlist",
+        f"no allowlist{about(config, selector)}",
     )
 
 
@@ -181,7 +181,7 @@ def restriction_group() -> None:
 
 
 @restriction_group.command(name="show")
-@click.argument("selector", required=False)
+@click.argument("selector", required=False, shell_complete=subjects_of_config)
 @_form
 @click.pass_obj
 def show_restrictions(session: Session, selector: str | None, form: str) -> int:
@@ -207,7 +207,7 @@ def show_restrictions(session: Session, selector: str | None, form: str) -> int:
         restriction_rows(ages, today),
         (RESTRICTIONS_SCHEMA, "restrictions", RESTRICTIONS_COLUMNS),
         today,
-        f"no account{_matching(selector)} has a source restriction",
+        f"no source restriction{about(config, selector)}",
     )
 
 
@@ -232,10 +232,6 @@ def attested(session: Session, accounts: tuple[str, ...], on: str | None, note: 
 def selected(names: Sequence[str], selector: str | None) -> bool:
     """Tell whether one of the names is meant."""
     return selector is None or any(name and fnmatchcase(name, selector) for name in names)
-
-
-def _matching(selector: str | None) -> str:
-    return "" if selector is None else f' matching "{clean(selector)}"'
 
 
 def _records(config: Config) -> tuple[Record, ...]:

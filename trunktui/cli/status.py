@@ -37,8 +37,9 @@ def status(session: Session, form: str) -> int:
     snapshot = collected(session.config())
     now = time.monotonic()
     wall = datetime.now(UTC)
-    if snapshot.marks.notice:
-        click.echo(f"trunktui: {snapshot.marks.notice}", err=True)
+    for note in (snapshot.marks, snapshot.records):
+        if note.notice:
+            click.echo(encodable(f"trunktui: {note.notice}"), err=True)
     click.echo(encodable(_rendered(snapshot, form, now, wall)), nl=False)
     return 0
 
