@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,17 @@ from trunktui.demo.config import Access, config_text
 from trunktui.demo.plan import FleetPlan, newcomers_fleet, uniform_fleet
 from trunktui.demo.story import READ_ONLY_SBC
 from trunktui.demo.tempo import FASTEST, Tempo
+from trunktui.health.findings import find
 from trunktui.model.inventory import DialMode
+from trunktui.model.snapshot import Snapshot
+
+TODAY = date(2026, 11, 26)
 
 
 def loaded(plan: FleetPlan, speed: float) -> Config:
     ports = {sbc.name: 2000 + n for n, sbc in enumerate(plan.sbcs)}
     access = Access("/demo", "noc", "127.0.0.1", ports, {name: port + 1000 for name, port in ports.items()})
-    text = config_text(plan, Tempo(speed), access)
+    text = config_text(plan, Tempo(speed), access, TODAY)
     return parse(text.encode(), Path("/demo/demo.toml"), {}, ("asterisk",))
 
 
@@ -49,6 +54,21 @@ def test_operators_may_act_on_all_sbcs_but_one_and_no_log_outside_its_folder_is_
 
 def test_nobodys_ssh_config_is_read() -> None:
     assert {sbc.ssh.config for sbc in loaded(newcomers_fleet(), 10.0).inventory.sbcs} == {"/demo/ssh_config"}
+
+
+def test_a_few_credentials_and_allowlists_are_due_and_no_setting_is_out_of_range_at_any_speed() -> None:
+    for speed in (1.0, 10.0, FASTEST):
+        inventory = loaded(newcomers_fleet(), speed).inventory
+        found = find(Snapshot(1, 0.0), inventory, (), TODAY)
+        assert [(one.kind.value, one.subject) for one in found] == [
+            ("cred_overdue", "alpha-us"),
+            ("allowlist_due", "delta-wholesale"),
+            ("cred_due", "bravo-eu"),
+            ("stale_ip", "charlie-overflow"),
+            ("cred_unknown", "delta-retail"),
+        ]
+    limits = loaded(newcomers_fleet(), 10.0).inventory.limits
+    assert (limits.keepalive_min_s, limits.keepalive_max_s) == (3, 6)
 
 
 def test_the_largest_fleet_loads_too() -> None:

@@ -9,6 +9,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -263,7 +264,9 @@ def quiet(defects: list[str]) -> Iterator[None]:
 
 
 def _config(plan: FleetPlan, ports: dict[str, int]) -> Config:
-    text = config_text(plan, Tempo(1.0), Access("/nowhere", "noc", "127.0.0.1", ports, {}))
+    text = config_text(
+        plan, Tempo(1.0), Access("/nowhere", "noc", "127.0.0.1", ports, {}), date(2026, 11, 26)
+    )
     ours = text.replace('interval = "5s"', f'interval = "{INTERVAL_S:g}s"')
     assert ours != text
     return parse(ours.encode(), Path("/nowhere/hour.toml"), {}, KNOWN_PLATFORMS)

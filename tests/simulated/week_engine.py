@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import cast
 
@@ -141,7 +142,9 @@ def pace_of(config: Config) -> Pace:
 def config_of(plan: FleetPlan, interval_s: float) -> Config:
     """Return the config of a plan, polled every `interval_s` seconds."""
     ports = {sbc.name: port for port, sbc in enumerate(plan.sbcs, 2201)}
-    text = config_text(plan, Tempo(1.0), Access("/nowhere", "noc", "127.0.0.1", ports, {}))
+    text = config_text(
+        plan, Tempo(1.0), Access("/nowhere", "noc", "127.0.0.1", ports, {}), date(2026, 11, 26)
+    )
     ours = text.replace('interval = "5s"', f'interval = "{interval_s:g}s"')
     assert ours != text
     return parse(ours.encode(), Path("/nowhere/week.toml"), {}, KNOWN_PLATFORMS)

@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from trunktui.demo import config
@@ -46,7 +47,8 @@ async def serving(world: World, folder: Path, clock: Callable[[], float]) -> Asy
     _write(folder / config.COMMUNITY, agents.keys.community.encode())
     _write(folder / config.AUTH_SECRET, agents.keys.auth.encode())
     _write(folder / config.PRIVACY_SECRET, agents.keys.privacy.encode())
-    _write(folder / config.CONFIG, config.config_text(world.plan, world.tempo, access).encode())
+    today = datetime.now(UTC).date()
+    _write(folder / config.CONFIG, config.config_text(world.plan, world.tempo, access, today).encode())
     async with servers.listening(), agents.answering():
         yield folder / config.CONFIG
 

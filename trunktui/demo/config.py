@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from msgspec import Struct
 
+from trunktui.demo.dates import allowlist_lines, credential_lines
 from trunktui.demo.plan import FleetPlan, SbcPlan, SnmpPlan, TrunkPlan
 from trunktui.demo.registration import IN_FLIGHT_S, initial_delay_s
 from trunktui.demo.tempo import Tempo
@@ -33,12 +35,12 @@ class Access(Struct, frozen=True):
     snmp_ports: Mapping[str, int]
 
 
-def config_text(plan: FleetPlan, tempo: Tempo, access: Access) -> str:
+def config_text(plan: FleetPlan, tempo: Tempo, access: Access, today: date) -> str:
     """Return the config file for a fleet at a tempo; refused by nobody, and nothing in it is left to chance."""
-    return "\n".join(_lines(plan, tempo, access)) + "\n"
+    return "\n".join(_lines(plan, tempo, access, today)) + "\n"
 
 
-def _lines(plan: FleetPlan, tempo: Tempo, access: Access) -> Iterator[str]:
+def _lines(plan: FleetPlan, tempo: Tempo, access: Access, today: date) -> Iterator[str]:
     yield "# The config of trunktui's demo: a simulated fleet on this machine. It goes away with the demo."
     yield f"state = {_quoted(f'{access.folder}/{STATE}')}"
     yield "syslog = false  # nothing of the demo stays on this machine"
@@ -46,16 +48,20 @@ def _lines(plan: FleetPlan, tempo: Tempo, access: Access) -> Iterator[str]:
     yield f"# Every timer of this fleet runs {tempo.speed:g} times as fast as in earnest, and so do these limits."
     yield "[health]"
     yield from (f"{key} = {value}" for key, value in _limits(tempo).items())
+    yield "\n[findings]"
+    yield from (f"{key} = {value}" for key, value in _found_limits(tempo).items())
     for carrier in plan.carriers:
         yield f"\n[[carrier]]\nname = {_quoted(carrier.name)}\nupstream = {_quoted(carrier.upstream)}"
         yield f'contact = {{ noc = "+1 555 0100", portal = {_quoted(f"https://portal.{carrier.domain}")} }}'
     for account in plan.accounts:
         yield f"\n[[account]]\nname = {_quoted(account.name)}\ncarrier = {_quoted(account.carrier)}"
         yield f"cap = {{ channels = {account.channels} }}"
+        yield from allowlist_lines(account, plan, today)
     for sbc in plan.sbcs:
         yield from _sbc(sbc, access)
     for trunk in plan.trunks:
         yield from _trunk(trunk)
+        yield from credential_lines(trunk, today)
     for group in plan.groups:
         yield f"\n[[group]]\nname = {_quoted(group.name)}\ntrunks = {json.dumps(list(group.trunks))}"
 
@@ -73,6 +79,16 @@ def _limits(tempo: Tempo) -> dict[str, float]:
         "flap_stable_s": round(tempo.span(600.0), 1),
         "answered_unmonitored_s": tempo.whole(600.0),
         "answered_recent_s": tempo.whole(120.0),
+    }
+
+
+def _found_limits(tempo: Tempo) -> dict[str, int]:
+    """Return the seconds of `[findings]`, shortened likewise."""
+    return {
+        "keepalive_min_s": tempo.whole(30.0),
+        "keepalive_max_s": tempo.whole(60.0),
+        "expiry_min_s": tempo.whole(60.0),
+        "expiry_max_s": tempo.whole(3600.0),
     }
 
 
