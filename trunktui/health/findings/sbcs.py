@@ -13,12 +13,8 @@ from trunktui.model.snapshot import SbcStatus
 from trunktui.model.surroundings import Certificate
 from trunktui.model.text import Safe
 
-CERT_DAYS = 30
 CERT_LATE_DAYS = 7
-"""From so many days before its end a certificate is due, and urgent."""
-
-BURST = 10
-"""Failures without a success from which they are a burst."""
+"""From so many days before its end a certificate is urgent."""
 
 BURST_KEPT_S = 86400.0
 """For so long after its last failure a burst is still told."""
@@ -36,7 +32,11 @@ def certificates(facts: Facts) -> Iterator[Finding]:
     """Yield each SBC with a SIP-TLS certificate near its end or past it: the one that ends first."""
     for sbc in facts.snapshot.sbcs:
         dated = (_dated(one) for one in sbc.certificates)
-        near = sorted(one for one in dated if one is not None and (one.until - facts.today).days <= CERT_DAYS)
+        near = sorted(
+            one
+            for one in dated
+            if one is not None and (one.until - facts.today).days <= facts.limits.certificate_warn_days
+        )
         if near:
             yield _ending(facts, sbc, near)
 
@@ -71,14 +71,14 @@ def _ending(facts: Facts, sbc: SbcStatus, near: list[_Ending]) -> Finding:
 def bursts(facts: Facts) -> Iterator[Finding]:
     """Yield each SBC at which somebody failed to authenticate many times and never got through."""
     for sbc in facts.snapshot.sbcs:
-        found = loud(sbc, facts.snapshot.at)
+        found = [one for one in lately(sbc, facts.snapshot.at) if one.count >= facts.limits.auth_failures]
         if found:
             yield _burst(sbc, sorted(found, key=lambda one: (-one.count, one.source)))
 
 
-def loud(sbc: SbcStatus, now: float) -> list[AuthBurst]:
-    """Return the bursts that are told at monotonic second `now`."""
-    return [one for one in sbc.auth_bursts if one.count >= BURST and now - one.last_at <= BURST_KEPT_S]
+def lately(sbc: SbcStatus, now: float) -> list[AuthBurst]:
+    """Return the bursts that are young enough to be told at monotonic second `now`."""
+    return [one for one in sbc.auth_bursts if now - one.last_at <= BURST_KEPT_S]
 
 
 def _burst(sbc: SbcStatus, found: list[AuthBurst]) -> Finding:
