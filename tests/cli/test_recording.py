@@ -176,11 +176,11 @@ def test_an_allowlist_is_listed_and_its_audit_recorded(run: Cli) -> None:
         "overdue",
     )
     assert row["entries"] == ["198.51.100.7", "203.0.113.0/28"]
-    assert row["seen"] == ["198.51.100.7@nyc-1", "@lon-1"]
+    assert row["seen"] == ["198.51.100.9@nyc-1", "@lon-1"]
     text = run("allowlist").out
     assert "2/2" in text
     assert f"{ago(100)}" in text
-    assert "198.51.100.7 (nyc-1), – (lon-1)" in text
+    assert "198.51.100.9 (nyc-1), – (lon-1)" in text
     assert run("allowlist", "audited", "alpha-voice").code == 0
     row = json.loads(run("allowlist", "alpha*", "--format", "json").out)["allowlists"][0]
     assert (row["state"], row["day"]) == ("ok", TODAY.isoformat())

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from tests.demo.serving import Served, served
+from trunktui.demo.leg import Truth
 from trunktui.demo.plan import newcomers_fleet
 from trunktui.demo.rows import Daemon
 from trunktui.demo.story import NEWCOMERS_STORY, REBOOTING_SBC, SSHLESS_SBC
 from trunktui.demo.tempo import Tempo
-from trunktui.demo.world import Truth, World
+from trunktui.demo.world import World
 from trunktui.model.box import BoxFacts, SubAgent
 from trunktui.model.health import LegState, ProbeSignal, RegSignal
 from trunktui.model.link import SnmpState

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from trunktui.demo.call_file import (
     CLEARED,
@@ -22,6 +22,7 @@ from trunktui.demo.call_file import (
 )
 from trunktui.demo.calls import CallLoad, Route, Tally, Try, daily
 from trunktui.demo.deeds import Deed, Deeds
+from trunktui.demo.leg import Leg, Truth
 from trunktui.demo.machine import MachineModel
 from trunktui.demo.plan import FleetPlan, SbcPlan, TrunkPlan
 from trunktui.demo.probes import TIMEOUT_LEAST_S, TIMEOUT_S, Probe
@@ -34,7 +35,7 @@ from trunktui.demo.registration import (
     initial_delay_s,
     retry_s,
 )
-from trunktui.demo.rows import Call, ContactRow, Daemon, Look, Machine, RegistrationRow, TrunkObjects
+from trunktui.demo.rows import Call, Daemon, Look, Machine, RegistrationRow, TrunkObjects
 from trunktui.demo.story import Kind, Script, Timeline
 from trunktui.demo.tempo import Tempo, chance
 
@@ -61,51 +62,6 @@ EPOCH = 1_795_600_000.0
 
 _CALLS_PER_S = 0.37
 """What an SBC had had by then, over the time since its Asterisk started."""
-
-
-class Truth(Struct, frozen=True):
-    """How a leg really is: `carrier` answers on every contact, `accepted` its account, `sbc` is in service.
-
-    Where calls come in, it is accepted only while it is registered: else the carrier knows nowhere to send them.
-
-    `sbc_believes`: what the SBC's own tables say, good or not; None while it cannot be asked.
-    """
-
-    carrier: bool
-    accepted: bool
-    sbc: bool
-    sbc_believes: bool | None
-
-    @property
-    def works(self) -> bool:
-        """Whether a call would get through."""
-        return self.carrier and self.accepted and self.sbc
-
-
-class _Leg:
-    """One trunk on one SBC, with its probes and its registration."""
-
-    def __init__(self, trunk: TrunkPlan, objects: TrunkObjects, probes: tuple[Probe, ...]) -> None:
-        self.trunk = trunk
-        self.objects = objects
-        self.probes = probes
-        self.registration: Registration | None = None
-        self.binding: Registration | None = None
-        """Where calls come in: the same life once more, for calls are looked at out of the order of time."""
-
-    def contacts(self, t: float) -> tuple[ContactRow, ...]:
-        seen = (probe.seen(t) for probe in self.probes)
-        return tuple(
-            ContactRow(self.trunk.name, uri, word, rtt)
-            for uri, (word, rtt) in zip(self.objects.contacts, seen, strict=True)
-        )
-
-    def believed(self, t: float) -> bool:
-        return any(probe.seen(t)[0] != "Unavail" for probe in self.probes)
-
-    def reached(self, t: float) -> bool:
-        """Whether the carrier knows where to send calls to, if any come in: only while it is registered."""
-        return self.binding is None or self.binding.held(t)
 
 
 class World:
@@ -280,16 +236,16 @@ class World:
         moved = self.timeline.since(Kind.MOVED, plan.name, t) is not None
         return None if plan.inside is None else _MOVED_TO if moved else plan.egress_ip
 
-    def _accepted(self, leg: _Leg, leg_id: str, t: float) -> bool:
+    def _accepted(self, leg: Leg, leg_id: str, t: float) -> bool:
         refusals = (Kind.REFUSED, Kind.CALLS_REFUSED)
         return leg.reached(t) and all(self.timeline.since(kind, leg_id, t) is None for kind in refusals)
 
-    def _registration(self, leg: _Leg, t: float) -> RegistrationRow | None:
+    def _registration(self, leg: Leg, t: float) -> RegistrationRow | None:
         if leg.registration is None:
             return None
         return leg.registration.row(leg.trunk.name, leg.objects.server, t)
 
-    def _leg(self, sbc: SbcPlan, trunk: TrunkPlan) -> _Leg:
+    def _leg(self, sbc: SbcPlan, trunk: TrunkPlan) -> Leg:
         tempo, carrier = self.tempo, self.plan.carrier(trunk.carrier)
         far_ms = carrier.rtt_ms * (0.6 + 0.9 * chance(self._seed, sbc.site, carrier.name))
         every = 0 if sbc.name in trunk.unprobed else tempo.whole(trunk.qualify_s)
@@ -318,7 +274,7 @@ class World:
             )
             for uri in uris
         )
-        leg = _Leg(trunk, objects, probes)
+        leg = Leg(trunk, objects, probes)
         if trunk.registers:
             registrar = self._registrar(sbc.name, trunk, far_ms)
             lives = [
@@ -396,7 +352,7 @@ class World:
         cap = next(account.channels for account in self.plan.accounts if account.name == trunk.account)
         return cap // len(trunk.sbcs)
 
-    def _route(self, sbc: str, leg: _Leg) -> Route:
+    def _route(self, sbc: str, leg: Leg) -> Route:
         leg_id, line = f"{leg.trunk.name}@{sbc}", self.timeline
 
         def works(t: float) -> bool:
