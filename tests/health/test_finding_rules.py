@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from tests.fleets import fleet, leg, sbc
+from tests.health.cases import GOOD
 from tests.health.finding_cases import (
     CASES,
     TODAY,
@@ -25,9 +26,10 @@ from tests.health.finding_cases import (
     sharing,
     trunk,
 )
+from tests.health.scenes import Trunks, play
 from trunktui.health.findings import basis, credential_ages, find, foreseen
 from trunktui.model.finding import Confidence, FileTime, FindingKind, RecordKind
-from trunktui.model.health import SEVERITY_RANK, Severity
+from trunktui.model.health import SEVERITY_RANK, LegState, Severity
 from trunktui.model.inventory import Allowlist, Cap, Credential, Group, Inventory
 from trunktui.model.snapshot import Snapshot
 from trunktui.model.text import SHOWN_LIMIT, Safe
@@ -98,6 +100,17 @@ def everything() -> tuple[Snapshot, Inventory]:
     )
     made = scene(trunks=trunks, legs=legs, groups=(Group("us", ("acme-us",)), Group("eu", ("acme-us",))))
     return fleet(*legs, sbcs=made.sbcs), made.inventory
+
+
+def test_case_47_an_old_credential_leaves_a_leg_up_with_its_sentence() -> None:
+    snapshot = play(Trunks(), [(0, GOOD)])
+    held = structs.replace(trunk("carrier-a", "sbc-1"), credential=Credential("u", ago(91)))
+    after = foreseen(snapshot, Inventory(trunks=(held,)), (), TODAY)
+    (one,) = after.findings or ()
+    assert one.reason.startswith("credential 91 d old (limit 90)")
+    (live,) = after.legs
+    assert (live.state, live.severity) == (LegState.UP, Severity.NONE)
+    assert live.reason == "registered, next REGISTER in 60 s; OPTIONS 23 ms; 0 channels"
 
 
 @given(today=DAYS, changed=DAYS | st.none(), file=DAYS | st.none())
