@@ -53,6 +53,7 @@ def inventory(document: Document, folder: Path, env: Mapping[str, str]) -> Inven
         sbcs=_paired(tuple(_sbc(table, folder, env) for table in document.sbc)),
         trunks=tuple(_trunk(table, owners) for table in document.trunk),
         groups=tuple(Group(name=g.name, trunks=g.trunks, failover=g.failover) for g in document.group),
+        limits=document.findings,
     )
 
 

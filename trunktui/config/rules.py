@@ -11,6 +11,7 @@ from trunktui.config.locate import Place
 from trunktui.config.schema import Document, NativeTable, SbcTable, SnmpTable, TrunkTable
 from trunktui.config.words import seconds
 from trunktui.model.health import Thresholds
+from trunktui.model.inventory import Limits
 
 AUTO = "auto"
 AUTO_PLATFORM = "asterisk"
@@ -50,6 +51,7 @@ def judge(document: Document, known_platforms: Collection[str], faults: Faults) 
     """Note every fault between the tables of `document`."""
     _interval(document, faults)
     _thresholds(document.health, faults)
+    _limits(document.findings, faults)
     for kind, tables in (
         ("carrier", document.carrier),
         ("account", document.account),
@@ -102,6 +104,19 @@ def _thresholds(health: Thresholds, faults: Faults) -> None:
         faults.add(("health", "flap_stop"), "must not be more than flap_start")
     if health.loss_results > health.loss_window:
         faults.add(("health", "loss_results"), "must not be more than loss_window")
+
+
+def _limits(limits: Limits, faults: Faults) -> None:
+    for key in limits.__struct_fields__:
+        value = getattr(limits, key)
+        if key == "allowlist_near":
+            if not 0 < value <= 1:
+                faults.add(("findings", key), f"is a share: must be over 0 and at most 1, is {value:g}")
+        elif value < 0 or (value == 0 and not key.endswith("_days")):
+            faults.add(("findings", key), f"must be more than 0, is {value}")
+    for what in ("keepalive", "expiry"):
+        if getattr(limits, f"{what}_min_s") > getattr(limits, f"{what}_max_s"):
+            faults.add(("findings", f"{what}_min_s"), f"must not be more than {what}_max_s")
 
 
 def _unique(kind: str, tables: Sequence[_Named], faults: Faults) -> None:

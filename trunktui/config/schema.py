@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from trunktui.model.health import Thresholds
-from trunktui.model.inventory import AuthMode, DialMode, Direction, Failover
+from trunktui.model.inventory import AuthMode, DialMode, Direction, Failover, Limits
 
 Name = Annotated[str, Meta(extra={"kind": "name"})]
 Words = Annotated[str, Meta(extra={"kind": "words"})]
@@ -229,10 +229,11 @@ class HistoryTable(Struct, frozen=True):
 
 
 class Document(Struct, frozen=True):
-    """The whole file. `health` changes single thresholds; `syslog`: whether the audit log is told there too."""
+    """The whole file. `health` and `findings` change single numbers; `syslog`: whether the audit log is told there too."""
 
     poll: PollTable = PollTable()
     health: Thresholds = Thresholds()
+    findings: Limits = Limits()
     ui: UiTable = UiTable()
     history: HistoryTable = HistoryTable()
     state: FilePath | None = None

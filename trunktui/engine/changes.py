@@ -34,7 +34,9 @@ def _applied(before: Config, after: Config) -> Iterator[str]:
         *_kind("account", old.accounts, new.accounts),
     )
     yield from kinds
-    if old != new and not kinds:
+    if old.limits != new.limits:
+        yield "limits of findings changed"
+    elif old != new and not kinds:
         yield "order changed"
     if before.poll.interval_s != after.poll.interval_s:
         yield f"interval {before.poll.interval_s:g} s -> {after.poll.interval_s:g} s"

@@ -197,6 +197,23 @@ class Group(Struct, frozen=True):
     failover: Failover = Failover.MANUAL
 
 
+class Limits(Struct, frozen=True):
+    """What findings hold settings and days against; a config's `[findings]` table may change each.
+
+    Seconds, days, a share of an allowlist's limit, failures in a row.
+    """
+
+    keepalive_min_s: int = 30
+    keepalive_max_s: int = 60
+    expiry_min_s: int = 60
+    expiry_max_s: int = 3600
+    credential_warn_days: int = 14
+    egress_changed_days: int = 14
+    allowlist_near: float = 0.80
+    certificate_warn_days: int = 30
+    auth_failures: int = 10
+
+
 class Inventory(Struct, frozen=True):
     """Everything configured. Names are unique within their kind; references between them were checked."""
 
@@ -205,6 +222,7 @@ class Inventory(Struct, frozen=True):
     sbcs: tuple[Sbc, ...] = ()
     trunks: tuple[Trunk, ...] = ()
     groups: tuple[Group, ...] = ()
+    limits: Limits = Limits()
 
     def bindings_on(self, sbc: str) -> tuple[Binding, ...]:
         """Return the configured legs of one SBC, in the config's order."""

@@ -64,7 +64,7 @@ def basis(snapshot: Snapshot) -> tuple[object, ...]:
                 sbc.certificates,
                 sbc.files,
                 sbc.settled,
-                sbcs.loud(sbc, snapshot.at),
+                sbcs.lately(sbc, snapshot.at),
             )
             for sbc in snapshot.sbcs
         ],

@@ -25,13 +25,6 @@ from trunktui.model.finding import Confidence, Finding, FindingKind, RecordKind
 from trunktui.model.health import Severity
 from trunktui.model.inventory import Account, Allowlist, Trunk
 
-NEAR = 0.8
-"""Share of its limit from which an allowlist is near it."""
-
-CHANGED_DAYS = 14
-"""For so many days a change of our address is a finding, unless the allowlist is compared before."""
-
-
 _NO_DAY = "no day in the config or in a record that counts"
 
 
@@ -48,7 +41,7 @@ def allowlists(facts: Facts) -> Iterator[Finding]:
         if held.networks:
             yield from _missing(facts, account, held, sbcs)
             yield from _unused(facts, account, held)
-            yield from _room(account, held)
+            yield from _room(account, held, facts.limits.allowlist_near)
 
 
 def _trunks(facts: Facts, account: Account) -> list[Trunk]:
@@ -168,9 +161,9 @@ def _unused(facts: Facts, account: Account, held: Allowlist) -> Iterator[Finding
         )
 
 
-def _room(account: Account, held: Allowlist) -> Iterator[Finding]:
+def _room(account: Account, held: Allowlist, near: float) -> Iterator[Finding]:
     count, limit = len(held.networks), held.limit
-    if limit is None or count < NEAR * limit:
+    if limit is None or count < near * limit:
         return
     left = limit - count
     room = f"room for {left} more" if left > 0 else "no room for another SBC or a move"
@@ -193,7 +186,7 @@ def changes(facts: Facts) -> Iterator[Finding]:
         if seen is None or seen.since is None or seen.before is None:
             continue
         day = facts.days_ago(seen.since)
-        if (facts.today - day).days > CHANGED_DAYS:
+        if (facts.today - day).days > facts.limits.egress_changed_days:
             continue
         waiting = _not_compared_since(facts, sbc.name, day)
         if waiting:

@@ -28,9 +28,6 @@ from trunktui.model.inventory import Credential, Trunk
 from trunktui.model.snapshot import LegStatus
 from trunktui.model.text import Safe, clean
 
-WARN_DAYS = 14
-"""So many days before its limit a credential is due: 76 d of 90. Never more than half of its life."""
-
 _CONFIG = Safe("config")
 _NOTHING = "nothing tells when it was changed"
 _ASKING = "its metadata command has not answered yet"
@@ -74,16 +71,16 @@ def _age(facts: Facts, trunk: Trunk, credential: Credential, username: Safe | No
         else:
             why.append(told.why or f"{told.source} says {told.day}, a day to come")
     held, unsure = _file(facts, trunk, credential)
-    if held is not None and (facts.today - held).days >= warn_from(limit):
+    if held is not None and (facts.today - held).days >= warn_from(limit, facts.limits.credential_warn_days):
         return known(held, f"time of file {credential.file}", Confidence.LATEST)
     why += [unsure] if unsure else []
     said = "; ".join(why) or _NOTHING
     return CredentialAge(trunk.name, username, None, None, Safe(""), Confidence.UNKNOWN, None, clean(said))
 
 
-def warn_from(limit_days: int) -> int:
-    """Return the age in days from which a credential is due to be changed."""
-    return limit_days - min(WARN_DAYS, limit_days // 2)
+def warn_from(limit_days: int, ahead_days: int) -> int:
+    """Return the age in days from which a credential is due: 76 of 90. Never is that more than half of its life ahead."""
+    return limit_days - min(ahead_days, limit_days // 2)
 
 
 def _file(facts: Facts, trunk: Trunk, credential: Credential) -> tuple[dt.date | None, str]:
@@ -122,7 +119,7 @@ def judged(facts: Facts, found: tuple[CredentialAge, ...]) -> Iterator[Finding]:
                 yield _unknown(age)
         elif age.age_days >= limit:
             yield _old(facts, trunk, age, limit, FindingKind.CRED_OVERDUE, Severity.MINOR)
-        elif age.age_days >= warn_from(limit):
+        elif age.age_days >= warn_from(limit, facts.limits.credential_warn_days):
             yield _old(facts, trunk, age, limit, FindingKind.CRED_DUE, Severity.WARNING)
 
 

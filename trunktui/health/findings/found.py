@@ -38,6 +38,7 @@ class Facts:
     ) -> None:
         self.snapshot = snapshot
         self.inventory = inventory
+        self.limits = inventory.limits
         self.records: dict[tuple[RecordKind, str], list[Record]] = {}
         for record in records:
             self.records.setdefault((record.kind, record.subject), []).append(record)

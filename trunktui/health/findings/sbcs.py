@@ -9,12 +9,8 @@ from trunktui.model.finding import AuthBurst, Certificate, Finding, FindingKind
 from trunktui.model.health import Severity
 from trunktui.model.snapshot import SbcStatus
 
-CERT_DAYS = 30
 CERT_LATE_DAYS = 7
-"""From so many days before its end a certificate is due, and urgent."""
-
-BURST = 10
-"""Failures without a success from which they are a burst."""
+"""From so many days before its end a certificate is urgent."""
 
 BURST_KEPT_S = 86400.0
 """For so long after its last failure a burst is still told."""
@@ -23,7 +19,11 @@ BURST_KEPT_S = 86400.0
 def certificates(facts: Facts) -> Iterator[Finding]:
     """Yield each SBC with a SIP-TLS certificate near its end or past it: the one that ends first."""
     for sbc in facts.snapshot.sbcs:
-        near = [one for one in sbc.certificates if (one.until - facts.today).days <= CERT_DAYS]
+        near = [
+            one
+            for one in sbc.certificates
+            if (one.until - facts.today).days <= facts.limits.certificate_warn_days
+        ]
         if near:
             yield _ending(facts, sbc, sorted(near, key=lambda one: (one.until, one.name)))
 
@@ -49,14 +49,14 @@ def _ending(facts: Facts, sbc: SbcStatus, near: list[Certificate]) -> Finding:
 def bursts(facts: Facts) -> Iterator[Finding]:
     """Yield each SBC at which somebody failed to authenticate many times and never got through."""
     for sbc in facts.snapshot.sbcs:
-        found = loud(sbc, facts.snapshot.at)
+        found = [one for one in lately(sbc, facts.snapshot.at) if one.count >= facts.limits.auth_failures]
         if found:
             yield _burst(sbc, sorted(found, key=lambda one: (-one.count, one.source)))
 
 
-def loud(sbc: SbcStatus, now: float) -> list[AuthBurst]:
-    """Return the bursts that are told at monotonic second `now`."""
-    return [one for one in sbc.auth_bursts if one.count >= BURST and now - one.last_at <= BURST_KEPT_S]
+def lately(sbc: SbcStatus, now: float) -> list[AuthBurst]:
+    """Return the bursts that are young enough to be told at monotonic second `now`."""
+    return [one for one in sbc.auth_bursts if now - one.last_at <= BURST_KEPT_S]
 
 
 def _burst(sbc: SbcStatus, found: list[AuthBurst]) -> Finding:

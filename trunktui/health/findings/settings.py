@@ -11,12 +11,6 @@ from trunktui.model.finding import Confidence, Finding, FindingKind
 from trunktui.model.health import ProbeSignal, Severity
 from trunktui.model.snapshot import LegStatus
 
-KEEPALIVE_S = (30, 60)
-"""Seconds between OPTIONS that are meant: oftener is load, more seldom is blindness."""
-
-EXPIRY_S = (60, 3600)
-"""Seconds for which a registration is asked that are meant."""
-
 
 class _Trade(Struct, frozen=True):
     """What a platform's people call the interval of OPTIONS, and where it belongs."""
@@ -36,7 +30,7 @@ _TRADES = {
 
 def keepalives(facts: Facts) -> Iterator[Finding]:
     """Yield each leg whose OPTIONS are off, too seldom, too often, or set where they do nothing."""
-    low, high = KEEPALIVE_S
+    low, high = facts.limits.keepalive_min_s, facts.limits.keepalive_max_s
     for leg in facts.snapshot.legs:
         every = leg.probe.interval_s
         off = every == 0 or (every is None and leg.probe.state is ProbeSignal.UNMONITORED)
@@ -48,7 +42,7 @@ def keepalives(facts: Facts) -> Iterator[Finding]:
 
 
 def _keepalive(facts: Facts, leg: LegStatus, every: int | None, *, off: bool) -> Finding:
-    low, high = KEEPALIVE_S
+    low, high = facts.limits.keepalive_min_s, facts.limits.keepalive_max_s
     status = facts.sbcs.get(leg.sbc)
     trade = _TRADES.get(status.platform if status else "", _Trade("OPTIONS", "on the trunk"))
     remedy = f"set {trade.key} to {low}-{high} s {trade.place}"
@@ -100,7 +94,7 @@ def _keepalive(facts: Facts, leg: LegStatus, every: int | None, *, off: bool) ->
 
 def expiries(facts: Facts) -> Iterator[Finding]:
     """Yield each leg that asks its registrar for an expiry outside what is meant."""
-    low, high = EXPIRY_S
+    low, high = facts.limits.expiry_min_s, facts.limits.expiry_max_s
     for leg in facts.snapshot.legs:
         asked = leg.registration.expires_s
         if asked is None or low <= asked <= high or (leg.trunk in facts.off and not leg.discovered):
