@@ -114,3 +114,12 @@ def test_it_has_something_to_find_of_several_kinds_before_any_sbc_was_asked() ->
         (FindingKind.RESTRICTION_DUE, "delta-wholesale"),
     }
     assert not [one for one in found if one.subject == "bravo-eu"]
+
+
+@pytest.mark.parametrize("speed", [1.0, 10.0, FASTEST])
+def test_no_setting_of_it_is_out_of_range_at_any_speed(speed: float) -> None:
+    limits = loaded(newcomers_fleet(), speed).inventory.limits
+    tempo = Tempo(speed)
+    for trunk in newcomers_fleet().trunks:
+        assert limits.keepalive_min_s <= tempo.whole(trunk.qualify_s) <= limits.keepalive_max_s
+        assert limits.expiry_min_s <= tempo.whole(trunk.expires_s) <= limits.expiry_max_s
