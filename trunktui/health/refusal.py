@@ -48,7 +48,8 @@ class Look(Struct, frozen=True):
     """What a registration's row says at monotonic second `at`, and what is known of it besides.
 
     `registered_at`: when it was seen registered last, None never. `unsure_s`: how far times by the SBC's clock may
-    be off. `shared`: others have the same two URIs. `retry_s`, `max_retries` as loaded, None not read.
+    be off. `shared`: others have the same two URIs. `waits`: the times between attempts as loaded, in seconds; `max_retries`
+    too, None not read.
     """
 
     row: Registration
@@ -56,7 +57,7 @@ class Look(Struct, frozen=True):
     registered_at: float | None
     unsure_s: float = 0.0
     shared: bool = False
-    retry_s: int | None = None
+    waits: tuple[int | None, ...] = ()
     max_retries: int | None = None
 
 
@@ -156,8 +157,8 @@ def _code(chosen: Refusal, refused: Refused) -> int | None:
 def _attempts(chosen: Refusal, refused: Refused, look: Look) -> int | None:
     if chosen.kind is RefusalKind.EXHAUSTED:
         return look.max_retries
-    # Told to come back later (Retry-After) is not counted by the SBC, and shows as another wait than the loaded one.
-    if look.registered_at is None or look.shared or chosen.retry_s != look.retry_s:
+    # Told to come back later (Retry-After) is not counted by the SBC, and shows as another wait than those loaded.
+    if look.registered_at is None or look.shared or chosen.retry_s not in look.waits:
         return None
     since = look.registered_at - _SLACK_S - look.unsure_s
     count = sum(at >= since for at in refused.times)

@@ -86,7 +86,7 @@ class HeardView:
                 registered_at=registered_at,
                 unsure_s=self._look.took_s,
                 shared=self._shared[pair] > 1,
-                retry_s=loaded.retry_s if loaded is not None else None,
+                waits=(loaded.retry_s, loaded.forbidden_retry_s, loaded.fatal_retry_s) if loaded else (),
                 max_retries=loaded.max_retries if loaded is not None else None,
             ),
         )
