@@ -195,7 +195,7 @@ class SimulatedSbc:
         if len(run.argv) == 3 and run.argv[0].endswith("/asterisk") and run.argv[1] == "-rx":
             return await self._console(run)
         if run.argv[:1] and run.argv[0] in file_words.PROGRAMS:
-            files = self._world.call_files(self._name, self._clock())
+            files = self._world.files(self._name, self._clock())
             if (shown := file_words.answer(run.argv, files)) is not None:
                 return shown
         if (printed := box_words.answer(run.argv, self._look())) is not None:

@@ -23,6 +23,8 @@ from trunktui.demo.call_file import (
 from trunktui.demo.calls import CallLoad, Route, Tally, Try, daily
 from trunktui.demo.deeds import Deed, Deeds
 from trunktui.demo.leg import Leg, Truth
+from trunktui.demo.logbook import PATH as LOG_PATH
+from trunktui.demo.logbook import Logbook, Logged
 from trunktui.demo.machine import MachineModel
 from trunktui.demo.plan import FleetPlan, SbcPlan, TrunkPlan
 from trunktui.demo.probes import TIMEOUT_LEAST_S, TIMEOUT_S, Probe
@@ -60,6 +62,7 @@ _ZONES_S = {"nyc": -5 * 3600, "sgp": 8 * 3600}
 EPOCH = 1_795_600_000.0
 """Seconds since 1970 at second 0, where nobody says when that was."""
 
+_LOG_INODE = 4711
 _CALLS_PER_S = 0.37
 """What an SBC had had by then, over the time since its Asterisk started."""
 
@@ -76,6 +79,7 @@ class World:
         self.deeds = Deeds()
         self._seed = seed
         self._epoch = epoch
+        self._logs = {sbc.name: Logbook(_ZONES_S.get(sbc.site, 0)) for sbc in plan.sbcs}
         self._tallies: dict[str, Tally] = {}
         self._files: dict[str, CallFile] = {}
         self._sbcs = {sbc.name: sbc for sbc in plan.sbcs}
@@ -118,15 +122,24 @@ class World:
             return blank
         legs = self._legs[sbc]
         tally = self._tally(sbc, t)
+        registrations = [row for leg in legs if (row := self._registration(leg, t)) is not None]
         return structs.replace(
             blank,
             trunks=tuple(leg.objects for leg in legs),
-            registrations=tuple(row for leg in legs if (row := self._registration(leg, t)) is not None),
+            registrations=tuple(registrations),
             contacts=tuple(row for leg in legs for row in leg.contacts(t)),
             calls=tuple(self._counted_calls(sbc, t, booted)),
             processed=tally.count,
             dialled=dict(tally.dialled),
         )
+
+    def _failed(self, sbc: str) -> Iterator[Logged]:
+        """Yield the REGISTERs that failed since they were last asked for, and forget them."""
+        for leg in self._legs[sbc]:
+            if leg.registration is not None and leg.registration.failures:
+                for failure in leg.registration.failures:
+                    yield Logged(leg.objects, failure, self._clock_s(sbc, failure.at))
+                leg.registration.failures.clear()
 
     def truth(self, leg_id: str, t: float) -> Truth:
         """Return how a leg really is at second `t`."""
@@ -202,10 +215,18 @@ class World:
             cause,
         )
 
-    def call_files(self, sbc: str, t: float) -> tuple[FileSeen, ...]:
-        """Return the files of calls on an SBC at second `t`."""
+    def files(self, sbc: str, t: float) -> tuple[FileSeen, ...]:
+        """Return the files of calls on an SBC at second `t`, and its log."""
         self._tally(sbc, t)
-        return self._files[sbc].seen(self._clock_s(sbc, t))
+        clock_s = self._clock_s(sbc, t)
+        if self._daemon(sbc, t) is Daemon.RUNNING:
+            for leg in self._legs[sbc]:
+                self._registration(leg, t)
+            self._logs[sbc].write(self._failed(sbc))
+        return (
+            *self._files[sbc].seen(clock_s),
+            FileSeen(LOG_PATH, _LOG_INODE, self._logs[sbc].data, clock_s),
+        )
 
     def _clock_s(self, sbc: str, t: float) -> float:  # noqa: ARG002 - a harsher world sets its clocks
         """Return what an SBC's clock shows at second `t`."""
