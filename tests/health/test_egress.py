@@ -147,11 +147,12 @@ def test_what_cannot_be_told_for_a_while_is_no_change_and_neither_is_another_kin
 
 def test_two_ways_to_the_internet_in_turn_are_told_as_that() -> None:
     memory = EgressMemory()
-    for number in range(8):
+    for number in range(9):
         memory = look(memory, f"198.51.100.{4 + number % 2}", 300.0 * number)
     told, _ = egress_of(memory)
     assert told is not None
-    assert (told.address, told.source) == ("198.51.100.5", "who says so") or "turns" in told.source
+    assert (told.address, told.since) == ("198.51.100.5", 300.0)
+    assert told.source == "who says so; turns: 198.51.100.4 at the last look"
 
 
 def test_an_address_that_is_not_the_configs_is_told_with_both_and_its_source() -> None:

@@ -10,18 +10,20 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from trunktui import wiring
+from trunktui.config.load import load
 from trunktui.model.health import LegState
 from trunktui.model.snapshot import EgressKind, SbcStatus
 
 from .lab import ADDRESS, CARRIER_A, CARRIER_B, HERE, RUN_DIR, Lab, wait_for
-from .product import environment, one_shot, status, watched, write_config, write_fleet_config
+from .product import environment, one_shot, watched, write_config, write_fleet_config
 
 pytestmark = pytest.mark.lab
 
@@ -76,11 +78,12 @@ def seen(sbc: SbcStatus) -> tuple[str, str | None] | None:
     return None if sbc.egress is None else (sbc.egress.address, sbc.egress.before)
 
 
-def egress_now(config: Path) -> dict[str, Any]:
-    """Return what `status` says of lab-2's egress; its state must be as ever."""
-    told = next(one for one in status(config)["sbcs"] if one["name"] == "lab-2")
-    assert re.fullmatch("answering|restarted .* ago", told["reason"]), told
-    return dict(told["egress"])
+def look(config: Path) -> SbcStatus:
+    """Return what one look says of sbc2, which must be as ever."""
+    loaded = load(config, environment(config.parent), wiring.KNOWN_PLATFORMS)
+    (found,) = wiring.collect(loaded, 20.0, lambda answered, asked: None).sbcs
+    assert re.fullmatch("answering|restarted .* ago", found.reason), found
+    return found
 
 
 async def test_an_address_that_changes_under_an_sbc_is_told_while_the_trunks_by_ip_stop(
@@ -116,27 +119,51 @@ async def test_an_address_that_changes_under_an_sbc_is_told_while_the_trunks_by_
     assert told[0]["sentence"] == f"our address changed {OLD} -> {NEW} (STUN server 10.77.0.21)"
 
 
-def test_an_external_address_that_is_set_and_reloaded_is_told_to_a_login_that_may_read_it(
+def test_an_external_address_and_a_certificate_that_are_set_are_told_to_a_login_that_may_read_them(
     lab: Lab, tmp_path: Path
 ) -> None:
     lab.settle()
     config = write_config(lab, tmp_path, node="sbc2")
-    assert egress_now(config)["address"] == ADDRESS["sbc2"]
-    external = "[transport-udp]\nexternal_signaling_address=198.51.100.4\n"
+    egress = look(config).egress
+    assert egress is not None
+    assert (egress.address, egress.source) == (ADDRESS["sbc2"], "its own address, no router between")
+    began = time.time()
+    make_certificate("etc/sbc2.pem", days=30)
+    added = "[transport-udp]\nexternal_signaling_address=198.51.100.4\ncert_file=/etc/sbc2.pem\n"
     with edited(
         lab,
         "etc/asterisk/pjsip.conf",
-        lambda text: text.replace("[transport-udp]\n", external, 1),
+        lambda text: text.replace("[transport-udp]\n", added, 1),
         "module reload res_pjsip.so",
     ):
-        told = egress_now(config)
-        assert (told["address"], told["source"]) == ("198.51.100.4", "external address of transport-udp")
+        now = look(config)
+        assert now.egress is not None
+        assert (now.egress.address, now.egress.source) == (
+            "198.51.100.4",
+            "external address of transport-udp",
+        )
+        (certificate,) = now.certificates
+        assert (certificate.interface, certificate.file) == ("transport-udp", "/etc/sbc2.pem")
+        assert certificate.ends_at is not None
+        assert abs(certificate.ends_at - began - 30 * 86400) < 60
         with edited(lab, "etc/sudoers.d/trunktui", _without_new_grants):
-            told = egress_now(config)
-    assert told["address"] == ADDRESS["sbc2"]
-    assert told["source"].startswith(
+            old = look(config)
+    assert old.egress is not None
+    assert old.egress.address == ADDRESS["sbc2"]
+    assert old.egress.source.startswith(
         "its own address, no router between; transports not readable: sudo refuses"
     )
+
+
+def make_certificate(file: str, days: int) -> None:
+    """Lay a certificate on sbc2 that everybody may read, as a certificate may be."""
+    path = RUN_DIR / "nodes" / "sbc2" / "root" / file
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", str(days), "-subj", "/CN=sbc2",
+         "-keyout", "/dev/null", "-out", str(path)],
+        check=True, capture_output=True, timeout=30,
+    )  # fmt: skip
+    path.chmod(0o644)
 
 
 def _without_new_grants(sudoers: str) -> str:

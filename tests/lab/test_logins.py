@@ -20,6 +20,8 @@ TABLES = (
     "pjsip show contacts",
     "pjsip show aors",
     "pjsip show auths",
+    "pjsip show transports",
+    "stun show status",
 )
 LONGEST_NAME = "very-long-trunk-name-north-america-wholesale-carrier-alpha-0001"
 REFUSED = "sudo: a password is required"
@@ -56,7 +58,7 @@ def test_noc_reads_each_table_through_sudo(lab: Lab, command: str) -> None:
 
 @pytest.mark.parametrize(
     "command", ["pjsip show aor acme-primary", "pjsip show registration wiz-lambda-reg-0",
-                "pjsip show endpoint us.east-1.sip.carrier-example.net", f"pjsip show aor {LONGEST_NAME}"]
+                "pjsip show endpoint us.east-1.sip.carrier-example.net", f"pjsip show aor {LONGEST_NAME}", "pjsip show transport transport-udp"]
 )  # fmt: skip
 def test_noc_reads_the_settings_of_one_name_through_sudo(lab: Lab, command: str) -> None:
     done = lab.ssh(_sudo("-rx", command))
@@ -81,6 +83,10 @@ def test_noc_reads_the_settings_of_one_name_through_sudo(lab: Lab, command: str)
         ("-rx", f"pjsip show aor {LONGEST_NAME}x"),
         ("-rx", "pjsip show auths like acme"),
         ("-rx", "pjsip show auths", "-rx", "pjsip show auth acme-primary"),
+        ("-rx", "pjsip show transport"),
+        ("-rx", "pjsip show transport a b"),
+        ("-rx", "stun show"),
+        ("-rx", "pjsip show auths"),
         ("-rx", "pjsip show auth acme-primary"),
         ("-rx", "pjsip send register *all"),
         ("-rx", "pjsip send register x", "-rx", "core stop now"),

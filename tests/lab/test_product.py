@@ -36,7 +36,10 @@ TRUTH = {
     "badpass-delta@lab-1": (LegState.DOWN, "REGISTER refused or unanswered"),
     "badpass-permanent@lab-1": (LegState.DOWN, "registration gave up"),
     "blackhole-eps@lab-1": (LegState.DOWN, "10.77.0.23:5060"),
-    "nodns-eta@lab-1": (LegState.DOWN, "REGISTER refused or unanswered"),
+    "nodns-eta@lab-1": (
+        LegState.DOWN,
+        "registrar sip.carrier.invalid (no A or AAAA) does not resolve on lab-1",
+    ),
     "forbid-zeta@lab-1": (LegState.DOWN, "REGISTER refused or unanswered"),
     "busy-theta@lab-1": (LegState.DOWN, "REGISTER refused or unanswered"),
     "giveup-kappa@lab-1": (LegState.DOWN, "registration gave up"),

@@ -14,7 +14,7 @@ from trunktui.model.inventory import NativeNames
 from trunktui.model.observation import Destination, NativeLeg
 from trunktui.model.surroundings import Interface, Outside, Surroundings, Way
 from trunktui.model.text import Safe
-from trunktui.platforms import asterisk, boxshell
+from trunktui.platforms import asterisk, boxaround, boxshell
 from trunktui.platforms import asterisk_surroundings as surroundings
 from trunktui.platforms.contract import LegSettings
 from trunktui.platforms.sipuri import destination
@@ -259,6 +259,20 @@ def test_a_leg_goes_to_its_registrar_and_its_contacts_or_to_its_proxy_instead() 
         Destination("10.77.0.22", 5060),
     )
     assert legs["acme-primary"] == (Destination("10.77.0.21", 5060), Destination("10.0.0.1", 5060))
+
+
+def test_a_platform_without_words_of_its_own_has_routes_and_names() -> None:
+    legs = (leg(Destination("10.77.0.21", 5060), Destination(LONG_NAME)),)
+    keys = [one.key for ask in boxaround.surroundings_asks(legs, Surroundings()) for one in ask.commands]
+    assert keys == ["way 10.77.0.21", f"name {LONG_NAME}"]
+    replies = (reply(keys[0], recorded("route-near.txt")), reply(keys[1], recorded("name.txt")))
+    seen = boxaround.parse_surroundings((Answer(0.0, 1.0, replies),), Surroundings())
+    assert (seen.interfaces, seen.ways, seen.names) == (
+        {},
+        {"10.77.0.21": Way("10.77.0.11", direct=True)},
+        {LONG_NAME: ("10.77.0.21",)},
+    )
+    assert not boxaround.surroundings_asks(legs, structs.replace(seen, asked=frozenset(keys)))
 
 
 @pytest.mark.parametrize("name", sorted(READERS))

@@ -75,7 +75,6 @@ class Look(Struct, frozen=True):
     `clock_s` is what the SBC's clock shows (seconds since 1970), `zone_s` how far its local time is ahead of UTC.
     `address` is its machine's own; `outside` what a STUN server sees, None where none is asked.
     `dialled`: by trunk, how many calls the SBC has tried to make out over it since the simulation began.
-    `log`: its log file.
     """
 
     at: float

@@ -34,16 +34,10 @@ from trunktui.model.observation import NativeLeg, Unread
 from trunktui.model.surroundings import Interface, Outside, Surroundings
 from trunktui.model.text import Safe, clean
 from trunktui.platforms import asterisk_tables as tables
-from trunktui.platforms import boxshell
+from trunktui.platforms import boxaround, boxshell
 from trunktui.platforms.asterisk_console import askable, rx
 
-_BATCH = 12
 _MOST_TRANSPORTS = 8
-_MOST_NAMES = 40
-_MOST_WAYS = 8
-_PATIENCE = 2
-"""So many lookups that hang, and the rest is left for the next look: the resolver's servers are dead."""
-
 _TRANSPORTS, _STUN = "transports", "stun"
 _ROW = re.compile(r"Transport:  (\S(?:.*\S)?)\s+(udp|tcp|tls|wss?|flow)\s+\d+\s+\d+\s+(\S+)\s*", re.ASCII)
 _BIND = re.compile(r"(\[[0-9a-fA-F:.]+\]|[0-9.]+)(?::\d{1,5})", re.ASCII)
@@ -55,36 +49,13 @@ _NO_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - nothing is bound
 
 def surroundings_asks(legs: tuple[NativeLeg, ...], before: Surroundings) -> tuple[SshAsk, ...]:
     """Return what is still to be asked, the cheap and certain first; names last, for a lookup may hang."""
-    wanted = [*_console(legs, before), *_machine(legs, before)]
-    names = [*_names(legs, before)] if len(before.hung & before.asked) < _PATIENCE else []
-    batches = [
-        [one for one in commands if one.key not in before.asked and one.key not in before.refused]
-        for commands in (wanted, names)
-    ]
-    return tuple(
-        SshAsk(tuple(batch[i : i + _BATCH])) for batch in batches for i in range(0, len(batch), _BATCH)
-    )
+    wanted = [*_console(legs, before), *boxaround.machine(legs, before)]
+    return boxaround.batched(wanted, legs, before)
 
 
 def parse_surroundings(answers: tuple[Answer, ...], before: Surroundings) -> Surroundings:
     """Read transports, STUN's answer, routes, names and certificates."""
-    seen = before
-    for reply in (reply for answer in answers for reply in answer.replies):
-        hung = reply.status in {124, 137}
-        if reply.status is None and not reply.truncated:
-            continue  # it never ran, or the answer broke off
-        kind, _, subject = reply.key.partition(" ")
-        gone = frozenset({reply.key})
-        seen = structs.replace(
-            seen, asked=seen.asked | gone, hung=seen.hung | gone if hung else seen.hung - gone
-        )
-        # Not asked again until a reload: sudo reports each refusal to the SBC's administrator.
-        if denied := tables.refusal(reply):
-            words = "stun show status" if kind == _STUN else f"pjsip show {reply.key}"
-            seen = structs.replace(seen, refused={**seen.refused, reply.key: Unread(words, denied)})
-        elif not hung:
-            seen = _read(seen, reply, kind, subject)
-    return seen
+    return boxaround.folded(answers, before, _read)
 
 
 def _console(legs: tuple[NativeLeg, ...], before: Surroundings) -> Iterator[Command]:
@@ -95,30 +66,6 @@ def _console(legs: tuple[NativeLeg, ...], before: Surroundings) -> Iterator[Comm
             yield rx(f"transport {name}", f"pjsip show transport {name}")
 
 
-def _machine(legs: tuple[NativeLeg, ...], before: Surroundings) -> Iterator[Command]:
-    """Ask for routes to some of the carriers' addresses, and for the ends of certificates."""
-    hosts = [one.host for leg in legs for one in leg.destinations or ()]
-    addresses = Counter(a for host in hosts for a in _addresses(host, before))
-    for address, _ in addresses.most_common(_MOST_WAYS):
-        yield boxshell.way_to(address)
-    for one in (before.interfaces or {}).values():
-        if one.certificate is not None and boxshell.is_file(one.certificate):
-            yield boxshell.end_of(one.certificate)
-
-
-def _addresses(host: str, before: Surroundings) -> tuple[str, ...]:
-    address = boxshell.literal(host)
-    return before.names.get(host, ())[:2] if address is None else (address,)
-
-
-def _names(legs: tuple[NativeLeg, ...], before: Surroundings) -> Iterator[Command]:
-    """Ask for names; those that hung at the look before come last."""
-    hosts = dict.fromkeys(one.host for leg in legs for one in leg.destinations or ())
-    hosts.update(dict.fromkeys(one.external for one in (before.interfaces or {}).values() if one.external))
-    commands = [boxshell.name_of(host) for host in hosts if boxshell.is_host(host)][:_MOST_NAMES]
-    yield from sorted(commands, key=lambda command: command.key in before.hung)
-
-
 def used(legs: Iterable[NativeLeg], interfaces: Iterable[str]) -> list[str]:
     """Return the ways out that legs are told to use, the most used first; all where none is told to use any."""
     counted = Counter(name for leg in legs for name in leg.interfaces)
@@ -127,6 +74,10 @@ def used(legs: Iterable[NativeLeg], interfaces: Iterable[str]) -> list[str]:
 
 
 def _read(seen: Surroundings, reply: Reply, kind: str, subject: str) -> Surroundings:
+    # Not asked again until a reload: sudo reports each refusal to the SBC's administrator.
+    if denied := tables.refusal(reply):
+        words = "stun show status" if kind == _STUN else f"pjsip show {reply.key}"
+        return structs.replace(seen, refused={**seen.refused, reply.key: Unread(words, denied)})
     match kind:
         case "transports":
             rows = transports(reply)
@@ -140,21 +91,8 @@ def _read(seen: Surroundings, reply: Reply, kind: str, subject: str) -> Surround
         case "transport" if seen.interfaces is not None and subject in seen.interfaces:
             one = transport(reply, seen.interfaces[subject])
             return structs.replace(seen, interfaces={**seen.interfaces, subject: one})
-        case "way":
-            way = boxshell.way(reply)
-            ways = {key: one for key, one in seen.ways.items() if key != subject}
-            return structs.replace(seen, ways=ways if way is None else {**ways, subject: way})
-        case "name":
-            found = boxshell.resolved(reply)
-            return seen if found is None else structs.replace(seen, names={**seen.names, subject: found})
-        case "certificate":
-            whose = next((i for i in (seen.interfaces or {}).values() if i.certificate == subject), None)
-            if whose is None:
-                return seen
-            told = boxshell.certificate(reply, whose.name, subject)
-            return structs.replace(seen, certificates={**seen.certificates, subject: told})
         case _:
-            return seen
+            return boxaround.read(seen, reply, kind, subject)
 
 
 def _with_settings(row: Interface, old: Interface | None) -> Interface:
