@@ -73,6 +73,7 @@ def _limits(tempo: Tempo) -> dict[str, float]:
         "flap_stable_s": round(tempo.span(600.0), 1),
         "answered_unmonitored_s": tempo.whole(600.0),
         "answered_recent_s": tempo.whole(120.0),
+        "verdict_window_s": round(tempo.span(90.0), 1),
     }
 
 

@@ -81,8 +81,8 @@ NEWCOMERS_STORY = Script(
         ),
         Tip(
             90.0,
-            "1/7 Carrier bravo has just died. Each SBC notices within DETECT: bravo's legs turn DOWN, and alpha and "
-            "charlie take its calls.",
+            "1/7 Carrier bravo has just died. Each SBC notices within DETECT; then the top says whose fault it is. "
+            "x shows carriers by SBCs.",
         ),
         Tip(
             200.0,
@@ -132,8 +132,8 @@ NEWCOMERS_STORY = Script(
         ),
         Tip(
             1230.0,
-            "7/7 alpha now refuses alpha-us on lon-1. Asterisk gives up and never tries again, yet OPTIONS answer: "
-            "a ping check stays green.",
+            "7/7 alpha now refuses alpha-us on lon-1 alone, and Asterisk gives up for good; yet OPTIONS answer: a ping "
+            "check stays green.",
         ),
         Tip(
             1370.0,
