@@ -31,13 +31,14 @@ def row(screen: str, leg: str, state: str) -> bool:
     """Whether a leg stands on the screen in a state; a narrow table shortens its name."""
     trunk, _, sbc = leg.rpartition("@")
     return any(
-        state in line and trunk[:9] in line and sbc in line for line in screen.splitlines() if "@" in line
+        state in line and trunk[:8] in line and sbc in line for line in screen.splitlines() if "@" in line
     )
 
 
 SCENES: list[tuple[str, Callable[[str], bool]]] = [
     ("all is well but one leg", lambda s: "41 up" in s and row(s, UNPROBED_LEG, "UNMON")),
     ("1/8 the carrier dies", lambda s: "1/8 Carrier bravo" in s and "11 down" in s),
+    ("1/8 whose fault it is", lambda s: "1/8 " in s and "Carrier bravo fails from 6 of 6 SBCs" in s),
     ("1/8 and returns", lambda s: ("1/8 bravo answers" in s or "1/8 On a" in s) and "41 up" in s),
     ("2/8 at its cap", lambda s: "2/8 " in s and row(s, f"{SURGING_TRUNK}@lon-1", "DEGR") and "40/40" in s),
     ("3/8 frozen", lambda s: "3/8 " in s and row(s, f"alpha-us@{FROZEN_SBC}", "UNKN") and "frozen" in s),
@@ -61,6 +62,7 @@ SCENES: list[tuple[str, Callable[[str], bool]]] = [
         ),
     ),
     ("8/8 given up", lambda s: "8/8 alpha now" in s and row(s, REFUSED_LEG, "DOWN") and "gave up" in s),
+    ("8/8 and it is local", lambda s: "8/8 alpha" in s and f"local to {REFUSED_LEG.rpartition('@')[2]}" in s),
     ("8/8 fixed, and it does not try", lambda s: "8/8 alpha put" in s and row(s, REFUSED_LEG, "DOWN")),
     ("another address", lambda s: "NAT in front of sgp-2" in s and row(s, f"bravo-us@{MOVING_SBC}", "DOWN")),
     ("a colleague sees to it", lambda s: ("That was all" in s or "Six SBCs" in s) and "41 up" in s),

@@ -86,10 +86,11 @@ def frame(deed: str, words: Iterator[str], sock: socket.socket) -> Frame:
 
 
 def beat(sock: socket.socket) -> None:
-    sock.settimeout(0.1)
     quiet = Changes(generation=1, at=0.0, sbcs=(), groups=(), legs=(), gone=())
     while True:
+        sock.settimeout(None)  # a screen that is away may take long to take it
         sock.sendall(encode(quiet))
+        sock.settimeout(0.1)
         try:
             if not sock.recv(100):
                 return

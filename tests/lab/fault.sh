@@ -9,6 +9,7 @@ tests/lab/fault.sh VERB NODE [...]           nodes: sbc1 sbc2 cara carb carc cus
   cut NODE | restore NODE                    pull the node's network cable | plug it in again
   loss NODE PERCENT                          drop that share of its SIP packets, each way (0: none, 100: silence)
   block NODE all|management|ssh|snmp|none    drop its packets, each way: all; those from and to this machine; its sshd's; its snmpd's
+  block NODE carriers|cara                   the same of all carriers; of carrier A
   nat NODE ADDRESS                           its UDP packets to the carriers leave under ADDRESS, as behind a NAT (none: its own)
   admit NODE ADDRESS[,ADDRESS...]            of the SBCs it takes SIP from these addresses alone, and answers no other (all)
   stop|kill|start|restart NODE [SERVICE]     services: asterisk sshd snmpd kamailio (sshd: with all its sessions); a carrier has one
@@ -60,8 +61,10 @@ blocked() { # WAY
     management) echo "ip saddr $LAB_NET.1" ;;
     ssh) echo 'tcp dport 22' ;;
     snmp) echo 'udp dport 161' ;;
+    carriers) echo "ip saddr { $LAB_NET.21, $LAB_NET.22, $LAB_NET.23 }" ;;
+    cara) echo "ip saddr $LAB_NET.21" ;;
     none) ;;
-    *) die "block knows all, management, ssh, snmp, none, not '$1'" ;;
+    *) die "block knows all, management, ssh, snmp, carriers, cara, none, not '$1'" ;;
   esac
 }
 

@@ -51,7 +51,10 @@ class Faults:
         self._inject("restore", node)
 
     def block(self, node: str, way: str) -> None:
-        """Drop the node's packets each way: `all`, `management` (this machine's), `ssh`, `snmp`; `none` ends it."""
+        """Drop the node's packets each way: `all`, `management` (this machine's), `ssh`, `snmp`; `none` ends it.
+
+        `carriers`: all of theirs, `cara`: carrier A's alone; each takes the place of the one before.
+        """
         self._inject("block", node, way)
 
     def loss(self, node: str, percent: int) -> None:

@@ -83,6 +83,7 @@ def _limits(tempo: Tempo) -> dict[str, float]:
         "traffic_window_s": round(tempo.span(300.0), 1),
         "traffic_hold_s": round(tempo.span(900.0), 1),
         "traffic_short_s": round(tempo.span(10.0), 2),
+        "verdict_window_s": round(tempo.span(90.0), 1),
     }
 
 

@@ -92,8 +92,8 @@ NEWCOMERS_STORY = Script(
         ),
         Tip(
             90.0,
-            "1/8 Carrier bravo has just died. Each SBC notices within DETECT: bravo's legs turn DOWN, and alpha and "
-            "charlie take its calls.",
+            "1/8 Carrier bravo has just died. Each SBC notices within DETECT; then the top says whose fault it is. "
+            "x shows carriers by SBCs.",
         ),
         Tip(
             200.0,
@@ -148,8 +148,8 @@ NEWCOMERS_STORY = Script(
         ),
         Tip(
             1390.0,
-            "8/8 alpha now refuses alpha-us on lon-1. Asterisk gives up and never tries again, yet OPTIONS answer: "
-            "a ping check stays green.",
+            "8/8 alpha now refuses alpha-us on lon-1 alone, and Asterisk gives up for good; yet OPTIONS answer: a ping "
+            "check stays green.",
         ),
         Tip(
             1530.0,

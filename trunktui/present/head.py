@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from trunktui.model.correlation import VerdictKind
+from trunktui.model.correlation import Correlated, VerdictKind
 from trunktui.model.health import SEVERITY_RANK, WORST_FIRST, LegState, SbcState, Severity
 from trunktui.model.link import SshState
 from trunktui.model.snapshot import LegStatus, SbcStatus, Snapshot
@@ -127,14 +128,8 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Ce
     unread = snapshot.marks.notice and not snapshot.marks.read
     if unread:
         parts.append(Cell("marks are not known: see trunktui maintenance list", Role.WARN))
-    # A group without a path is worse than the first of its legs; one with a path is told beside it.
-    groups = {} if silent is not None else group_news(snapshot, now)
-    parts += [groups[Severity.CRITICAL]] if Severity.CRITICAL in groups else []
-    explained = parents(verdicts)
-    bad = [leg for leg in _bad_legs(snapshot, now, troubled) if leg.id not in explained]
-    if silent is None and bad:
-        parts.append(_leg_news(bad))
-    parts += [groups[Severity.MAJOR]] if Severity.MAJOR in groups else []
+    if silent is None:
+        parts += _single_news(snapshot, now, troubled, verdicts)
     parts += [_sbc_news(snapshot, now, sbc) for sbc in troubled if sbc.state not in _SBC_GONE]
     waiting = [sbc.name for sbc in snapshot.sbcs if not_asked_yet(sbc)]
     if waiting:
@@ -166,6 +161,22 @@ def _remarks(sbcs: list[SbcStatus], now: float) -> list[Cell]:
 def _is_gone(sbc: SbcStatus, *, collector: bool) -> bool:
     """Tell whether an SBC is news as one that is gone; not where the fault of our own `collector` says it of many."""
     return sbc.state in _SBC_GONE and not (collector and sbc.link.state not in _LINK_FINE)
+
+
+def _single_news(
+    snapshot: Snapshot, now: float, troubled: list[SbcStatus], verdicts: Iterable[Correlated]
+) -> list[Cell]:
+    """Return what is told of groups, and of the worst leg that no verdict explains.
+
+    A group without a path is worse than the first of its legs; one with a path is told beside it.
+    """
+    groups, explained = group_news(snapshot, now), parents(verdicts)
+    bad = [leg for leg in _bad_legs(snapshot, now, troubled) if leg.id not in explained]
+    return [
+        *([groups[Severity.CRITICAL]] if Severity.CRITICAL in groups else []),
+        *([_leg_news(bad)] if bad else []),
+        *([groups[Severity.MAJOR]] if Severity.MAJOR in groups else []),
+    ]
 
 
 def _in_one_line(parts: list[Cell]) -> Line:
