@@ -19,6 +19,7 @@ TABLES = (
     "pjsip show registrations",
     "pjsip show contacts",
     "pjsip show aors",
+    "pjsip show channelstats",
 )
 LONGEST_NAME = "very-long-trunk-name-north-america-wholesale-carrier-alpha-0001"
 REFUSED = "sudo: a password is required"
