@@ -134,6 +134,18 @@ def test_the_usual_rate_takes_three_days_of_enough_calls_at_this_hour() -> None:
     assert usual_asr({}, NOW, T) is None
 
 
+def test_the_hours_of_an_earlier_run_tell_what_is_usual_from_the_first_calls_on() -> None:
+    hour = int(NOW // 3600)
+    earlier = {"a": {hour - 24 * day: (100, 40) for day in range(1, 4)}}
+    records = [call(n, n, *(A, 16) if n < 5 else (CallOutcome.BUSY, 17)) for n in range(50)]
+    memory = remember_calls(CallMemory(), records, NOW + 60, Safe("cel"), {}, T, earlier)
+    view = memory.view("a", T)
+    assert view is not None
+    assert (view.state, view.usual_asr) == (TrafficSignal.LOW_ASR, 0.4)
+    assert view.hour == (hour - 24, 100, 40)
+    assert remember_calls(CallMemory(), records, NOW + 60, Safe("cel"), {}, T).view("a", T) != view
+
+
 def test_the_share_that_a_cap_refused_is_of_its_own_causes_only() -> None:
     full = TrafficView(TrafficSignal.NORMAL, 300.0, 100, 80, 12, cause=34)
     assert overload_share(full) == 0.12
