@@ -34,12 +34,15 @@ def recalled(config: Config, fleet: Fleet) -> Memory:
 
     if not config.history.enabled or not os.path.exists(config.state_dir / "history.db"):  # noqa: PTH110 - raises nothing
         return Memory()  # SQLite is not even loaded
+    from trunktui.model.history import EventKind, hours_of
     from trunktui.poll.past import pasts
     from trunktui.store.history_read import HistoryReader
 
     with HistoryReader(config.state_dir) as reader:
         memory, _ = reader.memory()
     fleet.recall(pasts(memory, _utc() - time.monotonic()))
+    calls = (one for one in memory.known if one.kind is EventKind.CALLS)
+    fleet.recall_hours({one.subject: hours_of(one.state) for one in calls})
     return memory
 
 

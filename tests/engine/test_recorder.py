@@ -8,11 +8,21 @@ from msgspec.structs import replace
 from tests.fleets import NOW, leg, sbc
 from trunktui.engine.recorder import Recorder
 from trunktui.model.finding import AuthBurst
-from trunktui.model.health import LegState, ProbeSignal, RegSignal, SbcState, Severity
-from trunktui.model.history import Event, EventKind, Findings, Known, LastKnown, Memory, Sample
+from trunktui.model.health import LegState, ProbeSignal, RegSignal, SbcState, Severity, TrafficSignal
+from trunktui.model.history import (
+    Event,
+    EventKind,
+    Findings,
+    Known,
+    LastKnown,
+    Memory,
+    Sample,
+    hours_of,
+    hours_text,
+)
 from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.sampling import sample_of
-from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
+from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot, TrafficView
 from trunktui.model.text import Safe, clean
 
 UTC = 1_764_072_000.0
@@ -407,3 +417,34 @@ def test_many_failed_logins_are_one_event_however_long_they_go_on_and_not_told_a
     later = Watched(Memory(seen=UTC + began + 1000))
     later.look(box=knocked(12, began + 900, began + 911))
     assert later.events == []
+
+
+def calling(hour: tuple[int, int, int] | None) -> LegStatus:
+    return leg(ACME, traffic=TrafficView(TrafficSignal.NORMAL, 300.0, 60, 20, hour=hour))
+
+
+def kept_hours(found: Findings) -> list[dict[int, tuple[int, int]]]:
+    return [hours_of(one.state) for one in found.known if one.kind is EventKind.CALLS]
+
+
+def test_the_calls_of_an_hour_are_kept_once_it_is_over_and_once_only() -> None:
+    watched = Watched()
+    assert kept_hours(watched.look(calling(None))) == []
+    assert kept_hours(watched.look(calling((498791, 100, 31)))) == [{498791: (100, 31)}]
+    assert kept_hours(watched.look(calling((498791, 100, 31)))) == []
+    assert kept_hours(watched.look(calling((498792, 90, 30)))) == [{498791: (100, 31), 498792: (90, 30)}]
+    assert watched.events == [], "no event"
+
+
+def test_what_an_earlier_run_kept_of_calls_is_gone_on_with() -> None:
+    known = Known(EventKind.CALLS, clean(ACME), hours_text({498767: (80, 40), 498000: (9, 9)}))
+    watched = Watched(memory_of(UP, known))
+    assert kept_hours(watched.look(calling((498791, 100, 31)))) == [{498767: (80, 40), 498791: (100, 31)}]
+
+
+def test_eight_days_of_hours_fit_into_what_is_kept_and_garbage_reads_as_nothing() -> None:
+    hours = {498000 + n: (99_999, 12_345) for n in range(400)}
+    text = hours_text(hours)
+    assert hours_of(text) == {hour: counts for hour, counts in hours.items() if hour > 498399 - 192}
+    assert hours_of("498791:1/2 x 1: :/ 498792:5/3 \u0661:1/1") == {498792: (5, 3)}
+    assert hours_of("") == {}

@@ -22,6 +22,7 @@ TABLES = (
     "pjsip show auths",
     "pjsip show transports",
     "stun show status",
+    "pjsip show channelstats",
 )
 LONGEST_NAME = "very-long-trunk-name-north-america-wholesale-carrier-alpha-0001"
 REFUSED = "sudo: a password is required"

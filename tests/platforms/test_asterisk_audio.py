@@ -78,8 +78,9 @@ def test_what_may_not_be_asked_is_told_and_not_asked_again() -> None:
         "audio", 0, (Safe("No such command 'pjsip show channelstats' (type 'core show help' for other)"),)
     )
     unknown = parse_audio(structs.replace(good, replies=(old, good.replies[1])))
-    assert (unknown.denied, bool(unknown.why)) == (False, True)
-    assert parse_audio(Answer(0.0, 1.0, ())).why
+    assert (unknown.denied, bool(unknown.why)) == (True, True)
+    broke_off = parse_audio(Answer(0.0, 1.0, ()))
+    assert (broke_off.denied, bool(broke_off.why)) == (False, True)
 
 
 def test_it_is_asked_only_while_a_trunk_has_a_call() -> None:

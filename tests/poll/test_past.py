@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from msgspec.structs import replace
 
-from tests.health.scenes import START, Says, Trunks, answer, fleet_of, settings_of
+from tests.health.scenes import EPOCH, START, Says, Trunks, answer, fleet_of, settings_of
 from trunktui.model.health import LegState, ProbeSignal, RegSignal, Thresholds
-from trunktui.model.history import LastKnown, Memory, Sample
+from trunktui.model.history import EventKind, Known, LastKnown, Memory, Sample, hours_of, hours_text
 from trunktui.model.inventory import Binding
 from trunktui.model.link import LinkError, SshState
 from trunktui.model.snapshot import LegStatus
+from trunktui.model.tail import TailFacts, TailState, TailStatus
 from trunktui.model.text import Safe, clean
 from trunktui.platforms import asterisk
+from trunktui.platforms.asterisk_calls import CALLS
 from trunktui.poll.fleet import Fleet
 from trunktui.poll.listing import MOST_DISCOVERED
 from trunktui.poll.past import pasts
@@ -19,6 +23,8 @@ from trunktui.present.cells import Role
 from trunktui.present.columns import ColumnKey
 from trunktui.present.fleet import row_of
 from trunktui.present.freshness import shown
+from trunktui.store.history_file import Batch, HistoryFile, Limits
+from trunktui.store.history_read import HistoryReader
 
 OFFSET = 1_764_072_000.0 - START
 """The play begins at 2025-11-25 12:00 UTC."""
@@ -168,3 +174,38 @@ def test_an_end_of_the_sbc_software_keeps_what_was() -> None:
     fleet = recalling(memory())
     leg = say(fleet, 1, Says(frozen=True))
     assert (leg.state, leg.was) == (LegState.UNKNOWN, LegState.DOWN)
+
+
+def test_calls_by_the_hour_of_an_earlier_run_come_back_to_their_leg(tmp_path: Path) -> None:
+    text = hours_text({498790: (100, 31)})
+    with HistoryFile(tmp_path, Limits(), 1_795_650_000.0) as file:
+        file.write(Batch(known=(Known(EventKind.CALLS, clean(LEG), text),)))
+    with HistoryReader(tmp_path) as reader:
+        known, why = reader.memory()
+    assert not why
+    fleet = fleet_of(Trunks())
+    fleet.recall_hours(
+        {one.subject: hours_of(one.state) for one in known.known if one.kind is EventKind.CALLS}
+    )
+    bindings = fleet.inventory.bindings_on("sbc-1")
+    look = asterisk.parse_poll(answer(Says(), START), settings_of(Trunks()), bindings)
+    fleet.answered("sbc-1", replace(look, box=replace(look.box, clock_s=EPOCH + START)))
+    fleet.heard("sbc-1", CALLS, TailFacts(), TailStatus(CALLS, TailState.OK, read_to=START))
+    traffic = fleet.snapshot(START).legs[0].traffic
+    assert traffic is not None
+    assert traffic.hour == (498790, 100, 31)
+
+
+def test_calls_that_were_not_read_for_long_say_nothing_of_now() -> None:
+    fleet = fleet_of(Trunks())
+    look = asterisk.parse_poll(
+        answer(Says(), START), settings_of(Trunks()), fleet.inventory.bindings_on("sbc-1")
+    )
+    fleet.answered("sbc-1", replace(look, box=replace(look.box, clock_s=EPOCH + START)))
+    fleet.heard("sbc-1", CALLS, TailFacts(), TailStatus(CALLS, TailState.OK, read_to=START))
+    assert fleet.snapshot(START).legs[0].traffic is not None
+    late = asterisk.parse_poll(
+        answer(Says(), START + 100), settings_of(Trunks()), fleet.inventory.bindings_on("sbc-1")
+    )
+    fleet.answered("sbc-1", replace(late, box=replace(late.box, clock_s=EPOCH + START + 100)))
+    assert fleet.snapshot(START + 100).legs[0].traffic is None

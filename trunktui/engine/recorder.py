@@ -17,7 +17,18 @@ from trunktui.engine.finding_news import FindingNews
 from trunktui.engine.verdicts_told import VerdictsTold
 from trunktui.health.bursts import sentence as burst_sentence
 from trunktui.model.health import WORST_FIRST, LegState, ProbeSignal, SbcState, Severity
-from trunktui.model.history import Event, EventKind, Findings, Known, Memory, Sample, event_of
+from trunktui.model.history import (
+    Event,
+    EventKind,
+    Findings,
+    Hours,
+    Known,
+    Memory,
+    Sample,
+    event_of,
+    hours_of,
+    hours_text,
+)
 from trunktui.model.link import SshState
 from trunktui.model.sampling import sample_of
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
@@ -81,6 +92,7 @@ class Recorder:
             for last in memory.legs
         }
         self._findings = FindingNews(memory)
+        self._hours: dict[str, Hours] = {}
         self._sbcs: dict[str, _Sbc] = {}
         self._alarms: dict[str, Severity] = {}
         for one in memory.known:
@@ -102,6 +114,8 @@ class Recorder:
                     self._legs.setdefault(one.subject, _Leg()).flapping = True
                 case EventKind.GROUP if str(one.state) in _SEVERITIES:
                     self._alarms[one.subject] = Severity(one.state)
+                case EventKind.CALLS:
+                    self._hours[one.subject] = hours_of(one.state)
         self._verdicts = VerdictsTold(memory.known)
         self._events: list[Event] = []
         self._known: list[Known] = []
@@ -154,6 +168,7 @@ class Recorder:
         if leg is held.last and leg.state is not LegState.UNKNOWN:
             return ()  # judged before: most are, at each look
         held.last = leg
+        self._keep_hour(leg)
         asked = (
             leg.observed_at is not None
             and (held.polled_at is None or leg.observed_at > held.polled_at)
@@ -167,6 +182,19 @@ class Recorder:
         self._judge_leg(leg, held, sbc, now)
         sample = sample_of(leg, self._offset) if asked else None
         return () if sample is None else ((leg.id, sample),)
+
+    def _keep_hour(self, leg: LegStatus) -> None:
+        """Keep the calls of an hour that is over: what is usual at that hour outlives this run."""
+        if leg.traffic is None or leg.traffic.hour is None:
+            return
+        hour, attempts, answered = leg.traffic.hour
+        known = self._hours.setdefault(leg.id, {})
+        if known.get(hour, (0, 0))[0] >= attempts:
+            return
+        known[hour] = attempts, answered
+        text = hours_text(known)
+        self._hours[leg.id] = hours_of(text)
+        self._known.append(Known(EventKind.CALLS, clean(leg.id), text))
 
     def _judge_leg(self, leg: LegStatus, held: _Leg, sbc: SbcStatus | None, now: float) -> None:
         flapping = leg.flapping
@@ -209,6 +237,8 @@ class Recorder:
             here = leg_id.rpartition("@")[2] in sbcs
             if met or here:  # else another config's, on the same state folder
                 self._drop(EventKind.LEG, leg_id)
+                if self._hours.pop(leg_id, None):
+                    self._drop(EventKind.CALLS, leg_id)
                 if held.flapping:
                     self._drop(EventKind.FLAPPING, leg_id)
             if here:

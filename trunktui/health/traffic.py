@@ -106,10 +106,12 @@ def remember_calls(
     source: Safe,
     bad: Mapping[str, float],
     t: Thresholds,
+    earlier: Mapping[str, Mapping[int, tuple[int, int]]] | None = None,
 ) -> CallMemory:
     """Return the memory after new records, all that was written up to `until` (None: up to the last of them).
 
-    `bad`: when an endpoint's trouble began, where it is in one: what is lost since then is kept.
+    `bad`: when an endpoint's trouble began, where it is in one: what is lost since then is kept. `earlier`: what an
+    earlier run knew of calls by the hour, taken for an endpoint of which nothing is known yet.
     """
     records = sorted(records, key=lambda one: one.at)
     until = max(until or 0.0, before.until or 0.0, *(one.at for one in records[-1:]))
@@ -135,6 +137,8 @@ def remember_calls(
     while len(lasting) > _MOST_LASTING:
         del lasting[next(iter(lasting))]
     legs = dict(before.legs)
+    for endpoint in set(earlier or ()) - set(legs):
+        legs[endpoint] = LegCalls(TrafficView(TrafficSignal.IDLE), hours=dict((earlier or {})[endpoint]))
     for endpoint in {*legs, *news, *talks}:
         window = (max(since, until - t.traffic_window_s), until)
         now = _leg(
@@ -162,7 +166,8 @@ def _leg(
     """Return one trunk's calls with what is new of them, judged anew."""
     begin, until = window
     old = before or LegCalls(TrafficView(TrafficSignal.IDLE))
-    if not news and not talks and not old.recent and not old.lost and old.view.state is TrafficSignal.IDLE:
+    idle = old.view.state is TrafficSignal.IDLE and old.view.attempts == 0
+    if idle and not (news or talks or old.recent or old.lost):
         return old
     recent = tuple(one for one in (*old.recent, *news) if one.at >= begin)
     kept = tuple(one for one in (*old.talks, *talks) if one[0] > until - _TALKS_S)[-_MOST_TALKS:]
@@ -242,6 +247,7 @@ def _view(
         source=source,
         prefixes=len({one.prefix for one in sent if one.prefix}),
         refused=sum(refusals.values()),
+        hour=_last_hour(hours, until),
         reached=sum(one.outcome in _NETWORK for one in sent),
     )
     short = _cut_short(talks, until, t)
@@ -260,6 +266,12 @@ def _view(
     if usual is not None and answered / len(sent) < t.traffic_low_asr * usual:
         return structs.replace(view, state=TrafficSignal.LOW_ASR)
     return view
+
+
+def _last_hour(hours: Mapping[int, tuple[int, int]], until: float) -> tuple[int, int, int] | None:
+    """Return the last hour that is over and had calls, with them."""
+    over = max((hour for hour in hours if hour < until // HOUR_S), default=None)
+    return None if over is None else (over, *hours[over])
 
 
 def _hard(one: CallRecord) -> Why | None:

@@ -19,7 +19,7 @@ class CallAudio(Struct, frozen=True, gc=False):
 class AudioLook(Struct, frozen=True):
     """What one look at the counters told, at the SBC's second `at` or ours. `why` says why it told nothing, empty where it did.
 
-    `denied`: the SBC would not be asked, so that it is not asked again before something changes there.
+    `denied`: the SBC would not be asked, or has no such counters: it is not asked again before something changes there.
     """
 
     calls: tuple[CallAudio, ...] = ()

@@ -6,7 +6,8 @@ Every time here is UTC, in seconds since 1970: the monotonic clock of other type
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable
+import re
+from collections.abc import Container, Iterable, Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -26,7 +27,7 @@ class EventKind(StrEnum):
     change of state; RESTART, RELOAD: of its software. GROUP: an alarm was raised or cleared. CONFIG: it was read
     again. ACTION: an entry of the audit log, `detail` names it. MARK: a maintenance or acknowledgement began or ended. WATCH: we began or ended to look.
     VERDICT: whose fault it is was told, or is over. EGRESS: the address that carriers see changed; TARGETS: what a
-    registrar's name leads to. SECURITY: many failed to authenticate. FINDING: one came or went.
+    registrar's name leads to. SECURITY: many failed to authenticate. FINDING: one came or went. CALLS is no event: what a leg had of them by the hour.
     """
 
     LEG = "leg"
@@ -46,6 +47,7 @@ class EventKind(StrEnum):
     TARGETS = "targets"
     SECURITY = "security"
     FINDING = "finding"
+    CALLS = "calls"
     OTHER = "other"
 
 
@@ -187,6 +189,30 @@ class Findings(Struct, frozen=True):
     def __bool__(self) -> bool:
         """Whether there is anything."""
         return bool(self.events or self.samples or self.known or self.forgotten)
+
+
+Hours = dict[int, tuple[int, int]]
+"""Calls by the hour: (attempts, answers) by hours since 1970."""
+
+DAYS_OF_HOURS = 8
+"""Days of hours that are kept: what is usual at this hour takes seven."""
+
+_MOST_HOURS = 24 * DAYS_OF_HOURS
+_HOUR = re.compile(r"(\d{1,7}):(\d{1,9})/(\d{1,9})", re.ASCII)
+
+
+def hours_text(hours: Mapping[int, tuple[int, int]]) -> Safe:
+    """Return calls by the hour as they are kept: `498791:100/31 498792:96/30`, the newest of them that count still."""
+    newest = max(hours, default=0)
+    kept = sorted(hour for hour in hours if hour > newest - _MOST_HOURS)
+    return clean(" ".join(f"{hour}:{hours[hour][0]}/{hours[hour][1]}" for hour in kept), LINE_LIMIT)
+
+
+def hours_of(text: str) -> Hours:
+    """Read `hours_text`; what is none is passed over, for a file may hold anything."""
+    found = (_HOUR.fullmatch(word) for word in text.split(" "))
+    read = ((int(one[1]), int(one[2]), int(one[3])) for one in found if one is not None)
+    return {hour: (attempts, answered) for hour, attempts, answered in read if answered <= attempts}
 
 
 def event_of(

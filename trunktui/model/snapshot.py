@@ -108,7 +108,8 @@ class TrafficView(Struct, frozen=True, gc=False):
     carries the failures, None where they are not one's; `tried`: how many calls went there. `source`: where the calls
     are read from. `prefixes`: to how many destinations calls went; `refused` with all hard failures; `reached`:
     answered, busy, rung or given up. `silent` of `talked` answered calls had no audio, since `silent_at` (monotonic; None: they were hung up at once). `held_s`: no call has told
-    anything for so long, and this is what it was.
+    anything for so long, and this is what it was. `hour`: the last one that is over with calls in it, as hours since 1970,
+    attempts, answers.
     """
 
     state: TrafficSignal
@@ -129,6 +130,7 @@ class TrafficView(Struct, frozen=True, gc=False):
     talked: int | None = None
     held_s: float | None = None
     silent_at: float | None = None
+    hour: tuple[int, int, int] | None = None
 
 
 class EgressKind(StrEnum):

@@ -21,7 +21,7 @@ from trunktui.model.audio import AudioLook, CallAudio
 from trunktui.model.observation import Observation
 from trunktui.model.text import Safe, clean
 from trunktui.platforms.asterisk_console import rx
-from trunktui.platforms.asterisk_tables import fault, refusal
+from trunktui.platforms.asterisk_tables import fault, no_such_command, refusal
 
 _STATS, _CHANNELS = rx("audio", "pjsip show channelstats"), rx("bridged", "core show channels concise")
 _ROW = re.compile(
@@ -43,7 +43,8 @@ def parse_audio(answer: Answer) -> AudioLook:
     """Read the answer to `audio_ask`; a channel that cannot be told from another is left out. Never raises."""
     stats, channels = answer.reply(_STATS.key), answer.reply(_CHANNELS.key)
     if why := fault(stats) or fault(channels):
-        return AudioLook(why=clean(why), denied=refusal(stats) is not None)
+        denied = refusal(stats) is not None or no_such_command(stats)
+        return AudioLook(why=clean(why), denied=denied)
     named: dict[tuple[str, str], tuple[str, str] | None] = {}
     for line in channels.lines:
         found = _bridged(line)

@@ -30,8 +30,15 @@ def remember_called(
         for leg in record.legs.values()
         if leg.native.endpoint is not None and leg.memory.bad_since is not None
     }
+    earlier = {
+        leg.native.endpoint: hours
+        for leg in (record.legs.values() if record.hours else ())
+        if leg.native.endpoint is not None and (hours := record.hours.pop(leg.id, None))
+    }
     until = None if status.read_to is None else status.read_to + ahead
-    record.calls = remember_calls(record.calls, calls, until, clean(status.path or status.file.path), bad, t)
+    record.calls = remember_calls(
+        record.calls, calls, until, clean(status.path or status.file.path), bad, t, earlier
+    )
     record.judged = None
 
 

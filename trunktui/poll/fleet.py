@@ -29,6 +29,7 @@ from trunktui.health.witness import Witness
 from trunktui.model.audio import AudioLook
 from trunktui.model.box import BoxFacts
 from trunktui.model.health import Thresholds
+from trunktui.model.history import Hours
 from trunktui.model.inventory import Inventory, NativeNames
 from trunktui.model.link import LinkError, LinkStatus, SnmpError, SnmpState, SnmpStatus, SshState
 from trunktui.model.observation import AppState, NativeLeg, Observation
@@ -101,6 +102,12 @@ class Fleet:
             # As many as would be taken from the SBC itself.
             if found is not None and leg_id not in found.legs and len(found.unlisted) < MOST_DISCOVERED:
                 found.unlisted[leg_id] = past
+
+    def recall_hours(self, hours: Mapping[str, Hours]) -> None:
+        """Take what an earlier run knew of each leg's calls by the hour: what is usual at this one."""
+        for leg_id, known in hours.items():
+            if (found := self._records.get(leg_id.rpartition("@")[2])) is not None:
+                found.hours[leg_id] = known
 
     def record(self, sbc: str) -> SbcRecord:
         """Return what is kept of one SBC."""

@@ -13,6 +13,7 @@ from trunktui.health.standby import HaView
 from trunktui.health.traffic import CallMemory
 from trunktui.model.box import BoxFacts
 from trunktui.model.finding import FileTime
+from trunktui.model.history import Hours
 from trunktui.model.inventory import Sbc
 from trunktui.model.link import LinkStatus, SnmpStatus
 from trunktui.model.observation import Observation
@@ -39,7 +40,7 @@ class SbcRecord(Struct):
     """One SBC between polls. `unlisted`: legs that an earlier run found on it, by id, until it has listed its own.
 
     `trails`: how far the files on it that are followed were read, by name; `tails` is what is shown of each,
-    `heard` what they said.
+    `heard` what they said. `hours`: what an earlier run knew of calls by the hour, by leg.
     `files`: those that hold credentials, as they were looked at at `files_at`; None: to be looked at anew.
     """
 
@@ -54,6 +55,7 @@ class SbcRecord(Struct):
     rates: RateMemory = RateMemory()
     calls: CallMemory = CallMemory()
     audio: AudioMemory = AudioMemory()
+    hours: dict[str, Hours] = field(default_factory=dict)
     legs: dict[str, LegRecord] = field(default_factory=dict)
     unlisted: dict[str, Past] = field(default_factory=dict)
     trails: dict[str, Trail] = field(default_factory=dict)
