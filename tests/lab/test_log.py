@@ -49,7 +49,7 @@ async def test_each_trunk_that_is_refused_says_by_what(lab: Lab, tmp_path: Path)
     lab.settle()
     lab.asterisk_cli("pjsip send register badpass-permanent")  # is refused anew, and gives up
     lab.asterisk_cli("pjsip send register giveup-mu")
-    async with watched(write_config(lab, tmp_path, interval="2s")) as product:
+    async with watched(write_config(lab, tmp_path)) as product:
         for trunk, code in (("forbid-zeta", 403), ("busy-theta", 503), ("badpass-delta", 401)):
             await product.wait(partial(_has_code, product, trunk, code), TOLD_S, f"{trunk}: {code}")
         await product.wait(lambda: _gave_up(product, "badpass-permanent"), TOLD_S, "401 is final")
@@ -79,18 +79,18 @@ async def test_a_rotation_by_asterisk_or_by_logrotate_loses_nothing(lab: Lab, tm
     def lines() -> list[str]:
         return [one.line for one in product.leg("busy-theta@lab-1").evidence if one.source == "log"]
 
-    async with watched(write_config(lab, tmp_path, interval="2s")) as product:
+    async with watched(write_config(lab, tmp_path)) as product:
         await product.wait(lambda: _code(product, "busy-theta") == 503, TOLD_S, "the first line")
-        for rotate in (
-            lambda: lab.asterisk_cli("logger rotate"),
-            lambda: (LOGS / "messages.log").rename(LOGS / "messages.log.moved"),
-        ):
-            rotate()
-            last = lines()
-            await product.wait(partial(_differ, lines, last), TOLD_S, "lines after the rotation")
-        lab.asterisk_cli("logger reload")
-        last = lines()
-        await product.wait(lambda: lines() != last, TOLD_S, "lines in the new file")
+        lab.asterisk_cli("logger rotate")
+        await product.wait(partial(_differ, lines, lines()), TOLD_S, "lines after Asterisk's own rotation")
+        try:
+            (LOGS / "messages.log").rename(LOGS / "messages.log.moved")
+            await product.wait(
+                partial(_differ, lines, lines()), TOLD_S, "lines in the file that was moved away"
+            )
+        finally:
+            lab.asterisk_cli("logger reload")
+        await product.wait(partial(_differ, lines, lines()), TOLD_S, "lines in the new file")
         await product.wait(lambda: product.sbc.tails[0].state is TailState.OK, TOLD_S, "read to its end")
         assert product.sbc.tails[0].lost == 0
 
@@ -107,7 +107,7 @@ def test_without_permission_everything_else_works_and_it_says_what_is_missing(
     finally:
         LOGS.chmod(mode & 0o7777)
     assert found["forbid-zeta@lab-1"]["registration"]["code"] is None
-    assert found["forbid-zeta@lab-1"]["state"] == "down"
+    assert found["forbid-zeta@lab-1"]["state"] in {"suspect", "down"}
     assert found["acme-primary@lab-1"]["state"] == "up"
     with_it = {leg["id"]: leg for leg in status(config)["legs"]}
     assert with_it["forbid-zeta@lab-1"]["registration"]["code"] == 403, "one look is enough"
