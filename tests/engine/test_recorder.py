@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from tests.fleets import NOW, leg, sbc
 from trunktui.engine.recorder import Recorder
+from trunktui.model.finding import AuthBurst
 from trunktui.model.health import LegState, ProbeSignal, RegSignal, SbcState, Severity, TrafficSignal
 from trunktui.model.history import (
     Event,
@@ -419,3 +420,31 @@ def test_eight_days_of_hours_fit_into_what_is_kept_and_garbage_reads_as_nothing(
     assert hours_of(text) == {hour: counts for hour, counts in hours.items() if hour > 498399 - 192}
     assert hours_of("498791:1/2 x 1: :/ 498792:5/3 \u0661:1/1") == {498792: (5, 3)}
     assert hours_of("") == {}
+
+
+def test_many_failed_logins_are_one_event_however_long_they_go_on_and_not_told_again_by_the_next_run() -> (
+    None
+):
+    def knocked(count: int, since: float, last: float) -> SbcStatus:
+        burst = AuthBurst(Safe("198.51.100.7"), count, since, last, (), Safe("REGISTER"))
+        return sbc("nyc-1", auth_bursts=(burst,))
+
+    watch = Watched()
+    watch.look()
+    began = watch.now
+    watch.look(box=knocked(10, began, began + 9))
+    watch.look(box=knocked(40, began + 0.2, began + 39))
+    assert [(one.kind, one.subject, one.sentence, one.severity) for one in watch.events] == [
+        (
+            EventKind.SECURITY,
+            "nyc-1",
+            "10 failed REGISTERs in 9 s from 198.51.100.7; no success seen",
+            Severity.MAJOR,
+        )
+    ]
+    watch.look(box=knocked(12, began + 900, began + 911))
+    watch.look()
+    assert len(watch.events) == 2
+    later = Watched(Memory(seen=UTC + began + 1000))
+    later.look(box=knocked(12, began + 900, began + 911))
+    assert later.events == []

@@ -88,17 +88,19 @@ class Network:
             for sbc in ports.values() if way.sbc == ALL else (way.sbc,):
                 self._ways.setdefault(sbc, []).append(way)
         self.dice = random.Random(seed)
+        self.log_dice = random.Random(f"log {seed}")
+        """For the asks about a log: how many there are must not change what the polls of an hour meet."""
 
     def now(self) -> float:
         """Return the virtual second."""
         return asyncio.get_running_loop().time()
 
-    def wrong(self, sbc: str) -> frozenset[Way]:
+    def wrong(self, sbc: str, dice: random.Random | None = None) -> frozenset[Way]:
         """Return what is wrong with the way to an SBC now; a flaky one is different at every ask."""
-        now = self.now()
+        now, dice = self.now(), dice or self.dice
         found = {way.kind for way in self._ways.get(sbc, ()) if way.start <= now < way.end}
-        if Way.FLAKY in found and self.dice.random() < 0.35:
-            found.add(self.dice.choice((Way.SILENT, Way.CUT, Way.LATE)))
+        if Way.FLAKY in found and dice.random() < 0.35:
+            found.add(dice.choice((Way.SILENT, Way.CUT, Way.LATE)))
         return frozenset(found)
 
     async def open(self, target: SshTarget, stage: Stage) -> Link:
@@ -164,8 +166,8 @@ class SimulatedLink:
         self.abort()
 
     async def _play(self, script: RemoteScript, out: _Stream, err: _Stream) -> None:
-        network, dice = self._network, self._network.dice
-        wrong = network.wrong(self._sbc)
+        network, dice = self._network, self._dice(script)
+        wrong = network.wrong(self._sbc, dice)
         await asyncio.sleep(dice.uniform(0.02, 0.3))
         if Way.SILENT in wrong:
             await asyncio.sleep(_KEEPALIVES_S)
@@ -190,7 +192,7 @@ class SimulatedLink:
         return frozen_s <= patience
 
     async def _answer(self, script: RemoteScript, wrong: frozenset[Way], out: _Stream, err: _Stream) -> None:
-        network, dice = self._network, self._network.dice
+        network, dice = self._network, self._dice(script)
         look = network.world.look(self._sbc, network.now())
         garbled = Way.GARBLED in wrong and dice.random() < 0.7
         victim = dice.randrange(len(script.runs)) if garbled else -1
@@ -218,6 +220,10 @@ class SimulatedLink:
         self._arrived(script, look, garbled=garbled)
         out.feed(bytes(said[early:]))
         err.feed(bytes(sang))
+
+    def _dice(self, script: RemoteScript) -> random.Random:
+        about_log = script.runs[0].argv[0] in {"stat", "find"}
+        return self._network.log_dice if about_log else self._network.dice
 
     def _is_poll(self, script: RemoteScript) -> bool:
         return script.runs[0].argv[-1] == "core show uptime seconds"

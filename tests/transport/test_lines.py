@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trunktui.model.redact import may_have_keys
 from trunktui.model.text import LINE_LIMIT
 from trunktui.transport.lines import safe_line, safe_lines
 
@@ -79,3 +80,28 @@ def test_a_hostile_answer_of_full_size_takes_no_more_than_moments(unit: str) -> 
     began = time.process_time()
     safe_lines(raw)
     assert time.process_time() - began < 2.0
+
+
+WORDS = (
+    "password",
+    "PassWd",
+    "pass\x1b[0mword",
+    "secret",
+    "md5_cred",
+    "HA1",
+    "token",
+    "Community",
+    "apikey",
+    "API_key",
+)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([*WORDS, "user", "pa", "ss"]), st.sampled_from([": ", "=", " => ", " "]))
+    )
+)
+def test_many_lines_are_redacted_as_each_of_them_is(pairs: list[tuple[str, str]]) -> None:
+    raw = [f"{word}{between}hunter{number}".encode() for number, (word, between) in enumerate(pairs)]
+    assert safe_lines(b"\n".join(raw)) == tuple(map(safe_line, raw))
+    assert all(may_have_keys(word.encode()) for word in WORDS if word.isprintable())

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from trunktui.demo.asterisk_endpoint import PARAMETERS
 from trunktui.demo.deeds import Deed
+from trunktui.demo.logbook import CHANNELS
 from trunktui.demo.rows import Call, ContactRow, Daemon, Look, RegistrationRow, TrunkObjects
 from trunktui.demo.tempo import token
 
@@ -306,6 +307,7 @@ _PLAIN: dict[str, Callable[[Look], str]] = {
     "core show version": _version,
     "core show channels count": _count,
     "core show channels concise": lambda look: concise(look.calls, look.at, look.sbc),
+    "logger show channels": lambda _: CHANNELS,
     "pjsip send register": lambda _: _USAGE_REGISTER,
     "pjsip qualify": lambda _: _USAGE_QUALIFY,
     "pjsip show registrations": lambda look: registrations(look.registrations),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 from trunktui.demo.asterisk_words import Printed
+from trunktui.demo.logbook import PATH
 from trunktui.demo.rows import Daemon, Look
 
 
@@ -18,8 +19,30 @@ def answer(argv: Sequence[str], look: Look) -> Printed | None:
             return Printed(_date(look))
         case ("ip", "-o", "addr", "show"):
             return Printed(_addresses(look))
+        case ("stat", "-L", "-t", path):
+            return _stat(path, look)
+        case ("dd", source, _, "iflag=skip_bytes,count_bytes", skip, count, "status=none"):
+            return _piece(source.removeprefix("if="), int(skip[5:]), int(count[6:]), look)
+        case ("find", *_):  # nothing was ever moved away
+            return Printed()
         case _:
             return None
+
+
+def _stat(path: str, look: Look) -> Printed:
+    if path != PATH:
+        return Printed(err=f"stat: cannot statx '{path}': No such file or directory\n", status=1)
+    size, second = len(look.log), int(look.clock_s)
+    blocks = -(-size // 4096) * 8
+    return Printed(f"{path} {size} {blocks} 81a0 105 4 fe00 4711 1 0 0 {second} {second} {second} 0 4096\n")
+
+
+def _piece(path: str, skip: int, count: int, look: Look) -> Printed:
+    if path != PATH:
+        return Printed(err=f"dd: failed to open '{path}': No such file or directory\n", status=1)
+    if skip > len(look.log):
+        return Printed(err=f"dd: '{path}': cannot skip to specified offset\n", status=1)
+    return Printed(look.log[skip : skip + count].decode("ascii", "replace"))
 
 
 def _date(look: Look) -> str:

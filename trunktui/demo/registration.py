@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable
 from enum import Enum
 
@@ -30,6 +31,7 @@ _GAP_S = 1.2
 """However fast the tempo and good the luck: who looks every second must see that it was not registered."""
 
 MAX_RETRIES = 10
+_MOST_FAILURES = 1000
 
 
 class Reply(Enum):
@@ -64,6 +66,18 @@ class Registrar(Struct, frozen=True):
     rtt_s: float
 
 
+class Failure(Struct, frozen=True):
+    """A REGISTER that failed at second `at`: `code` None where nobody answered. `retry_s` None: it was the last.
+
+    `exhausted`: for it was tried as often as it may be.
+    """
+
+    at: float
+    code: int | None
+    retry_s: int | None
+    exhausted: bool = False
+
+
 class _Span(Struct, frozen=True):
     """A stretch of time in which the row does not change, but for its countdown to `due`."""
 
@@ -89,6 +103,7 @@ class Registration:
         self._retry_s = retry_s(tempo)
         self._delay_s = initial_delay_s(tempo)
         self._off: list[tuple[float, float]] = []
+        self.failures: deque[Failure] = deque(maxlen=_MOST_FAILURES)
         due = chance(seed, "first") * self._refresh_s
         self._begin(_Span(-math.inf, due, "Registered", due))
 
@@ -148,7 +163,12 @@ class Registration:
         reply, _ = self._registrar.ask(math.nextafter(t, -math.inf))
         if reply is Reply.OK:
             return _Span(t, t + self._refresh_s, "Registered", t + self._refresh_s)
-        if reply is Reply.FORBIDDEN or sent.retries >= MAX_RETRIES:
+        gives_up = reply is Reply.FORBIDDEN or sent.retries >= MAX_RETRIES
+        code = 403 if reply is Reply.FORBIDDEN else None
+        self.failures.append(
+            Failure(t, code, None if gives_up else round(self._retry_s), gives_up and code is None)
+        )
+        if gives_up:
             return _Span(t, math.inf, "Rejected", sent.due)
         return _Span(t, t + self._retry_s, "Rejected", t + self._retry_s, retries=sent.retries + 1)
 

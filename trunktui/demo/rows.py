@@ -74,6 +74,7 @@ class Look(Struct, frozen=True):
 
     `clock_s` is what the SBC's clock shows (seconds since 1970), `zone_s` how far its local time is ahead of UTC.
     `dialled`: by trunk, how many calls the SBC has tried to make out over it since the simulation began.
+    `log`: its log file.
     """
 
     at: float
@@ -90,6 +91,7 @@ class Look(Struct, frozen=True):
     zone_s: int = 0
     address: str = "192.0.2.1"
     dialled: dict[str, int] = {}
+    log: bytes = b""
 
 
 class Disk(Struct, frozen=True):

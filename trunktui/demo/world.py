@@ -22,6 +22,7 @@ from trunktui.demo.call_file import (
 )
 from trunktui.demo.calls import CallLoad, Route, Tally, Try, daily
 from trunktui.demo.deeds import Deed, Deeds
+from trunktui.demo.logbook import Logbook, Logged
 from trunktui.demo.machine import MachineModel
 from trunktui.demo.plan import FleetPlan, SbcPlan, TrunkPlan
 from trunktui.demo.probes import TIMEOUT_LEAST_S, TIMEOUT_S, Probe
@@ -117,6 +118,7 @@ class World:
         self.deeds = Deeds()
         self._seed = seed
         self._epoch = epoch
+        self._logs = {sbc.name: Logbook(_ZONES_S.get(sbc.site, 0)) for sbc in plan.sbcs}
         self._tallies: dict[str, Tally] = {}
         self._files: dict[str, CallFile] = {}
         self._sbcs = {sbc.name: sbc for sbc in plan.sbcs}
@@ -153,20 +155,32 @@ class World:
             clock_s=self._clock_s(sbc, t),
             zone_s=_ZONES_S.get(plan.site, 0),
             address=plan.egress_ip,
+            log=self._logs[sbc].data,
         )
         if daemon is not Daemon.RUNNING:
             return blank
         legs = self._legs[sbc]
         tally = self._tally(sbc, t)
+        registrations = [row for leg in legs if (row := self._registration(leg, t)) is not None]
+        self._logs[sbc].write(self._failed(sbc))
         return structs.replace(
             blank,
             trunks=tuple(leg.objects for leg in legs),
-            registrations=tuple(row for leg in legs if (row := self._registration(leg, t)) is not None),
+            registrations=tuple(registrations),
             contacts=tuple(row for leg in legs for row in leg.contacts(t)),
             calls=tuple(self._counted_calls(sbc, t, booted)),
             processed=tally.count,
             dialled=dict(tally.dialled),
+            log=self._logs[sbc].data,
         )
+
+    def _failed(self, sbc: str) -> Iterator[Logged]:
+        """Yield the REGISTERs that failed since they were last asked for, and forget them."""
+        for leg in self._legs[sbc]:
+            if leg.registration is not None and leg.registration.failures:
+                for failure in leg.registration.failures:
+                    yield Logged(leg.objects, failure, self._clock_s(sbc, failure.at))
+                leg.registration.failures.clear()
 
     def truth(self, leg_id: str, t: float) -> Truth:
         """Return how a leg really is at second `t`."""

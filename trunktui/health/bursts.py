@@ -1,6 +1,8 @@
-"""Tells who fails to authenticate at an SBC again and again, from what its log says. Pure; times are the SBC's own."""
+"""Tells who fails to authenticate at an SBC again and again, from what its log says. Pure; times are monotonic."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from msgspec import Struct, structs
 
@@ -57,20 +59,12 @@ def add(before: Tally | None, failure: AuthFailure) -> Tally:
     )
 
 
-def bursts(tallies: tuple[Tally, ...], shift: float, now: float, *, sure: bool) -> tuple[AuthBurst, ...]:
-    """Return the bursts to tell at monotonic second `now`; `shift` is the SBC's clock less ours, `sure` as in AuthBurst."""
+def bursts(tallies: Iterable[Tally], now: float, *, sure: bool) -> tuple[AuthBurst, ...]:
+    """Return the bursts to tell at monotonic second `now`; `sure` as in AuthBurst."""
     return tuple(
-        AuthBurst(
-            tally.source,
-            tally.count,
-            tally.since - shift,
-            tally.last - shift,
-            tally.users,
-            tally.method,
-            sure,
-        )
+        AuthBurst(tally.source, tally.count, tally.since, tally.last, tally.users, tally.method, sure)
         for tally in tallies
-        if tally.burst and now - (tally.last - shift) <= KEPT_S
+        if tally.burst and now - tally.last <= KEPT_S
     )
 
 

@@ -16,6 +16,9 @@ from trunktui.model.text import Safe
 
 MOST_ATTEMPTS = 32
 _SLACK_S = 3.0
+_AHEAD_S = 60.0
+"""A log is read after the tables of the same poll, so a line may be a little newer than they."""
+
 _ATTEMPT_S = 32.0
 _TARGETS = 3
 """As many addresses of a name as an attempt may try, one after another, before its line is written."""
@@ -26,7 +29,7 @@ _FAILING = frozenset({RegPhase.WAITING, RegPhase.ATTEMPTING})
 class Refused(Struct, frozen=True):
     """What the log told of one pair of URIs: the newest line of each sort, and the times of the last attempts.
 
-    Times are seconds of the SBC's clock, oldest first.
+    Times here and in the lines are monotonic seconds, oldest first.
     """
 
     retrying: Refusal | None = None
@@ -44,17 +47,17 @@ class Refused(Struct, frozen=True):
 class Look(Struct, frozen=True):
     """What a registration's row says at monotonic second `at`, and what is known of it besides.
 
-    `registered_at`: when it was seen registered last, None never. `shift`: the SBC's clock less ours, right to
-    within `unsure_s`. `shared`: others have the same two URIs. `retry_s`, `max_retries` as loaded, None not read.
+    `registered_at`: when it was seen registered last, None never. `unsure_s`: how far times by the SBC's clock may
+    be off. `shared`: others have the same two URIs. `waits`: the times between attempts as loaded, in seconds; `max_retries`
+    too, None not read.
     """
 
     row: Registration
     at: float
     registered_at: float | None
-    shift: float
     unsure_s: float = 0.0
     shared: bool = False
-    retry_s: int | None = None
+    waits: tuple[int | None, ...] = ()
     max_retries: int | None = None
 
 
@@ -120,7 +123,9 @@ def host_name(server: str) -> str | None:
 
 
 def _of_this_spell(refusal: Refusal, look: Look) -> bool:
-    at, slack = refusal.at - look.shift, _SLACK_S + look.unsure_s
+    at, slack = refusal.at, _SLACK_S + look.unsure_s
+    if at > look.at + _AHEAD_S:
+        return False  # a clock that was set
     if look.registered_at is not None and at < look.registered_at - slack:
         return False
     ago = -min(look.row.due_in_s or 0, 0)
@@ -134,7 +139,7 @@ def _same(refusal: Refusal, look: Look) -> bool:
     """Whether a line tells the very time of the next attempt that a row tells."""
     if look.row.due_in_s is None:
         return False
-    at, due = refusal.at - look.shift, look.at + look.row.due_in_s
+    at, due = refusal.at, look.at + look.row.due_in_s
     slack = _SLACK_S + look.unsure_s
     if refusal.kind is RefusalKind.RETRYING:
         return refusal.retry_s is not None and abs(at + refusal.retry_s - due) <= slack
@@ -152,10 +157,10 @@ def _code(chosen: Refusal, refused: Refused) -> int | None:
 def _attempts(chosen: Refusal, refused: Refused, look: Look) -> int | None:
     if chosen.kind is RefusalKind.EXHAUSTED:
         return look.max_retries
-    # Told to come back later (Retry-After) is not counted by the SBC, and shows as another wait than the loaded one.
-    if look.registered_at is None or look.shared or chosen.retry_s != look.retry_s:
+    # Told to come back later (Retry-After) is not counted by the SBC, and shows as another wait than those loaded.
+    if look.registered_at is None or look.shared or chosen.retry_s not in look.waits:
         return None
-    since = look.registered_at + look.shift - _SLACK_S - look.unsure_s
+    since = look.registered_at - _SLACK_S - look.unsure_s
     count = sum(at >= since for at in refused.times)
     return count if 0 < count < MOST_ATTEMPTS else None
 

@@ -24,10 +24,23 @@ _URI_PASSWORD = re.compile(r"(?i)(\bsips?:[^:;]+):.+")
 _DIGEST = re.compile(r'(?i)\b(response|nonce|cnonce|opaque)=("[^"]*"|[0-9a-f]{16,})')
 
 
-def redact(line: str) -> str:
-    """Return `line` with the values of secret-looking keys, URI passwords and digest replies as `***`."""
+_SIGNS = (b"pass", b"secret", b"md5_cred", b"ha1", b"token", b"community", b"api")
+"""Without one of these no key in ASCII looks like a secret's."""
+
+
+def may_have_keys(raw: bytes) -> bool:
+    """Whether text in ASCII may hold a key that looks like a secret's: looked at once for many lines of a log."""
+    low = raw.lower()
+    return any(sign in low for sign in _SIGNS)
+
+
+def redact(line: str, *, keys: bool = True) -> str:
+    """Return `line` with the values of secret-looking keys, URI passwords and digest replies as `***`.
+
+    `keys` False: it is known that there is no such key, see `may_have_keys`.
+    """
     # Rows are many, and few hold the sign that a pattern cannot do without.
-    if ":" in line or "=" in line:
+    if keys and (":" in line or "=" in line):
         line = _KEYED.sub(lambda m: m.group(1) + MASK, line)
     if "@" in line:
         line = _BEFORE_AT.sub(lambda m: _URI_PASSWORD.sub(rf"\1:{MASK}", m.group()), line)

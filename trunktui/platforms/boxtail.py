@@ -5,8 +5,8 @@
     /var/log/asterisk/messages.log 31225 64 81a0 105 4 fe00 1196057 1 0 0 1795656209 1795656207 1795656207 0 4096
 
 It is asked before and after each piece: what lies between two looks at the same file came from that file.
-`find DIR -maxdepth 1 -inum N` prints where a file went that was moved away within its folder, and
-`find DIR -maxdepth 1 -type f -newer FILE` which others were written to after that one.
+`find DIR -maxdepth 1 -type f` prints what else is in its folder, where it may have been moved to. It is not asked for
+an inode: on some file systems (overlays) the number in the folder's list is another than the file's own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NUMBERS = re.compile(
 )
 _KIND, _REGULAR = 0o170000, 0o100000
 _PACKED = (".gz", ".xz", ".bz2", ".zst", ".Z", ".lz4", ".zip")
-_MOST_NEWER = 8
+_MOST_OTHERS = 48
 _TIMEOUT_S = 5
 _BLOCK = 65536
 
@@ -93,16 +93,15 @@ def read_ask(path: str, start: int, most: int, timeout_s: int = _TIMEOUT_S) -> S
     return SshAsk((_stat("before", path), piece, _stat("after", path)))
 
 
-def moved_ask(path: str, inode: str) -> SshAsk:
-    """Ask where, in the folder of `path`, the file with this inode is."""
-    argv = ("find", path.rpartition("/")[0] or "/", "-maxdepth", "1", "-inum", inode)
-    return SshAsk((Command("moved", argv, privileged=False, timeout_s=_TIMEOUT_S),))
+def others_ask(path: str) -> SshAsk:
+    """Ask which files are in the folder of `path`."""
+    argv = ("find", path.rpartition("/")[0] or "/", "-maxdepth", "1", "-type", "f")
+    return SshAsk((Command("others", argv, privileged=False, timeout_s=_TIMEOUT_S),))
 
 
-def newer_ask(path: str) -> SshAsk:
-    """Ask which files in the folder of `path` were written to after it."""
-    argv = ("find", path.rpartition("/")[0] or "/", "-maxdepth", "1", "-type", "f", "-newer", path)
-    return SshAsk((Command("newer", argv, privileged=False, timeout_s=_TIMEOUT_S),))
+def looks_ask(names: tuple[str, ...]) -> SshAsk:
+    """Ask what several names lead to."""
+    return SshAsk(tuple(_stat(str(number), name) for number, name in enumerate(names)))
 
 
 def looked(answer: Answer, path: str) -> Place | Fault:
@@ -117,20 +116,21 @@ def piece(answer: Answer, path: str) -> Piece:
     )
 
 
-def moved(answer: Answer) -> str | None:
-    """Read the answer to `moved_ask`: a plain file's path; None where it is gone, or packed."""
-    return next(iter(_plain(answer.reply("moved"))), None)
+def others(answer: Answer, path: str) -> tuple[str, ...]:
+    """Read the answer to `others_ask`: names that can be asked for and are not packed, the likeliest first."""
+    stem = path.rpartition(".")[0] or path
+    found = {
+        name
+        for name in answer.reply("others").lines
+        if followable(name) and name != path and not name.endswith(_PACKED)
+    }
+    return tuple(sorted(found, key=lambda name: (not name.startswith(stem), name))[:_MOST_OTHERS])
 
 
-def newer(answer: Answer, path: str) -> tuple[str, ...]:
-    """Read the answer to `newer_ask`: those whose names say that they were `path` once, a few at most."""
-    return tuple(
-        found for found in _plain(answer.reply("newer")) if found.startswith(path) and found != path
-    )[:_MOST_NEWER]
-
-
-def _plain(reply: Reply) -> list[str]:
-    return [line for line in reply.lines if followable(line) and not line.endswith(_PACKED)]
+def looks(answer: Answer, names: tuple[str, ...]) -> dict[str, Place]:
+    """Read the answer to `looks_ask`: those that are there."""
+    found = ((name, _place(answer.reply(str(number)), name)) for number, name in enumerate(names))
+    return {name: place for name, place in found if isinstance(place, Place)}
 
 
 def unanswered(answer: Answer) -> bool:

@@ -15,6 +15,7 @@ from msgspec import Struct, structs
 
 from trunktui.health.audio import remember_audio
 from trunktui.health.box import BoxLook, judge_box, reloaded, remember_box, restarted
+from trunktui.health.bursts import bursts as told_bursts
 from trunktui.health.bursts import with_remark
 from trunktui.health.cps import CpsShare, cps_shares
 from trunktui.health.groups import judge_groups
@@ -36,7 +37,7 @@ from trunktui.model.tail import TailFacts, TailFile, TailKind, TailStatus
 from trunktui.model.text import Safe
 from trunktui.poll.calls import called, remember_called
 from trunktui.poll.carry import carried, first_record
-from trunktui.poll.heard import heard_view, remember_heard, told_bursts
+from trunktui.poll.heard import heard_view, remember_heard
 from trunktui.poll.leg import LegRecord, Scene, frame_of, leg_status, stale_after_s
 from trunktui.poll.listing import MOST_DISCOVERED, fold_legs, ignored, lost_parts
 from trunktui.poll.past import Past, unlisted
@@ -150,9 +151,9 @@ class Fleet:
         """Take what new lines of a followed file say, and how its following goes."""
         record = self._records[sbc]
         record.tails[file] = status
-        if facts != TailFacts():
+        if facts != TailFacts() and record.observation is not None:
             record.judged = None
-            remember_heard(record.heard, facts)
+            remember_heard(record.heard, facts, record.observation)
         if file.kind is TailKind.CALLS:
             remember_called(record, facts.calls, status, self._thresholds)
 
@@ -288,7 +289,7 @@ class Fleet:
             scene.lost_parts,
             scene.ha,
         )
-        bursts = told_bursts(record.heard, seen, now)
+        bursts = told_bursts(record.heard.tallies.values(), now, sure=record.heard.successes)
         verdict = judge_box(look, record.box, self._thresholds)
         fresh = age is not None and age <= scene.stale_s
         answering = seen is not None and fresh and seen.app is AppState.ANSWERING

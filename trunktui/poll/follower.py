@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NoReturn, Protocol
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from trunktui.model.ask import Answer, SshAsk
 from trunktui.model.link import LinkError
@@ -38,22 +38,25 @@ _LINGER_S = 120.0
 """A file that was moved away may be written on for a while, until the software opens the new one."""
 
 _MOST_MOVED = 8
+_MOST_DONE = 32
 _NO_ZONE = "its times cannot be placed: this SBC does not tell its zone (date -Ins)"
 _NOT_PLAIN = "its path cannot be asked for: only letters, digits, blanks and _ . , : = @ + - may stand in it"
 _BROKE_OFF = "the answer broke off; read on at the next look"
 
 
 class Moved(Struct, frozen=True):
-    """A file that was found moved away at monotonic second `at`, and how far it was read."""
+    """A file that was found moved away at monotonic second `at`, and how far it was read; `path`: where to, if known."""
 
     position: Position
     at: float
+    path: str | None = None
 
 
 class Trail(Struct):
     """One followed file between looks; kept as long as what was read of it counts.
 
-    `begun`: it was there once, so that a new file of its name is news from its first byte. `window`: bytes to ask for.
+    `begun`: it was there once, so that a new file of its name is news from its first byte. `done`: moved files that were
+    read to their ends and let go of. `window`: bytes to ask for.
     """
 
     file: TailFile
@@ -62,6 +65,7 @@ class Trail(Struct):
     position: Position | None = None
     moved: tuple[Moved, ...] = ()
     begun: bool = False
+    done: tuple[str, ...] = ()
     window: int = LOOK_BACK
     lost: int = 0
 
@@ -96,6 +100,7 @@ class _Look(Struct):
     left: int
     box: Box
     asked: int = 0
+    others: dict[str, Place] | None = None
 
 
 class Follower:
@@ -189,15 +194,29 @@ class Follower:
 
     async def _between(self, look: _Look, gone: tuple[Moved, ...], key: str | None) -> list[Moved]:
         """Return the files that came and were moved away since the last look, `gone` and the present one aside."""
-        path = look.trail.path
-        last = boxtail.moved(await self._ask(look, boxtail.moved_ask(path, gone[-1].position.inode)))
+        trail, others = look.trail, await self._others(look)
+        last = next((place for place in others.values() if place.key == gone[-1].position.key), None)
         if last is None:
             return []
-        known = {key, *(moved.position.key for moved in gone)}
-        names = boxtail.newer(await self._ask(look, boxtail.newer_ask(last)), path)
-        places = [boxtail.looked(await self._ask(look, boxtail.look_ask(name)), name) for name in names]
-        found = [place for place in places if isinstance(place, Place) and place.key not in known]
-        return [Moved(anew(place), self._clock()) for place in sorted(found, key=lambda p: p.written)]
+        known = {key, *trail.done, *(moved.position.key for moved in gone)}
+        found = [
+            (place.written, name, place)
+            for name, place in others.items()
+            if name.startswith(trail.path) and place.key not in known and place.written >= last.written
+        ]
+        return [
+            Moved(anew(place), self._clock(), name) for _, name, place in sorted(found, key=lambda f: f[:2])
+        ]
+
+    async def _others(self, look: _Look) -> dict[str, Place]:
+        """Return what else is in the file's folder, by name; asked once a look."""
+        if look.others is None:
+            path = look.trail.path
+            names = boxtail.others(await self._ask(look, boxtail.others_ask(path)), path)
+            look.others = (
+                boxtail.looks(await self._ask(look, boxtail.looks_ask(names)), names) if names else {}
+            )
+        return look.others
 
     async def _read(self, look: _Look) -> bool:
         """Read the file to its end; False where its name leads to another one by now."""
@@ -225,30 +244,35 @@ class Follower:
         """Read what is left in files that were moved away, for as long as somebody may still write to them."""
         trail = look.trail
         for moved in trail.moved:
-            found = await self._ask(look, boxtail.moved_ask(trail.path, moved.position.inode))
-            path = boxtail.moved(found)
-            whole = path is not None and await self._read_one_moved(look, path, moved)
+            whole = moved.path is not None and await self._read_one_moved(look, moved.path, moved)
+            if not whole:  # not there any more: moved once more, or packed, or it was not known where to
+                key = moved.position.key
+                others = await self._others(look)
+                path = next((name for name, place in others.items() if place.key == key), None)
+                whole = path is not None and await self._read_one_moved(look, path, moved)
             if not whole or (trail.position is not None and self._clock() - moved.at > _LINGER_S):
                 left = [m for m in trail.moved if m.position.key == moved.position.key]
                 trail.lost += sum(unread(m.position) for m in left)
                 trail.moved = tuple(m for m in trail.moved if m not in left)
+                trail.done = (*trail.done, moved.position.key)[-_MOST_DONE:]
 
     async def _read_one_moved(self, look: _Look, path: str, moved: Moved) -> bool:
-        """Read one of them to its end; False where what is there is another file."""
+        """Read one of them to its end; False where it is not at `path`."""
         trail, position = look.trail, moved.position
         while True:
             read = await self._piece(look, path, position)
-            took = None if read.place is None else step(position, read.reply, read.place, look.asked)
-            if took is None:
-                if read.place is None or not path.startswith(trail.path):
+            place = read.place
+            if place is None or place.key != moved.position.key:
+                return False
+            took = step(position, read.reply, place, look.asked)
+            if took is None:  # emptied before it was moved, if it is not another file on its inode
+                if not path.startswith(trail.path):
                     return False
-                # Emptied before it was moved; or one that took over the inode, and was the log itself once.
                 trail.lost += unread(position)
-                took = Step(anew(read.place), (), more=True)
-            key, position = moved.position.key, took.position
-            trail.moved = tuple(
-                structs.replace(m, position=position) if m.position.key == key else m for m in trail.moved
-            )
+                took = Step(anew(place), (), more=True)
+            position = took.position
+            now = Moved(position, moved.at, path)
+            trail.moved = tuple(now if m.position.key == position.key else m for m in trail.moved)
             self._take(look, took)
             if not took.more:
                 return True

@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from trunktui.health import bursts, refusal
 from trunktui.health.bursts import MOST_SOURCES, Tally
 from trunktui.health.refusal import Look, Refused, RegWord, word_of
-from trunktui.model.finding import AuthBurst
 from trunktui.model.observation import NativeLeg, Observation
 from trunktui.model.tail import AuthFailure, AuthSuccess, InviteRefusal, TailFacts
 
@@ -23,7 +22,7 @@ Pair = tuple[str, str]
 
 
 class HeardMemory(Struct):
-    """What is kept of one SBC's files; times are of its own clock. `tallies` by source: who failed to authenticate.
+    """What is kept of one SBC's files; times are monotonic. `tallies` by source: who failed to authenticate.
 
     `successes`: that somebody did authenticate was seen, so that the log tells it.
     """
@@ -34,11 +33,17 @@ class HeardMemory(Struct):
     successes: bool = False
 
 
-def remember_heard(memory: HeardMemory, facts: TailFacts) -> None:
-    """Add what new lines said, oldest first; what was not heard of for longest is forgotten where it grows too much."""
+def remember_heard(memory: HeardMemory, facts: TailFacts, look: Observation) -> None:
+    """Add what new lines said, oldest first; what was not heard of for longest is forgotten where it grows too much.
+
+    Their times are made ours at once, by the clock of the `look` that they were read after: it may be set later.
+    """
+    if (shift := _shift(look)) is None:
+        return
     for one in facts.refusals:
         pair = (one.server, one.client)
-        memory.refused[pair] = refusal.add(memory.refused.pop(pair, None), one)
+        ours = structs.replace(one, at=one.at - shift)
+        memory.refused[pair] = refusal.add(memory.refused.pop(pair, None), ours)
     for invite in facts.invite_refusals:
         memory.invites.pop(invite.endpoint, None)
         memory.invites[invite.endpoint] = invite
@@ -47,7 +52,8 @@ def remember_heard(memory: HeardMemory, facts: TailFacts) -> None:
     for request in sorted(told, key=lambda one: one.at):
         before = memory.tallies.pop(request.source, None)
         if isinstance(request, AuthFailure):
-            memory.tallies[request.source] = bursts.add(before, request)
+            ours_too = structs.replace(request, at=request.at - shift)
+            memory.tallies[request.source] = bursts.add(before, ours_too)
     _bound(memory.refused, MOST_PAIRS)
     _bound(memory.invites, MOST_PAIRS)
     _bound(memory.tallies, MOST_SOURCES)
@@ -56,12 +62,9 @@ def remember_heard(memory: HeardMemory, facts: TailFacts) -> None:
 class HeardView:
     """What was heard of an SBC, as of one look at it, for asking it about one registration after another."""
 
-    def __init__(
-        self, memory: HeardMemory, look: Observation, shift: float, client_of: Mapping[str, str]
-    ) -> None:
+    def __init__(self, memory: HeardMemory, look: Observation, client_of: Mapping[str, str]) -> None:
         self._refused = memory.refused
         self._look = look
-        self._shift = shift
         self._client_of = client_of
         self._shared: Counter[Pair] | None = None
 
@@ -81,10 +84,9 @@ class HeardView:
                 row=leg.registration,
                 at=self._look.at,
                 registered_at=registered_at,
-                shift=self._shift,
                 unsure_s=self._look.took_s,
                 shared=self._shared[pair] > 1,
-                retry_s=loaded.retry_s if loaded is not None else None,
+                waits=(loaded.retry_s, loaded.forbidden_retry_s, loaded.fatal_retry_s) if loaded else (),
                 max_retries=loaded.max_retries if loaded is not None else None,
             ),
         )
@@ -97,21 +99,8 @@ class HeardView:
 def heard_view(
     memory: HeardMemory, look: Observation | None, client_of: Mapping[str, str]
 ) -> HeardView | None:
-    """Return what was heard as of a look; None where nothing was, or its times cannot be compared with ours."""
-    shift = None if look is None else _shift(look)
-    if look is None or shift is None or not memory.refused:
-        return None
-    return HeardView(memory, look, shift, client_of)
-
-
-def told_bursts(memory: HeardMemory, look: Observation | None, now: float) -> tuple[AuthBurst, ...]:
-    """Return who fails to authenticate, again and again."""
-    shift = None if look is None or not memory.tallies else _shift(look)
-    return (
-        ()
-        if shift is None
-        else bursts.bursts(tuple(memory.tallies.values()), shift, now, sure=memory.successes)
-    )
+    """Return what was heard as of a look; None where nothing was."""
+    return None if look is None or not memory.refused else HeardView(memory, look, client_of)
 
 
 def _shift(look: Observation) -> float | None:

@@ -214,10 +214,10 @@ class SbcPoller:
         if seen is None:
             return
         files, now = self._platform.tails(seen, record.settings), self._clock()
-        for gone in set(record.tails) - set(files):
-            del record.tails[gone]
         if not files:
             return
+        for gone in set(record.tails) - set(files):
+            del record.tails[gone]
         wait = next_wait_s(SshState.OK, 0, self._fleet.soft(self._sbc, now), self._pace, 0.0)
         until = min(now + _FOLLOW_S, started + _FOLLOW_SHARE * (wait or POLL_BUDGET_S))
         await self._follower.follow(files, record.trails, seen.box, max(until, now + _FOLLOW_LEAST_S))

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from trunktui.model.redact import redact
+from trunktui.model.redact import may_have_keys, redact
 from trunktui.model.text import INVISIBLE, LINE_LIMIT, Safe, clean
 
 _OVERLAP = 512
@@ -35,14 +35,15 @@ def safe_lines(raw: bytes) -> tuple[Safe, ...]:
     lines = raw.split(b"\n")
     if lines[-1] == b"":
         lines.pop()
-    return tuple(safe_line(line.removesuffix(b"\r")) for line in lines)
+    keys = may_have_keys(raw)
+    return tuple(safe_line(line.removesuffix(b"\r"), keys=keys) for line in lines)
 
 
-def safe_line(raw: bytes) -> Safe:
-    """Return one line cleaned, redacted and cut at `LINE_LIMIT` characters."""
+def safe_line(raw: bytes, *, keys: bool = True) -> Safe:
+    """Return one line cleaned, redacted and cut at `LINE_LIMIT` characters; `keys` as in `redact`."""
     text = raw[: 4 * (LINE_LIMIT + _OVERLAP)].decode("utf-8", "replace")[: LINE_LIMIT + _OVERLAP]
     if text.isascii() and text.isprintable():
-        return clean(redact(text), LINE_LIMIT)
+        return clean(redact(text, keys=keys), LINE_LIMIT)
     shown = text
     for reading in _readings(text):
         redacted = redact(reading)
