@@ -42,9 +42,6 @@ from trunktui.poll import leg as poll_leg
 from trunktui.poll.fleet import Fleet
 
 START = 1000.0
-EPOCH = 1_795_650_000.0
-"""What the SBC's clock showed when ours was at 0."""
-
 DEFAULTS = Thresholds()
 UNFROZEN = Thresholds(flap_changes=99, flap_start=1.0)
 """As if nothing ever flapped: what a leg is underneath."""

@@ -68,7 +68,19 @@ def test_no_key_is_one_that_others_eat_and_capitals_do_nothing_dangerous() -> No
     assert {key.action for key in WRITE} == {"reregister"}
     assert actions == {
         *("app.help", "app.leave", "app.suspend", "filter", "faults", "open", "freeze", "sort", "copy"),
-        *("move", "edge", "page", "back", "scroll", "command", "probe", "mark", "events", "findings"),
+        *(
+            "move",
+            "edge",
+            "page",
+            "back",
+            "scroll",
+            "command",
+            "probe",
+            "mark",
+            "events",
+            "findings",
+            "matrix",
+        ),
         "span",
     }
 

@@ -143,6 +143,7 @@ async def test_the_span_is_changed_by_a_key_and_read_only_where_it_is_longer() -
     async with showing(ONE, history=history) as show:
         await show.press("enter")
         await show.until(lambda: "in 8h" in show.text("page"))
+        await show.until(lambda: history.asked[-1] == (LEG, 7 * 86400.0))
         reads = len(history.asked)
         await show.press("left_square_bracket")
         await show.until_shown("charts of the last 1h")

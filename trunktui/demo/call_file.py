@@ -6,9 +6,11 @@ The layout is that of docs/calls.md. Like the real one it only grows, until it i
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 
 from msgspec import Struct
 
+from trunktui.demo.calls import Try
 from trunktui.demo.tempo import chance
 
 PATH = "/var/log/asterisk/cel-custom/trunktui.csv"
@@ -34,6 +36,24 @@ class TriedCall(Struct, frozen=True):
     answered_at: float | None
     ended_at: float
     cause: int
+
+
+def tried_call(one: Try, clock: Callable[[float], float], *, admitted: bool) -> TriedCall:
+    """Return what a call that was tried leaves in the records; `clock` is the SBC's at a second of the simulation.
+
+    Not `admitted`: its carrier had no room for it.
+    """
+    answered = one.answered if admitted and one.answered is not None and one.end > one.answered else None
+    refusal = RUNG_OUT if one.silent else REFUSED
+    cause = CONGESTED if not admitted else CLEARED if answered is not None else refusal
+    return TriedCall(
+        one.key,
+        one.trunk,
+        clock(one.at),
+        None if answered is None else clock(answered),
+        clock(one.end if admitted else one.at),
+        cause,
+    )
 
 
 class FileSeen(Struct, frozen=True):

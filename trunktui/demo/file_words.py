@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trunktui.demo.call_file import FileSeen
-
-PROGRAMS = frozenset({"stat", "dd", "find"})
+from trunktui.demo.call_file import PATH, FileSeen
+from trunktui.demo.logbook import PATH as LOG
 
 Printed = tuple[bytes, bytes, int]
 """What a program leaves on stdout and stderr, and its exit status."""
 
+_FOLDERS = tuple(path.rpartition("/")[0] for path in (PATH, LOG))
 _DEVICE, _OWNER, _GROUP = "fe01", 105, 4
 _BLOCK = 512
+
+
+def concerned(argv: Sequence[str]) -> bool:
+    """Whether a command is about the files of calls, or the log."""
+    return any(part.removeprefix("if=").startswith(_FOLDERS) for part in argv)
 
 
 def answer(argv: Sequence[str], files: Sequence[FileSeen]) -> Printed | None:

@@ -194,7 +194,7 @@ class SimulatedSbc:
         """Return what a command leaves on stdout and stderr, and its exit status."""
         if len(run.argv) == 3 and run.argv[0].endswith("/asterisk") and run.argv[1] == "-rx":
             return await self._console(run)
-        if run.argv[:1] and run.argv[0] in file_words.PROGRAMS:
+        if file_words.concerned(run.argv):
             files = self._world.files(self._name, self._clock())
             if (shown := file_words.answer(run.argv, files)) is not None:
                 return shown

@@ -11,15 +11,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec import structs
 
-from trunktui.demo.call_file import (
-    CLEARED,
-    CONGESTED,
-    REFUSED,
-    RUNG_OUT,
-    CallFile,
-    FileSeen,
-    TriedCall,
-)
+from trunktui.demo.call_file import CallFile, FileSeen, tried_call
 from trunktui.demo.calls import CallLoad, Route, Tally, Try, daily
 from trunktui.demo.deeds import Deed, Deeds
 from trunktui.demo.leg import Leg, Truth
@@ -189,31 +181,13 @@ class World:
 
             def told(one: Try, admitted: bool) -> None:
                 if not one.inbound:
-                    file.add(self._tried(sbc, one, admitted=admitted))
+                    file.add(tried_call(one, lambda at: self._clock_s(sbc, at), admitted=admitted))
 
             self._tallies[sbc] = Tally(
                 self._loads[sbc], self.tempo, lambda at: self._booted(sbc, at), before, told
             )
         self._tallies[sbc].advance(t)
         return self._tallies[sbc]
-
-    def _tried(self, sbc: str, one: Try, *, admitted: bool) -> TriedCall:
-        """Return what a call that was tried leaves in the SBC's records."""
-        answered = one.answered if admitted else None
-        if answered is not None and one.end > answered:
-            cause = CLEARED
-        else:
-            answered = None
-            cause = CONGESTED if not admitted else RUNG_OUT if one.silent else REFUSED
-        ended = one.end if admitted else one.at
-        return TriedCall(
-            one.key,
-            one.trunk,
-            self._clock_s(sbc, one.at),
-            None if answered is None else self._clock_s(sbc, answered),
-            self._clock_s(sbc, ended),
-            cause,
-        )
 
     def files(self, sbc: str, t: float) -> tuple[FileSeen, ...]:
         """Return the files of calls on an SBC at second `t`, and its log."""
