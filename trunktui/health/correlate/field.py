@@ -108,6 +108,8 @@ class Box(NamedTuple):
 class Field:
     """What is still to be explained. `all` are the legs that count, `open` those of them that tell of their carrier.
 
+    `refusing` are the carriers that refuse a leg of theirs, or have one that is full.
+
     `until`: the earliest second at which a verdict that has to wait may be told.
     """
 
@@ -131,6 +133,8 @@ class Field:
         self.by_sbc: dict[str, Legs] = {}
         self.mute: dict[str, Legs] = {}
         self.bad: Legs = []
+        self.unknown: Legs = []
+        self.refusing: set[str] = set()
         self.troubled = False
         self._boxes: dict[str, Box] = {}
         self._fine: dict[str, Legs] = {}
@@ -151,9 +155,13 @@ class Field:
         failing = bad(leg)
         if failing:
             self.bad.append(leg)
+        elif state is LegState.UNKNOWN:
+            self.unknown.append(leg)
         if carrier is None:
             return
         if failing or state in _FINE:
+            if refusal(leg) is not None or at_cap(leg):
+                self.refusing.add(carrier)
             self.by_carrier.setdefault(carrier, []).append(leg)
             self.by_sbc.setdefault(leg.sbc, []).append(leg)
         else:

@@ -28,7 +28,7 @@ _BY_ADDRESS = frozenset({AuthMode.IP, AuthMode.HYBRID})
 
 def judge_collector(field: Field) -> list[Correlated]:
     """COLLECTOR: no news of two thirds of all legs, over two SBCs at least; nothing else can be told then."""
-    lost = [leg for leg in field.all if is_lost(field, leg)]
+    lost = [leg for leg in field.unknown if is_lost(field, leg)]
     boxes = homes(lost)
     if len(boxes) < 2 or 3 * len(lost) < 2 * len(field.all):
         return []
