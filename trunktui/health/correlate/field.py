@@ -92,11 +92,6 @@ def mostly_bad(legs: Collection[LegStatus]) -> bool:
     return 3 * sum(map(bad, legs)) >= 2 * len(legs)
 
 
-def mostly_fine(legs: Collection[LegStatus]) -> bool:
-    """Tell whether there are `legs` to compare with, and at most a third of them is bad."""
-    return bool(legs) and 3 * sum(map(bad, legs)) <= len(legs)
-
-
 class Box(NamedTuple):
     """An SBC's open legs in short: how many, how many of them bad, and the carriers of the fine ones."""
 
