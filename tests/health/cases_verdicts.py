@@ -148,6 +148,22 @@ def one_box_fails() -> tuple[Correlated, ...]:
     return playing(whole, {"sbc-2": {"a": 60.0, "b": 60.0, "c": 90.0}}, 240)
 
 
+def site_fails() -> tuple[Correlated, ...]:
+    """Both SBCs of one site lose both carriers; those of the other site are fine."""
+    boxes = ("lon-1", "lon-2", "nyc-1", "nyc-2")
+    whole = inventory(boxes, TWO_CARRIERS)
+    whole = structs.replace(
+        whole, sbcs=tuple(structs.replace(sbc, site=sbc.name.partition("-")[0]) for sbc in whole.sbcs)
+    )
+    lost = {"a": 60.0, "b": 60.0}
+    return playing(whole, {"lon-1": lost, "lon-2": lost}, 240, sbcs=boxes)
+
+
+def everything_dies() -> tuple[Correlated, ...]:
+    lost = {"a": 60.0, "b": 60.0}
+    return playing(inventory(THREE, TWO_CARRIERS), dict.fromkeys(THREE, lost), 150)
+
+
 def one_vantage_point() -> tuple[Correlated, ...]:
     whole = inventory(("sbc-1",), TWO_CARRIERS)
     return playing(whole, {"sbc-1": {"a": 60.0}}, 240, sbcs=("sbc-1",))
@@ -278,6 +294,32 @@ VERDICTS = [
                 "critical",
                 ("a@sbc-2", "b@sbc-2", "c@sbc-2"),
                 "all carriers fail from sbc-2 only",
+            ),
+        ),
+    ),
+    VerdictCase(
+        "41b a site fails to all",
+        site_fails,
+        (
+            (
+                "site",
+                "lon",
+                "critical",
+                ("a@lon-1", "a@lon-2", "b@lon-1", "b@lon-2"),
+                "all carriers fail from site lon only (lon-1 and lon-2): its power, network or address",
+            ),
+        ),
+    ),
+    VerdictCase(
+        "41c everything fails",
+        everything_dies,
+        (
+            (
+                "global",
+                "fleet",
+                "critical",
+                ("a@sbc-1", "a@sbc-2", "a@sbc-3", "b@sbc-1", "b@sbc-2", "b@sbc-3"),
+                "6 of 6 legs down, 2 carriers from 3 SBCs: look for what they share (our network, DNS, a certificate), not at one carrier",
             ),
         ),
     ),

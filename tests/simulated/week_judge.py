@@ -41,6 +41,12 @@ _EXACT = frozenset(
     }
 )
 
+_OF_CARRIERS = frozenset({"account", "carrier_outage", "carrier_partial", "credential", "edge", "local_leg"})
+"""Verdicts by which a carrier, or a leg at one, is to blame."""
+
+MOST_OF_A_VERDICT = 12
+"""Events on one subject in an hour: legs fail by chance, alone and together."""
+
 
 class EventJudge:
     """Knows the plan and its faults, and nothing of what was recorded."""
@@ -99,6 +105,11 @@ class EventJudge:
                     yield f"group {subject}: {dict(had)} though no leg failed"
                 elif count > most:
                     yield f"group {subject}: {count} events"
+            elif kind is EventKind.VERDICT:
+                if hour % 2 == 0 and had.keys() & _OF_CARRIERS:
+                    yield f"verdict {subject}: {dict(had)} though no leg failed"
+                elif count > MOST_OF_A_VERDICT:
+                    yield f"verdict {subject}: {count} events"
             elif (hour, subject) in self._chance and kind in {EventKind.LEG, EventKind.FLAPPING}:
                 if count > MOST_IN_A_BAD_HOUR:
                     yield f"leg {subject}: {dict(had)} events ({self._chance[hour, subject]})"

@@ -58,7 +58,7 @@ def verdict_news(verdicts: tuple[Correlated, ...]) -> tuple[Cell, ...]:
     """Return what the line of news says of verdicts that alarm: the first of them, and how many more."""
     told = [Cell(one.reason, role_of(one)) for one in verdicts[:_TOLD]]
     more = len(verdicts) - len(told)
-    return (*told, Cell(f"+{more} more of this kind", Role.BAD)) if more else tuple(told)
+    return (*told, Cell(f"+{more} more such faults", Role.BAD)) if more else tuple(told)
 
 
 def verdict_facts(snapshot: Snapshot, leg: LegStatus, now: float) -> tuple[tuple[str, Cell], ...]:

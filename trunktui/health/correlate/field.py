@@ -92,11 +92,6 @@ def mostly_bad(legs: Collection[LegStatus]) -> bool:
     return 3 * sum(map(bad, legs)) >= 2 * len(legs)
 
 
-def mostly_fine(legs: Collection[LegStatus]) -> bool:
-    """Tell whether there are `legs` to compare with, and at most a third of them is bad."""
-    return bool(legs) and 3 * sum(map(bad, legs)) <= len(legs)
-
-
 class Box(NamedTuple):
     """An SBC's open legs in short: how many, how many of them bad, and the carriers of the fine ones."""
 
@@ -107,6 +102,8 @@ class Box(NamedTuple):
 
 class Field:
     """What is still to be explained. `all` are the legs that count, `open` those of them that tell of their carrier.
+
+    `refusing` are the carriers that refuse a leg of theirs, or have one that is full.
 
     `until`: the earliest second at which a verdict that has to wait may be told.
     """
@@ -131,6 +128,8 @@ class Field:
         self.by_sbc: dict[str, Legs] = {}
         self.mute: dict[str, Legs] = {}
         self.bad: Legs = []
+        self.unknown: Legs = []
+        self.refusing: set[str] = set()
         self.troubled = False
         self._boxes: dict[str, Box] = {}
         self._fine: dict[str, Legs] = {}
@@ -151,9 +150,13 @@ class Field:
         failing = bad(leg)
         if failing:
             self.bad.append(leg)
+        elif state is LegState.UNKNOWN:
+            self.unknown.append(leg)
         if carrier is None:
             return
         if failing or state in _FINE:
+            if refusal(leg) is not None or at_cap(leg):
+                self.refusing.add(carrier)
             self.by_carrier.setdefault(carrier, []).append(leg)
             self.by_sbc.setdefault(leg.sbc, []).append(leg)
         else:

@@ -104,7 +104,8 @@ def _grouped(field: Field, name: Callable[[LegStatus], str | None]) -> dict[tupl
     """Return the open legs that tell of their carrier, by it and a name; only where one is refused or full."""
     wanted: set[tuple[str, str | None]] = set()
     found: dict[tuple[str, str | None], Legs] = {}
-    for carrier, legs in field.by_carrier.items():
+    for carrier in field.refusing:
+        legs = field.of(carrier)
         keys = {(carrier, name(leg)) for leg in legs if refusal(leg) is not None or at_cap(leg)}
         wanted |= keys
         if keys:

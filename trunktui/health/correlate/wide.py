@@ -28,7 +28,7 @@ _BY_ADDRESS = frozenset({AuthMode.IP, AuthMode.HYBRID})
 
 def judge_collector(field: Field) -> list[Correlated]:
     """COLLECTOR: no news of two thirds of all legs, over two SBCs at least; nothing else can be told then."""
-    lost = [leg for leg in field.all if is_lost(field, leg)]
+    lost = [leg for leg in field.unknown if is_lost(field, leg)]
     boxes = homes(lost)
     if len(boxes) < 2 or 3 * len(lost) < 2 * len(field.all):
         return []
@@ -47,13 +47,17 @@ def judge_places(field: Field) -> list[Correlated]:
     """SITE and SBC: all that leaves one place fails, and the same carriers are fine from elsewhere."""
     found: list[Correlated] = []
     taken: set[str] = set()
+    addresses = {sbc.egress.address for sbc in field.sbcs.values() if sbc.egress is not None}
     for place, boxes in _sites(field):
         if boxes <= taken:
             continue
         legs = field.on(sorted(boxes))
         if all(_fails(field, box) for box in boxes) and _all_fail(legs) and _only_here(field, boxes):
             failing = [leg for leg in legs if bad(leg)]
-            reason = f"all carriers fail from site {place} only ({listed(boxes, 'SBCs')}): its power, network or address"
+            what = place if place in addresses else f"site {place}"
+            reason = (
+                f"all carriers fail from {what} only ({listed(boxes, 'SBCs')}): its power, network or address"
+            )
             found.append(verdict_of(VerdictKind.SITE, place, Severity.CRITICAL, reason, failing))
             taken |= boxes
             field.explained((), sbcs=boxes)
