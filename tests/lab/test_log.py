@@ -11,7 +11,7 @@ import pytest
 from trunktui.model.health import RegSignal
 from trunktui.model.tail import TailState
 
-from .lab import RUN_DIR, Lab
+from .lab import RUN_DIR, Lab, wait_for
 from .product import Watched, status, watched, write_config
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
@@ -39,6 +39,11 @@ def _reason(product: Watched, trunk: str) -> str:
     return product.leg(f"{trunk}@lab-1").reason if product.state(f"{trunk}@lab-1") else ""
 
 
+def _log_line(product: Watched, trunk: str) -> str:
+    lines = product.leg(f"{trunk}@lab-1").evidence if product.state(f"{trunk}@lab-1") else ()
+    return next((one.line for one in lines if one.source == "log"), "")
+
+
 def _gave_up(product: Watched, trunk: str) -> bool:
     return product.state(f"{trunk}@lab-1") is not None and (
         product.leg(f"{trunk}@lab-1").registration.state is RegSignal.GAVE_UP
@@ -63,7 +68,7 @@ async def test_each_trunk_that_is_refused_says_by_what(lab: Lab, tmp_path: Path)
             "no such name",
         )
         await product.wait(
-            lambda: "REGISTER unanswered" in _reason(product, "blackhole-eps"), 60.0, "nobody answers"
+            lambda: "No response received" in _log_line(product, "blackhole-eps"), 60.0, "nobody answers"
         )
         assert _code(product, "nodns-eta") is None
         assert _code(product, "blackhole-eps") is None
@@ -109,5 +114,7 @@ def test_without_permission_everything_else_works_and_it_says_what_is_missing(
     assert found["forbid-zeta@lab-1"]["registration"]["code"] is None
     assert found["forbid-zeta@lab-1"]["state"] in {"suspect", "down"}
     assert found["acme-primary@lab-1"]["state"] == "up"
+    log = LOGS / "messages.log"
+    wait_for(lambda: "403 Forbidden" in log.read_text(errors="replace"), TOLD_S, "a refusal in the log")
     with_it = {leg["id"]: leg for leg in status(config)["legs"]}
     assert with_it["forbid-zeta@lab-1"]["registration"]["code"] == 403, "one look is enough"
