@@ -61,9 +61,9 @@ class Files:
                 return self._stat(name)
             case ("dd", source, _, "iflag=skip_bytes,count_bytes", skip, count, "status=none"):
                 return self._dd(source.removeprefix("if="), int(skip[5:]), int(count[6:]))
-            case ("find", folder, "-maxdepth", "1", "-type", "f"):
+            case ("ls", "-1", folder):
                 assert folder == FOLDER
-                return "".join(f"{name}\n" for name in self.names).encode(), b"", 0
+                return "".join(f"{name.rpartition('/')[2]}\n" for name in self.names).encode(), b"", 0
         raise AssertionError(command.argv)
 
     def _stat(self, name: str) -> tuple[bytes, bytes, int]:

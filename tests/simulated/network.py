@@ -222,7 +222,7 @@ class SimulatedLink:
         err.feed(bytes(sang))
 
     def _dice(self, script: RemoteScript) -> random.Random:
-        about_log = script.runs[0].argv[0] in {"stat", "find"}
+        about_log = script.runs[0].argv[0] in {"stat", "ls"}
         return self._network.log_dice if about_log else self._network.dice
 
     def _is_poll(self, script: RemoteScript) -> bool:

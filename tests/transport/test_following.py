@@ -1,4 +1,4 @@
-"""Following real files over a real sshd: what `stat`, `dd` and `find` truly print, rotation, and a flood of lines."""
+"""Following real files over a real sshd: what `stat`, `dd` and `ls` truly print, rotation, and a flood of lines."""
 
 from __future__ import annotations
 

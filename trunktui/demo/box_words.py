@@ -23,8 +23,8 @@ def answer(argv: Sequence[str], look: Look) -> Printed | None:
             return _stat(path, look)
         case ("dd", source, _, "iflag=skip_bytes,count_bytes", skip, count, "status=none"):
             return _piece(source.removeprefix("if="), int(skip[5:]), int(count[6:]), look)
-        case ("find", *_):  # nothing was ever moved away
-            return Printed()
+        case ("ls", "-1", _):  # nothing was ever moved away
+            return Printed("messages.log\n")
         case _:
             return None
 

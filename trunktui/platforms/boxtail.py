@@ -5,8 +5,8 @@
     /var/log/asterisk/messages.log 31225 64 81a0 105 4 fe00 1196057 1 0 0 1795656209 1795656207 1795656207 0 4096
 
 It is asked before and after each piece: what lies between two looks at the same file came from that file.
-`find DIR -maxdepth 1 -type f` prints what else is in its folder, where it may have been moved to. It is not asked for
-an inode: on some file systems (overlays) the number in the folder's list is another than the file's own.
+`ls -1 DIR` prints what else is in its folder, where it may have been moved to. All three are coreutils' (and
+busybox's): `find` need not be there.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ def read_ask(path: str, start: int, most: int, timeout_s: int = _TIMEOUT_S) -> S
 
 
 def others_ask(path: str) -> SshAsk:
-    """Ask which files are in the folder of `path`."""
-    argv = ("find", path.rpartition("/")[0] or "/", "-maxdepth", "1", "-type", "f")
+    """Ask what is in the folder of `path`."""
+    argv = ("ls", "-1", _folder(path) or "/")
     return SshAsk((Command("others", argv, privileged=False, timeout_s=_TIMEOUT_S),))
 
 
@@ -119,9 +119,10 @@ def piece(answer: Answer, path: str) -> Piece:
 def others(answer: Answer, path: str) -> tuple[str, ...]:
     """Read the answer to `others_ask`: names that can be asked for and are not packed, the likeliest first."""
     stem = path.rpartition(".")[0] or path
+    folder = _folder(path)
     found = {
         name
-        for name in answer.reply("others").lines
+        for name in (f"{folder}/{line}" for line in answer.reply("others").lines)
         if followable(name) and name != path and not name.endswith(_PACKED)
     }
     return tuple(sorted(found, key=lambda name: (not name.startswith(stem), name))[:_MOST_OTHERS])
@@ -148,6 +149,10 @@ def fault(reply: Reply, path: str, gid: int | None = None) -> Fault:
     if "No such file" in said:
         return Fault(TailState.MISSING, clean(f"there is no {path}"))
     return Fault(TailState.UNREADABLE, clean(f"cannot read {path}: {said}"))
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def _stat(key: str, path: str) -> Command:

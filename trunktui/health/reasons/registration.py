@@ -59,7 +59,7 @@ def gave_up(w: Words) -> str:
     ago = span(s.reg_elapsed_s or 0)
     word = s.reg_word if s.reg_word is not None and s.reg_word.final else None
     if word is not None and word.exhausted and not s.calls_pass:
-        tries = "all its retries" if word.attempts is None else f"{word.attempts} retries"
+        tries = "all its retries" if word.attempts is None else counted(word.attempts)
         inbound = "; calls by IP may pass, inbound is lost" if w.context.auth is AuthMode.HYBRID else ""
         return f"gave up after {tries} ({_answer(w)}){inbound}; carrier may be back: press R to try"
     if s.calls_pass:
@@ -134,6 +134,11 @@ def _refused(w: Words) -> str:
 def _answer(w: Words) -> str:
     code = w.signals.reg_code
     return f"no answer{_unresolved(w, ': {}')}" if code is None else str(code)
+
+
+def counted(retries: int) -> str:
+    """Return a number of retries in words."""
+    return "1 retry" if retries == 1 else f"{retries} retries"
 
 
 def _unresolved(w: Words, frame: str) -> str:
