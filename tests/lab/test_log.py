@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from trunktui.model.health import RegSignal
-from trunktui.model.tail import TailState
+from trunktui.model.tail import TailKind, TailState
 
 from .lab import RUN_DIR, Lab, wait_for
 from .product import Watched, status, watched, write_config
@@ -74,7 +74,7 @@ async def test_each_trunk_that_is_refused_says_by_what(lab: Lab, tmp_path: Path)
         assert _code(product, "blackhole-eps") is None
         assert _code(product, "acme-primary") is None
         assert any(line.source == "log" for line in product.leg("forbid-zeta@lab-1").evidence)
-        (tail,) = product.sbc.tails
+        tail = next(one for one in product.sbc.tails if one.file.kind is TailKind.LOG)
         assert (tail.state, tail.path, tail.lost) == (TailState.OK, LOG, 0)
 
 

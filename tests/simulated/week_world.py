@@ -33,6 +33,7 @@ from trunktui.model.observation import (
     RegPhase,
     RegSettings,
 )
+from trunktui.model.tail import TailFile
 from trunktui.model.text import Safe, clean
 from trunktui.platforms import asterisk
 from trunktui.platforms.contract import LegSettings
@@ -294,3 +295,11 @@ class WeekPort:
     def parse_settings(self, answers: tuple[Answer, ...], before: LegSettings) -> LegSettings:
         """Never asked for."""
         return before
+
+    def tails(self, observation: Observation, settings: LegSettings) -> tuple[TailFile, ...]:
+        """Nothing: no file is followed."""
+        return ()
+
+    def audio_ask(self, observation: Observation) -> SshAsk | None:
+        """Nothing: nobody counts packets."""
+        return None

@@ -1,4 +1,4 @@
-"""Puts a simulated SBC's files into the words of the programs that look at them: stat, find, dd. Pure."""
+"""Puts a simulated SBC's files into the words of the programs that look at them: stat, ls, dd. Pure."""
 
 from __future__ import annotations
 
@@ -28,23 +28,11 @@ def answer(argv: Sequence[str], files: Sequence[FileSeen]) -> Printed | None:
             return _missing(f"stat: cannot statx '{path}'") if found is None else (_stat(found), b"", 0)
         case ("dd", *options):
             return _dd(dict(option.partition("=")[::2] for option in options), files)
-        case ("find", folder, "-maxdepth", "1", *rest):
-            there = [file for file in files if file.path.rpartition("/")[0] == folder.rstrip("/")]
-            return _found(rest, there, files)
+        case ("ls", "-1", folder):
+            there = (file.path.rpartition("/") for file in files)
+            return "".join(f"{name}\n" for at, _, name in there if at == folder.rstrip("/")).encode(), b"", 0
         case _:
             return None
-
-
-def _found(rest: Sequence[str], there: Sequence[FileSeen], files: Sequence[FileSeen]) -> Printed:
-    match tuple(rest):
-        case (*_, "-inum", number):
-            wanted = [file for file in there if str(file.inode) == number]
-        case (*_, "-newer", path):
-            than = _named(path, files)
-            wanted = [] if than is None else [file for file in there if file.written_s > than.written_s]
-        case _:
-            wanted = []
-    return "".join(f"{file.path}\n" for file in wanted).encode(), b"", 0
 
 
 def _dd(options: dict[str, str], files: Sequence[FileSeen]) -> Printed:

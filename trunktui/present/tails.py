@@ -12,6 +12,7 @@ from trunktui.present.words import span
 
 _LABELS = {TailKind.LOG: "log", TailKind.CALLS: "call records"}
 _FINE = frozenset({TailState.OK, TailState.PENDING})
+_SET_UP = " (docs/calls.md says what to set up)"
 _UNKNOWN = {
     TailKind.LOG: "why a REGISTER fails is not known",
     TailKind.CALLS: "how calls end is not known",
@@ -47,4 +48,5 @@ def _words(tail: TailStatus, now: float) -> str:
             )
         case TailState.MISSING | TailState.NOT_PERMITTED | TailState.UNREADABLE | TailState.OFF:
             before = f"; {read}" if read else ""
-            return f"{_UNKNOWN[tail.file.kind]}: {tail.why}{before}"
+            way = _SET_UP if tail.file.kind is TailKind.CALLS and tail.state is TailState.MISSING else ""
+            return f"{_UNKNOWN[tail.file.kind]}: {tail.why}{way}{before}"
