@@ -11,7 +11,7 @@ import pytest
 from trunktui.model.health import RegSignal
 from trunktui.model.tail import TailKind, TailState
 
-from .lab import RUN_DIR, Lab
+from .lab import RUN_DIR, Lab, wait_for
 from .product import Watched, status, watched, write_config
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
@@ -114,5 +114,7 @@ def test_without_permission_everything_else_works_and_it_says_what_is_missing(
     assert found["forbid-zeta@lab-1"]["registration"]["code"] is None
     assert found["forbid-zeta@lab-1"]["state"] in {"suspect", "down"}
     assert found["acme-primary@lab-1"]["state"] == "up"
+    log = LOGS / "messages.log"
+    wait_for(lambda: "403 Forbidden" in log.read_text(errors="replace"), TOLD_S, "a refusal in the log")
     with_it = {leg["id"]: leg for leg in status(config)["legs"]}
     assert with_it["forbid-zeta@lab-1"]["registration"]["code"] == 403, "one look is enough"
