@@ -59,6 +59,19 @@ def test_calls_leave_the_window_with_time_though_nobody_dials() -> None:
     assert (memory.view("a", T) or TrafficView(TrafficSignal.NO_DATA)).attempts == 0
 
 
+def test_a_clock_that_was_set_back_hides_no_call() -> None:
+    memory = played((0, []), (60, [call(n, n, A, 16) for n in range(30)]))
+    back = remember_calls(
+        memory, [call(100 + n, n - 3600) for n in range(40)], NOW - 3550, Safe("cel"), {}, T
+    )
+    view = back.view("a", T)
+    assert view is not None
+    assert (view.attempts, view.answered, view.state) == (40, 0, TrafficSignal.FAILING)
+    jitter = remember_calls(memory, [], NOW + 30, Safe("cel"), {}, T).view("a", T)
+    assert jitter is not None
+    assert jitter.attempts == 30
+
+
 def test_an_endpoint_without_calls_is_idle_and_nothing_is_known_before_the_first_look() -> None:
     assert CallMemory().view("a", T) is None
     view = played((0, []), (60, [])).view("b", T)

@@ -222,7 +222,8 @@ class SimulatedLink:
         err.feed(bytes(sang))
 
     def _dice(self, script: RemoteScript) -> random.Random:
-        about_log = script.runs[0].argv[0] in {"stat", "ls"}
+        argv = script.runs[0].argv
+        about_log = argv[0] in {"stat", "ls"} or argv[-1] == "pjsip show channelstats"
         return self._network.log_dice if about_log else self._network.dice
 
     def _is_poll(self, script: RemoteScript) -> bool:

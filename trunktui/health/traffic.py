@@ -33,6 +33,7 @@ BAD = frozenset(
 HOUR_S = 3600
 DAY_HOURS = 24
 _DAYS = 7
+_SET_BACK_S = 120.0
 _MOST_LASTING = 50_000
 _TALKS_S = 3600.0
 _MOST_TALKS = 500
@@ -113,6 +114,13 @@ def remember_calls(
     `bad`: when an endpoint's trouble began, where it is in one: what is lost since then is kept. `earlier`: what an
     earlier run knew of calls by the hour, taken for an endpoint of which nothing is known yet.
     """
+    if until is not None and before.until is not None and before.until - until > _SET_BACK_S:
+        # The SBC's clock was set back: what is kept lies in its future, and would hide what comes now.
+        hours = {
+            endpoint: LegCalls(TrafficView(TrafficSignal.IDLE), hours=one.hours)
+            for endpoint, one in before.legs.items()
+        }
+        before = CallMemory(source=before.source, legs=hours)
     records = sorted(records, key=lambda one: one.at)
     until = max(until or 0.0, before.until or 0.0, *(one.at for one in records[-1:]))
     since = before.since
