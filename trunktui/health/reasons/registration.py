@@ -120,7 +120,8 @@ def _attempt(w: Words) -> str:
         return f"attempt in flight for {span(s.reg_elapsed_s)}, no answer yet"
     if s.reg_due_s is None:
         return "nothing scheduled"
-    grows = f" (the wait grows {s.reg_wait_step_s} s each time). R tries now" if s.reg_wait_step_s else ""
+    step = "" if not s.reg_wait_step_s else f" {s.reg_wait_step_s} s"
+    grows = "" if s.reg_wait_step_s is None else f" (the wait grows{step} each time). R tries now"
     return f"next attempt in {span(s.reg_due_s)}{grows}"
 
 
