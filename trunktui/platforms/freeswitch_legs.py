@@ -114,7 +114,7 @@ def leg(
         reg_settings=RegSettings(expires_s=gateway.expires_s) if registers else None,
         why_not_actionable=None if askable(gateway.name) else _blocked(gateway.name),
         evidence=tuple(evidence),
-        effective={"UP": Effective.ROUTABLE, "DOWN": Effective.REFUSED_LOCALLY}.get(gateway.status),
+        effective=_effective(gateway),
         reg_gates=registers,
         part=part(gateway.profile),
         username=gateway.username,
@@ -159,8 +159,17 @@ def _registration(gateway: Gateway, refusal: Refusal | None) -> Registration:
     )
 
 
+def _effective(gateway: Gateway) -> Effective | None:
+    """Return what becomes of the next call; for the seconds in which it registers that is not said, it may be up by then."""
+    if phase_of(gateway) is RegPhase.TRYING:
+        return None
+    return {"UP": Effective.ROUTABLE, "DOWN": Effective.REFUSED_LOCALLY}.get(gateway.status)
+
+
 def _contact(gateway: Gateway, now_s: float | None) -> Contact:
-    pinged = bool(gateway.ping_every_s) and gateway.state in _PINGED
+    # A refresh is over in a second or two, and what the last ping told is as true as it was just before.
+    refreshing = gateway.state in _REFRESHING and gateway.status == "UP"
+    pinged = bool(gateway.ping_every_s) and (gateway.state in _PINGED or refreshing)
     state = {"UP": ContactState.REACHABLE, "DOWN": ContactState.UNREACHABLE}.get(
         gateway.status, ContactState.OTHER
     )
@@ -174,7 +183,7 @@ def _contact(gateway: Gateway, now_s: float | None) -> Contact:
         rtt_ms=gateway.ping_ms if answered else None,
         line=_ping_line(gateway),
         count=_count(gateway) if counted else None,
-        overdue_s=_overdue(gateway, now_s) if pinged else None,
+        overdue_s=_overdue(gateway, now_s) if pinged and not refreshing else None,
     )
 
 
