@@ -18,6 +18,7 @@ from trunktui.model.link import SshState
 from trunktui.model.observation import AppState, Observation
 from trunktui.model.snapshot import Snapshot
 from trunktui.model.text import clean
+from trunktui.present.words import software as software_of
 
 BUDGET_S = 25.0
 """Seconds for the first look: login and every command."""
@@ -28,7 +29,6 @@ UNAVAILABLE = 69
 _WATCHABLE = frozenset({AppState.ANSWERING, AppState.STARTING})
 _LINE = 1024
 _INTERVAL = "30s"
-_SOFTWARE = {"asterisk": "Asterisk", "freeswitch": "FreeSWITCH"}
 
 
 @click.command()
@@ -98,7 +98,7 @@ def _first_look(config: Config, address: Address) -> tuple[Snapshot, Observation
     from trunktui import wiring
 
     terminal = sys.stderr.isatty()
-    software = _SOFTWARE.get(config.inventory.sbcs[0].platform, "it")
+    software = software_of(config.inventory.sbcs[0].platform)
 
     def tell(words: str) -> None:
         click.echo(f"\r{words}\x1b[K" if terminal else words, nl=not terminal, err=True)
@@ -124,7 +124,7 @@ def _trouble(
         return None
     if seen.app is not AppState.NOT_PERMITTED:
         return f"logged in to {address}, but there is nothing to watch: {seen.app_reason}"
-    software = _SOFTWARE.get(snapshot.sbcs[0].platform, "it")
+    software = software_of(snapshot.sbcs[0].platform)
     if run_as is not None:
         return f"logged in to {address}, but {software} cannot be asked as {run_as}: {seen.app_reason}"
     if software != "Asterisk":
