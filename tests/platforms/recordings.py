@@ -23,6 +23,7 @@ from trunktui.model.redact import redact
 from trunktui.model.text import Safe, clean_lines
 from trunktui.platforms.contract import LegSettings, Platform
 from trunktui.platforms.registry import PLATFORMS
+from trunktui.transport.lines import safe_json
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
@@ -39,7 +40,9 @@ def all_cases() -> list[tuple[str, str]]:
 
 
 def lines(raw: bytes) -> tuple[Safe, ...]:
-    """Return lines as a transport hands them over: cleaned and redacted."""
+    """Return lines as a transport hands them over: cleaned and redacted; JSON in its pieces."""
+    if raw.startswith(b"{"):
+        return safe_json(raw)
     return tuple(Safe(redact(line)) for line in clean_lines(raw))
 
 

@@ -117,6 +117,14 @@ class SnmpTable(Struct, frozen=True):
     extend: tuple[Words, ...] = ()
 
 
+class EslTable(Struct, frozen=True):
+    """`[sbc.esl]`: FreeSWITCH's event socket on the SBC's own loopback, reached through SSH."""
+
+    password: SecretRef
+    port: Port = 8021
+    user: Words | None = None
+
+
 class SbcTable(Struct, frozen=True):
     """`[[sbc]]`."""
 
@@ -131,6 +139,7 @@ class SbcTable(Struct, frozen=True):
     ha: HaTable | None = None
     ssh: SshTable = SshTable()
     snmp: SnmpTable | None = None
+    esl: EslTable | None = None
 
 
 class NativeTable(Struct, frozen=True):

@@ -62,7 +62,7 @@ class SbcPlan(Struct, frozen=True):
     """One SBC. `up_days` is how long its Asterisk had been running when the simulation began.
 
     `snmp` None: nobody installed an agent there. `write`: its operators may act on it. `inside`: its own address
-    behind a NAT, which it knows from a STUN server; None: carriers see its own.
+    behind a NAT, which it knows from a STUN server; None: carriers see its own. `platform`: whose words it speaks.
     """
 
     name: str
@@ -73,6 +73,7 @@ class SbcPlan(Struct, frozen=True):
     snmp: SnmpPlan | None = None
     write: bool = False
     inside: str | None = None
+    platform: str = "asterisk"
 
 
 class TrunkPlan(Struct, frozen=True):
@@ -184,11 +185,11 @@ def _newcomers_fleet() -> FleetPlan:
         ),
         sbcs=(
             SbcPlan("nyc-1", "nyc", "198.51.100.11", 41.3, snmp=_V3, write=True),
-            SbcPlan("nyc-2", "nyc", "198.51.100.12", 41.2, snmp=_V3_LONG, write=True),
+            SbcPlan("nyc-2", "nyc", "198.51.100.12", 41.2, snmp=_V3_LONG, write=True, inside="10.21.0.12"),
             SbcPlan("lon-1", "lon", "198.51.100.21", 12.8, snmp=_V3, write=True),
             SbcPlan("lon-2", "lon", "198.51.100.22", 87.1, snmp=_V2C, write=True),
             SbcPlan("sgp-1", "sgp", "198.51.100.31", 203.6, "22.9.0", _V3, write=True),
-            SbcPlan("sgp-2", "sgp", "198.51.100.32", 5.4, "22.9.0", inside="10.31.0.32"),
+            SbcPlan("sgp-2", "sgp", "198.51.100.32", 5.4, "1.10.12-release", platform="freeswitch"),
         ),
         trunks=_trunks(),
         groups=(

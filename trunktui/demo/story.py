@@ -67,7 +67,7 @@ UNPAID_LEG = "delta-retail@lon-1"
 FROZEN_SBC = "nyc-2"
 REBOOTING_SBC = "sgp-1"
 SSHLESS_SBC = "lon-2"
-MOVING_SBC = "sgp-2"
+MOVING_SBC = "nyc-2"
 UNPROBED_LEG = "alpha-911@nyc-2"
 
 READ_ONLY_SBC = "sgp-2"
@@ -158,7 +158,7 @@ NEWCOMERS_STORY = Script(
         ),
         Tip(
             1680.0,
-            "And: the NAT in front of sgp-2 has another address. Trunks by IP stop, for carriers list the old one; "
+            "And: the NAT in front of nyc-2 has another address. Trunks by IP stop, for carriers list the old one; "
             "enter there tells both.",
         ),
         Tip(

@@ -182,8 +182,8 @@ class LegStatus(Struct, frozen=True, gc=False):
     it had in the quarter of an hour before the first bad sign (or before now, while there is none); None not known.
     `traffic` None: nobody tells us of its calls. `wasted`: calls tried since the first bad sign that nobody answered.
     `fault`: what its trouble shows in, `bad_since` when that began, None without trouble; `healed`: from
-    when to when it was out (SUSPECT or DOWN) last, None where nobody saw it. `username` and `targets` as in
-    NativeLeg; `resolved` has the names among its destinations.
+    when to when it was out (SUSPECT or DOWN) last, None where nobody saw it. `username`, `targets` and
+    `part` as in NativeLeg; `resolved` has the names among its destinations.
     """
 
     id: str
@@ -226,6 +226,7 @@ class LegStatus(Struct, frozen=True, gc=False):
     username: Safe | None = None
     targets: tuple[str, ...] | None = None
     resolved: tuple[Resolved, ...] = ()
+    part: Safe | None = None
 
     @property
     def covered(self) -> bool:

@@ -144,6 +144,18 @@ def parse_tail(file: TailFile, lines: tuple[Safe, ...], box: Box) -> TailFacts:
     return parse_log(lines, box) if file.kind is TailKind.LOG else parse_calls(lines, box)
 
 
+def follow_up(answer: Answer, settings: LegSettings) -> SshAsk | None:
+    """Return None: a poll's answer tells all that is asked at every poll."""
+    del answer, settings
+    return None
+
+
+def parse_follow_up(answer: Answer, more: Answer, before: LegSettings) -> LegSettings:
+    """Return `before`: nothing is ever asked besides."""
+    del answer, more
+    return before
+
+
 def _box(answer: Answer, version: Safe | None) -> Box:
     uptime, reload_age = tables.uptime(answer.reply("uptime"))
     counted = channels_of.count(answer.reply("count"))

@@ -75,6 +75,7 @@ class _Reader:
         self._auths_of, self._usernames = dict(before.auths_of), dict(before.usernames)
         self._asked, self._refused = set(before.asked), dict(before.refused)
         self._barren = set(before.barren)
+        self._owners = before.owners
 
     def take(self, reply: Reply) -> None:
         """Read one reply; what is unreadable stays as it was."""
@@ -152,6 +153,7 @@ class _Reader:
             barren=frozenset(self._barren),
             asked=frozenset(self._asked),
             refused=self._refused,
+            owners=self._owners,
         )
 
 

@@ -13,7 +13,7 @@ Each group is one request to one agent; the machine's groups never hold a sub-ag
 
 from __future__ import annotations
 
-from trunktui.model.box import BoxFacts, DiskUse, Published
+from trunktui.model.box import BoxFacts, DiskUse, Published, SubAgent
 from trunktui.model.observation import Unread
 from trunktui.model.snmp import (
     GetAnswer,
@@ -159,3 +159,12 @@ def _published(name: str, answer: SnmpAnswer) -> Published:
         return Published(name, tuple(Safe(str(line)) for line in lines), number(got, "status"))
     why = got.why or got.bad.get("lines") or Safe(f"the agent has no extend entry {name}")
     return Published(name, None, why=clean(why))
+
+
+def sub_agent(totals: GetAnswer) -> SubAgent:
+    """Return what the SBC software's own part of the agent does, by its own objects."""
+    if totals.got is Got.SILENT:
+        return SubAgent.SILENT
+    if totals.got is Got.UNREADABLE:
+        return SubAgent.UNREADABLE
+    return SubAgent.ANSWERS if totals.values else SubAgent.ABSENT if totals.absent else SubAgent.UNREADABLE

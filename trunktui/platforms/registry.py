@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from trunktui.platforms import asterisk
+from trunktui.platforms import asterisk, freeswitch
 from trunktui.platforms.contract import Platform
 
-PLATFORMS: dict[str, Platform] = {asterisk.name: asterisk}
+PLATFORMS: dict[str, Platform] = {asterisk.name: asterisk, freeswitch.name: freeswitch}
 
 
 def platform_for(name: str) -> Platform:
-    """Return the platform called `name`; `auto` means Asterisk, the only one this version can tell."""
+    """Return the platform called `name`; `auto` means Asterisk: nothing is guessed."""
     return PLATFORMS[asterisk.name if name == "auto" else name]

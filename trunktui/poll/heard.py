@@ -18,7 +18,7 @@ MOST_PAIRS = 4096
 """Registrations that failures are kept of: more than an SBC has, and a log that invents names fills no memory."""
 
 Pair = tuple[str, str]
-"""Whom a registration is at and for: server URI and client URI, as the log has them."""
+"""Whom a registration is at and for: server URI and client URI, as the log has them; or "" and its name."""
 
 
 class HeardMemory(Struct):
@@ -92,8 +92,12 @@ class HeardView:
         )
 
     def _pair(self, leg: NativeLeg) -> Pair | None:
+        """Return what the log calls a registration: by its URIs, or by its name where the log has names."""
+        named = ("", leg.native.registration or "")
+        if leg.registration is None or named in self._refused:
+            return named if leg.registration is not None else None
         client = self._client_of.get(leg.native.registration or "")
-        return None if leg.registration is None or client is None else (leg.registration.server, client)
+        return None if client is None else (leg.registration.server, client)
 
 
 def heard_view(

@@ -153,9 +153,8 @@ def leg_status(
 ) -> LegStatus:
     """Judge a leg, and return what views show of it: the verdict, its sentence, the figures."""
     scene, looked_at, leg = frame.scene, frame.looked_at, record.seen if record.listed else None
-    context, signals, judged, verdict, flap, since_at, past, fault = judge_leg(
-        record, frame, share, cps_share
-    )
+    told = judge_leg(record, frame, share, cps_share)
+    context, signals, judged, verdict, flap, since_at, past, fault = told
     memory, trunk, t = record.memory, record.trunk, scene.thresholds
     words = _words(record, context, signals, flap, t)
     blind = judged.cause in _BLIND and not frame.outdated
@@ -201,6 +200,7 @@ def leg_status(
         healed=memory.healed,
         traffic=None if blind else context.traffic,
         wasted=scene.called.wasted(record.native.endpoint, verdict.state, memory.bad_since),
+        part=record.seen.part if record.seen is not None else None,
     )
     waiting = frame.observed_at is None and verdict.state is LegState.UNKNOWN
     return remembered(status, past, scene.link) if waiting and past is not None else status
