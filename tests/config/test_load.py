@@ -121,7 +121,7 @@ def test_what_this_version_does_not_act_on_is_noted() -> None:
 
 
 def test_what_tells_how_old_credentials_and_lists_are_is_read_with_days_for_ages() -> None:
-    config = parse(EXAMPLE.read_bytes(), EXAMPLE, ENV, ("asterisk",))
+    config = parse(EXAMPLE.read_bytes(), EXAMPLE, ENV, ("asterisk", "freeswitch"))
     account, trunk = config.inventory.accounts[0], config.inventory.trunks[0]
     assert account.allowlist == Allowlist(
         networks=(ip_network("198.51.100.10"), ip_network("203.0.113.0/28")),
