@@ -19,10 +19,10 @@ import msgspec
 
 from trunktui.model.ask import Answer, Reply
 from trunktui.model.observation import Observation
-from trunktui.model.redact import redact
-from trunktui.model.text import Safe, clean_lines
+from trunktui.model.text import Safe
 from trunktui.platforms.contract import LegSettings, Platform
 from trunktui.platforms.registry import PLATFORMS
+from trunktui.transport.lines import safe_lines
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
@@ -40,7 +40,7 @@ def all_cases() -> list[tuple[str, str]]:
 
 def lines(raw: bytes) -> tuple[Safe, ...]:
     """Return lines as a transport hands them over: cleaned and redacted."""
-    return tuple(Safe(redact(line)) for line in clean_lines(raw))
+    return safe_lines(raw)
 
 
 def recorded(folder: Path) -> Answer:

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from trunktui.model.box import BoxFacts, SubAgent
-from trunktui.model.snmp import GetAnswer, Got, Kind, SnmpAnswer, SnmpAsk, SnmpGet, Variable, oid
+from trunktui.model.box import BoxFacts
+from trunktui.model.snmp import Kind, SnmpAnswer, SnmpAsk, SnmpGet, Variable, oid
 from trunktui.platforms.boxmib import (
     DISKS,
     HOST,
@@ -26,6 +26,7 @@ from trunktui.platforms.boxmib import (
     number,
     read_box,
     seconds,
+    sub_agent,
     text,
     unread_of,
 )
@@ -55,7 +56,7 @@ def parse_snmp(answer: SnmpAnswer, extend: tuple[str, ...]) -> BoxFacts:
     box = read_box(answer, extend)
     return structs.replace(
         box,
-        sub_agent=_sub_agent(totals),
+        sub_agent=sub_agent(totals),
         app_version=text(totals, "version"),
         app_uptime_s=seconds(totals, "uptime"),
         channels=number(totals, "channels"),
@@ -63,11 +64,3 @@ def parse_snmp(answer: SnmpAnswer, extend: tuple[str, ...]) -> BoxFacts:
         calls_processed=number(totals, "processed"),
         unread=(*box.unread, *unread_of(totals)),
     )
-
-
-def _sub_agent(totals: GetAnswer) -> SubAgent:
-    if totals.got is Got.SILENT:
-        return SubAgent.SILENT
-    if totals.got is Got.UNREADABLE:
-        return SubAgent.UNREADABLE
-    return SubAgent.ANSWERS if totals.values else SubAgent.ABSENT if totals.absent else SubAgent.UNREADABLE

@@ -13,7 +13,7 @@ Each group is one request to one agent; the machine's groups never hold a sub-ag
 
 from __future__ import annotations
 
-from trunktui.model.box import BoxFacts, DiskUse, Published
+from trunktui.model.box import BoxFacts, DiskUse, Published, SubAgent
 from trunktui.model.observation import Unread
 from trunktui.model.snmp import (
     GetAnswer,
@@ -103,6 +103,15 @@ def unread_of(answer: GetAnswer) -> tuple[Unread, ...]:
     """Return what of a get came back and could not be believed; silence is no such thing."""
     whole = [Unread(f"snmp {answer.key}", answer.why)] if answer.got is Got.UNREADABLE else []
     return (*whole, *(Unread(f"snmp {key}", why) for key, why in answer.bad.items()))
+
+
+def sub_agent(totals: GetAnswer) -> SubAgent:
+    """Return what the get of the SBC software's own objects says of their agent."""
+    if totals.got is Got.SILENT:
+        return SubAgent.SILENT
+    if totals.got is Got.UNREADABLE:
+        return SubAgent.UNREADABLE
+    return SubAgent.ANSWERS if totals.values else SubAgent.ABSENT if totals.absent else SubAgent.UNREADABLE
 
 
 def _load(host: GetAnswer) -> tuple[float, float, float] | None:

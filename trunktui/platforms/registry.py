@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from trunktui.platforms import asterisk
+from trunktui.platforms import asterisk, kamailio
 from trunktui.platforms.contract import Platform
 
-PLATFORMS: dict[str, Platform] = {asterisk.name: asterisk}
+PLATFORMS: dict[str, Platform] = {asterisk.name: asterisk, kamailio.name: kamailio}
 
 
 def platform_for(name: str) -> Platform:

@@ -43,11 +43,11 @@ def gave_up(w: Words) -> str:
     s = w.signals
     if s.reg_for_good:
         rule = " (reg_retry_interval 0)" if w.context.platform == "kamailio" else ""
-        head = f"registration disabled after its first error{rule}{_code(w)}"
+        after = "by hand" if s.reg_by_hand else f"after its first error{rule}{_code(w)}"
         tail = (
             "; calls by IP may pass, inbound is lost" if w.context.auth is not AuthMode.REGISTRATION else ""
         )
-        return f"{head}; will not return by itself{tail}: enable it there"
+        return f"registration disabled {after}; will not return by itself{tail}: enable it there"
     ago = span(s.reg_elapsed_s or 0)
     if s.calls_pass:
         return f"registration gave up {ago} ago{_code(w)} yet calls are answered; inbound and keepalive are lost until it is re-registered"

@@ -1,0 +1,202 @@
+"""Kamailio with the modules uac, dispatcher and dialog, read through `kamcmd` (measured on 5.6.3).
+
+What `kamcmd core.uptime`, `core.version` and `stats.fetch uac.regtotal dialog.processed_dialogs` print:
+
+    {
+        now: Mon Nov 23 01:20:34 2026
+        up_since: Mon Nov 23 01:19:23 2026
+        uptime: 71
+    }
+    kamailio 5.6.3 (x86_64/linux)
+    {
+        uac.regtotal: 6
+        dialog.processed_dialogs: 6
+    }
+
+A leg is a registration (its `l_uuid`) with the destinations of the dispatcher that lead to the same address as its
+REGISTER; destinations that no registration leads to are legs of their own, those with one duid together. So in
+native names `registration` is the l_uuid, `endpoint` the duid and `aor` the URI of the first destination. Where an
+address is not enough (a registrar of another name, several accounts at one carrier) the config spells it out:
+`native = { registration = "acme", endpoint = "carrierA" }`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import structs
+
+from trunktui.model.ask import Answer, Command, Reply, SshAsk
+from trunktui.model.inventory import Binding
+from trunktui.model.observation import AppState, Box, Observation, ProbeSettings, Unread
+from trunktui.model.text import Safe, clean
+from trunktui.platforms import boxshell, kamailio_dialogs, kamailio_dispatcher, kamailio_state, kamailio_uac
+from trunktui.platforms.contract import LegSettings
+from trunktui.platforms.kamailio_actions import changed as changed
+from trunktui.platforms.kamailio_actions import plan as plan
+from trunktui.platforms.kamailio_actions import proof as proof
+from trunktui.platforms.kamailio_actions import standing as standing
+from trunktui.platforms.kamailio_actions import taken as taken
+from trunktui.platforms.kamailio_legs import Fleet
+from trunktui.platforms.kamailio_rpc import call, read, refusal, whole
+from trunktui.platforms.kamailio_snmp import parse_snmp as parse_snmp
+from trunktui.platforms.kamailio_snmp import snmp_ask as snmp_ask
+
+name = "kamailio"
+
+ALL = ""
+"""Under this name `LegSettings.probe` holds what is set for every destination alike."""
+
+_VERSION = re.compile(r"kamailio (\S+)(?: .*)?")
+_TOTAL, _PROCESSED = "uac.regtotal", "dialog.processed_dialogs"
+_FILE = "/etc/kamailio/kamailio.cfg"
+
+_SETTINGS: tuple[Command, ...] = (
+    call("threshold", "cfg.get", "dispatcher", "probing_threshold"),
+    Command("params", ("grep", "-h", "ds_ping_interval", _FILE), privileged=False),
+    Command("timer", ("grep", "-h", "fr_timer", _FILE), privileged=False),
+    Command("written", ("date", "-Ins", "-r", _FILE), privileged=False),
+)
+"""Kamailio tells the threshold that is loaded. Its ping interval and timeout it does not: they are read from the file
+it is started with, and believed only where that has not been written since."""
+
+_PARAMETER = re.compile(
+    r'\s*modparam\(\s*"([a-z_|]+)"\s*,\s*"(ds_ping_interval|fr_timer)"\s*,\s*"?(\d{1,7})"?\s*\)\s*;?\s*(?:#.*)?'
+)
+_DEFAULT_TIMER_MS = 30000
+
+
+def poll_ask() -> SshAsk:
+    """Return the poll: uptime first, because a frozen Kamailio hangs on it and ends the ask cheaply.
+
+    The clock stands in the middle: it is compared with ours at the middle of the whole ask. Dialogs come last:
+    theirs is the only answer that can outgrow what we take.
+    """
+    return SshAsk(
+        (
+            kamailio_state.UPTIME,
+            call("version", "core.version"),
+            call("registrations", kamailio_uac.METHOD),
+            call("destinations", kamailio_dispatcher.METHOD),
+            boxshell.CLOCK,
+            kamailio_state.PROCESS,
+            boxshell.ADDRESSES,
+            call("totals", "stats.fetch", _TOTAL, _PROCESSED),
+            kamailio_dialogs.COUNT,
+            kamailio_dialogs.LIST,
+        )
+    )
+
+
+def parse_poll(answer: Answer, settings: LegSettings, bindings: tuple[Binding, ...]) -> Observation:
+    """Read one poll into an Observation; tables that cannot be read whole are named in `unread`."""
+    took = answer.answered_at - answer.asked_at
+    app, why = kamailio_state.app_state(answer)
+    if app is not AppState.ANSWERING:
+        return Observation(
+            at=answer.answered_at,
+            took_s=took,
+            app=app,
+            app_reason=clean(why),
+            box=_machine(answer, Box()),
+            unread=kamailio_state.unread_poll(answer) if app is AppState.UNREADABLE else (),
+        )
+    totals = read(answer.reply("totals")).node
+    probe = settings.probe.get(ALL)
+    registrations = kamailio_uac.records(answer.reply("registrations"), totals.number(_TOTAL))
+    destinations = kamailio_dispatcher.destinations(
+        answer.reply("destinations"), probe.misses if probe else None
+    )
+    clock = boxshell.clock(answer.reply("clock"))
+    fleet = Fleet(registrations.rows, destinations.rows, probe, bindings)
+    dialogs = kamailio_dialogs.dialogs(
+        answer.reply(kamailio_dialogs.LIST.key),
+        answer.reply(kamailio_dialogs.COUNT.key),
+        clock.second if clock else None,
+        fleet.owner,
+    )
+    return Observation(
+        at=answer.answered_at,
+        took_s=took,
+        app=app,
+        box=_box(answer, totals.number(_PROCESSED), dialogs.active),
+        legs=fleet.legs(dialogs),
+        reg_read=registrations.whole,
+        contacts_read=destinations.whole,
+        channels_read=dialogs.whole,
+        channel_rows=dialogs.rows,
+        unread=registrations.unread
+        + destinations.unread
+        + dialogs.unread
+        + _refused(answer)
+        + tuple(settings.refused.values()),
+    )
+
+
+def settings_asks(observation: Observation, settings: LegSettings) -> tuple[SshAsk, ...]:
+    """Return the asks for what is set for all destinations, once since connecting."""
+    missing = tuple(command for command in _SETTINGS if command.key not in settings.asked)
+    return (SshAsk(missing),) if missing and any(leg.contacts for leg in observation.legs) else ()
+
+
+def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSettings:
+    """Read the threshold that is loaded, and interval and timeout as the file says that Kamailio was started with."""
+    asked, refused, probe = set(before.asked), dict(before.refused), before.probe.get(ALL, ProbeSettings())
+    for answer in answers:
+        for reply in answer.replies:
+            if reply.truncated or reply.status not in {None, 124, 137}:
+                asked.add(reply.key)  # else a busy moment: asked again at the next poll
+        threshold = answer.reply("threshold")
+        refused.pop("threshold", None)
+        if denied := refusal(threshold):
+            refused["threshold"] = Unread("cfg.get dispatcher probing_threshold", denied)
+        told = read(threshold)
+        misses = whole(told.words[0]) if told.why is None and len(told.words) == 1 else None
+        interval, timer = _parameter(answer.reply("params")), _parameter(answer.reply("timer"))
+        if timer is None and interval is not None and not answer.reply("timer").lines:
+            timer = _DEFAULT_TIMER_MS  # the file says nothing of it
+        written = boxshell.clock(answer.reply("written"))
+        probe = structs.replace(
+            probe,
+            misses=misses if misses is not None else probe.misses,
+            interval_s=interval if written else probe.interval_s,
+            timeout_s=timer / 1000 if written and timer is not None else probe.timeout_s,
+        )
+    return structs.replace(
+        before, probe={**before.probe, ALL: probe}, asked=frozenset(asked), refused=refused
+    )
+
+
+def _parameter(reply: Reply) -> int | None:
+    """Return the number that a line of the file sets, None where none or several do, or a name stands for it."""
+    found = [match for line in reply.lines if reply.ok and (match := _PARAMETER.fullmatch(line))]
+    lines = [line for line in reply.lines if not line.lstrip().startswith("#")]
+    return int(found[0][3]) if len(found) == 1 == len(lines) else None
+
+
+def _box(answer: Answer, processed: int | None, calls: int | None) -> Box:
+    version = read(answer.reply("version"))
+    match = _VERSION.fullmatch(version.words[0]) if version.why is None and version.words else None
+    box = Box(
+        version=Safe(match[1]) if match else None,
+        uptime_s=read(answer.reply(kamailio_state.UPTIME.key)).node.number("uptime"),
+        calls=calls,
+        calls_processed=processed,
+    )
+    return _machine(answer, box)
+
+
+def _machine(answer: Answer, box: Box) -> Box:
+    """Return `box` with what its machine says, whatever Kamailio does."""
+    box = structs.replace(box, addresses=boxshell.addresses(answer.reply("addresses")))
+    clock = boxshell.clock(answer.reply("clock"))
+    if clock is None:
+        return box
+    return structs.replace(box, clock_s=clock.second, clock_unsure_s=clock.unsure_s, zone_s=clock.zone_s)
+
+
+def _refused(answer: Answer) -> tuple[Unread, ...]:
+    """Return what the SBC would not run and only figures rest on."""
+    asked = {"version": "core.version", "totals": f"stats.fetch {_TOTAL} {_PROCESSED}"}
+    denied = {command: refusal(answer.reply(key)) for key, command in asked.items()}
+    return tuple(Unread(command, why) for command, why in denied.items() if why is not None)
