@@ -6,6 +6,7 @@ import asyncio
 import functools
 import random
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 from msgspec import Struct
 
@@ -154,6 +155,10 @@ class SimulatedLink:
             playing = group.create_task(self._play(script, out, err))
             await talk.take(out, err)
             await playing
+
+    async def forward(self, port: int, stage: Stage) -> NoReturn:
+        """Refuse: what this fleet runs has no control port."""
+        raise AssertionError(f"nobody asks for port {port}")
 
     def abort(self) -> None:
         """Drop the connection."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import unicodedata
 
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trunktui.model.text import LINE_LIMIT
-from trunktui.transport.lines import safe_line, safe_lines
+from trunktui.model.text import LINE_LIMIT, clean
+from trunktui.transport.lines import safe_json, safe_line, safe_lines
 
 SECRET = "hunter2-Zq9"
 
@@ -79,3 +80,23 @@ def test_a_hostile_answer_of_full_size_takes_no_more_than_moments(unit: str) -> 
     began = time.process_time()
     safe_lines(raw)
     assert time.process_time() - began < 2.0
+
+
+def test_json_in_one_line_is_cut_between_its_objects_and_joined_again_is_the_whole() -> None:
+    raw = b'{"row_count":3,"rows":[{"a":"1"},{"a":"x},{y"},{"a":"' + b"z" * 5000 + b'"}]}\n'
+    assert "".join(safe_json(raw)) == raw.decode().strip()
+    assert len(safe_json(raw)) == 4
+
+
+def test_a_secret_in_json_is_masked_and_what_stands_behind_it_can_be_read() -> None:
+    raw = b'{"rows":[{"data":"{sip_auth_password=hunter2}sofia/x/1","callstate":"ACTIVE"},{"uuid":"2"}]}'
+    joined = "".join(safe_json(raw))
+    assert "hunter2" not in joined
+    assert json.loads(joined)["rows"][0]["callstate"] == "ACTIVE"
+    assert json.loads(joined)["rows"][1] == {"uuid": "2"}
+
+
+@given(st.binary(max_size=400))
+def test_pieces_of_json_are_as_safe_as_lines(raw: bytes) -> None:
+    for piece in safe_json(raw):
+        assert clean(piece, 100_000) == piece

@@ -310,3 +310,34 @@ def test_a_command_that_hangs_ends_the_script_and_the_end_is_told(tmp_path: Path
     got = split_answer(ask, NONCE, Stream(out), Stream(err))
     assert [reply.status for reply in got.replies] == [0, 124, None]
     assert got.complete
+
+
+def shut(word: str) -> SshAsk:
+    """Return an ask whose gate must not print `word`."""
+    gate = Command("state", ("/bin/echo", "a NOREG b"), False, gate=True, unless=word)
+    return SshAsk((gate, Command("step", ("/bin/echo", "done"), False, after_s=0.05)))
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("word", "status", "step"), [("NOREG", 65, None), ("<NOREG>", 0, 0)])
+def test_a_gate_is_closed_by_what_it_must_not_print(
+    shell: str, word: str, status: int, step: int | None, tmp_path: Path
+) -> None:
+    ask = shut(word)
+    out, err = run(shell, build_script(ask, NONCE, None), tmp_path)
+    split = split_answer(ask, NONCE, Stream(out), Stream(err))
+    assert split.complete
+    assert [reply.status for reply in split.replies] == [status, step]
+    assert split.replies[0].lines[0] == "a NOREG b"
+
+
+@pytest.mark.parametrize("word", ['"', "$x", "`id`", "a|b", "a\nb", "x" * 41])
+def test_a_word_that_a_shell_acts_on_closes_no_gate(word: str) -> None:
+    with pytest.raises(ValueError, match="closes no gate"):
+        build_script(shut(word), NONCE, None)
+
+
+@pytest.mark.parametrize("after_s", [-1.0, 6.0])
+def test_a_pause_has_its_limits(after_s: float) -> None:
+    with pytest.raises(ValueError, match="after_s"):
+        build_script(SshAsk((Command("a", ("true",), False, after_s=after_s),)), NONCE, None)

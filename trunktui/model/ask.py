@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from trunktui.model.link import ControlTrouble
 from trunktui.model.text import Safe
 
 
@@ -12,7 +13,13 @@ class Command(Struct, frozen=True):
 
     `key` names it within its ask. `privileged` commands get the SBC's `run_as` in front of them, others run
     as the login user. `timeout_s` is enforced on the far side (`timeout -k`), because `asterisk -rx` against
-    a frozen daemon hangs and ignores SIGTERM. Nothing behind a `gate` runs unless it exits with 0.
+    a frozen daemon hangs and ignores SIGTERM. Nothing behind a `gate` runs unless it exits with 0, and
+    printed no line with `unless` in it.
+
+    `request`: the same in the words of the software's own control protocol. Where the SBC has a control port
+    (`SshTarget.control`) that takes us, it is asked there, and `argv` is only the way out. `json`: it answers
+    in one line of JSON, however long; that comes in pieces, which joined without anything between are the
+    whole. `after_s`: so long is waited before it, on the SBC where it runs there.
     """
 
     key: str
@@ -20,10 +27,16 @@ class Command(Struct, frozen=True):
     privileged: bool = True
     timeout_s: int = 5
     gate: bool = False
+    request: str | None = None
+    json: bool = False
+    after_s: float = 0.0
+    unless: str = ""
 
     @property
     def words(self) -> str:
-        """The command as an operator would say it: the part after `asterisk -rx`, or the whole vector."""
+        """The command as an operator would say it: what the software is told, or the whole vector."""
+        if self.request is not None:
+            return self.request
         return self.argv[-1] if "-rx" in self.argv else " ".join(self.argv)
 
     def line(self, run_as: str | None) -> str:
@@ -45,6 +58,12 @@ LOCK_BUSY = 75
 LOCK_UNREADABLE = 66
 """This login may not read the file that the lock is on."""
 
+GATE_CLOSED = 65
+"""Status of a gate that printed its `unless`: nothing behind it ran."""
+
+EVENTS = "events"
+"""Key of the reply with the latest event of each subject that the control port told of since we listen."""
+
 
 class Lock(Struct, frozen=True):
     """A lock on the SBC itself, so that operators on several hosts do not act at the same time.
@@ -62,11 +81,14 @@ class Lock(Struct, frozen=True):
 class SshAsk(Struct, frozen=True):
     """Commands that go out together in one SSH exec, in order; the first that hangs ends the ask.
 
-    With a `lock`, nothing runs unless it was free; the reply with key LOCK tells.
+    With a `lock`, nothing runs unless it was free; the reply with key LOCK tells. `events` is what to listen to
+    on the control port, in its own words; the reply with key EVENTS tells what came, and is missing where
+    nobody listens.
     """
 
     commands: tuple[Command, ...]
     lock: Lock | None = None
+    events: str = ""
 
 
 class Reply(Struct, frozen=True):
@@ -92,6 +114,8 @@ class Answer(Struct, frozen=True):
     """All replies to one ask. Times are monotonic seconds; `complete` means that the end marker arrived.
 
     `late` says why it did not: our own budget ended while the link was up, so the SBC was slow, not lost.
+    `control`: why the control port could not be asked, so that the commands ran instead; None where it could,
+    or there is none.
     """
 
     asked_at: float
@@ -99,6 +123,7 @@ class Answer(Struct, frozen=True):
     replies: tuple[Reply, ...] = ()
     complete: bool = True
     late: bool = False
+    control: ControlTrouble | None = None
 
     def reply(self, key: str) -> Reply:
         """Return the reply to command `key`; one that never ran has status None and no lines."""

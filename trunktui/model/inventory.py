@@ -62,8 +62,23 @@ class Account(Struct, frozen=True):
     cap: Cap = Cap()
 
 
+class ControlTarget(Struct, frozen=True):
+    """A port on an SBC's own loopback at which its software takes requests; reached through the SSH connection.
+
+    `protocol` names what is spoken there (`esl`). `secret` is a reference, never the secret itself.
+    """
+
+    protocol: str
+    port: int
+    user: str | None = None
+    secret: str | None = None
+
+
 class SshTarget(Struct, frozen=True):
-    """How to log in to an SBC. None means: as `~/.ssh/config` or OpenSSH's default says."""
+    """How to log in to an SBC. None means: as `~/.ssh/config` or OpenSSH's default says.
+
+    `control` None: its software is asked by commands only.
+    """
 
     host: str
     port: int | None = None
@@ -73,6 +88,7 @@ class SshTarget(Struct, frozen=True):
     proxy_jump: str | None = None
     config: str | None = None
     run_as: str | None = None
+    control: ControlTarget | None = None
 
     @property
     def place(self) -> str:

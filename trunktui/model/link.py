@@ -37,6 +37,31 @@ class SnmpState(StrEnum):
     PENDING = "pending"
 
 
+class ControlFault(StrEnum):
+    """Why the control port of an SBC's software cannot be asked through its SSH connection.
+
+    FORWARD: sshd does not open the way to it. CLOSED: nobody listens there. KEPT_OUT: its access list turned us
+    away. DENIED: it takes neither password nor user. STRANGE: what answers is something else. HUNG: it does not
+    answer. CUT: it ended in the middle. CONFIG: our own side must be mended first.
+    """
+
+    FORWARD = "forward"
+    CLOSED = "closed"
+    KEPT_OUT = "kept_out"
+    DENIED = "denied"
+    STRANGE = "strange"
+    HUNG = "hung"
+    CUT = "cut"
+    CONFIG = "config"
+
+
+class ControlTrouble(Struct, frozen=True):
+    """What is wrong with a control port, and one cleaned sentence for the operator with the way out."""
+
+    fault: ControlFault
+    reason: Safe
+
+
 class LinkStatus(Struct, frozen=True):
     """The SSH link to one SBC: its state, the words for it, since when, and when it last worked (monotonic)."""
 
@@ -79,3 +104,11 @@ class SnmpError(Exception):
         super().__init__(reason)
         self.state = state
         self.reason = reason
+
+
+class ControlError(Exception):
+    """The control port could not be asked while SSH itself is well; `trouble` says why."""
+
+    def __init__(self, trouble: ControlTrouble) -> None:
+        super().__init__(trouble.reason)
+        self.trouble = trouble

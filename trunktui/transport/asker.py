@@ -16,6 +16,7 @@ from trunktui.model.ask import Answer, SshAsk
 from trunktui.model.inventory import SshTarget
 from trunktui.model.link import LinkError, SshState
 from trunktui.transport import faults, script
+from trunktui.transport.control import Stream
 from trunktui.transport.limits import Counters, Limits
 
 _CHUNK = 64 * 1024
@@ -110,6 +111,9 @@ class Link(Protocol):
     async def run(self, talk: Conversation, stage: Stage) -> None:
         """Run the script and take its answer; a lost link ends it early. Raises LinkError for no session."""
 
+    async def forward(self, port: int, stage: Stage) -> Stream:
+        """Open a connection from the SBC to a port of its own loopback. Raises LinkError, ControlError."""
+
     def abort(self) -> None:
         """Drop the connection at once; never raises."""
 
@@ -194,6 +198,25 @@ class SshAsker:
             raise
         split = talk.split()
         return Answer(asked_at, self._clock(), split.replies, split.complete, late)
+
+    async def forward(self, port: int, budget_s: float) -> Stream:
+        """Open a connection from the SBC to a port of its own loopback, connecting first if need be.
+
+        It lasts as long as the SSH connection does. Raises LinkError where that cannot be had within `budget_s`
+        seconds, ControlError where it can and sshd or the port refuses.
+        """
+        stage = Stage()
+        try:
+            async with asyncio.timeout(budget_s):
+                kept = await self._connected(stage)
+                with kept as link:
+                    return await link.forward(port, stage)
+        except TimeoutError:
+            error = stage.late(budget_s)
+        except LinkError as refused:
+            error = refused
+        self._shared.counters.count_fault(error.state)
+        raise error
 
     async def close(self) -> None:
         """End the connection; never raises, never takes longer than a second. A later ask opens a new one."""

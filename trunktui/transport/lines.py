@@ -18,6 +18,9 @@ from trunktui.model.text import INVISIBLE, LINE_LIMIT, Safe, clean
 _OVERLAP = 512
 """Characters beyond the limit that the redactor still sees: a secret cut by the limit is known as one."""
 
+_PIECE_LIMIT = 4 * LINE_LIMIT
+"""Characters kept of one object of a JSON answer: a channel's row is about 1,000."""
+
 _ESCAPES = re.compile(
     r"(?: \x1b\[ | \x9b ) [0-?]* [ -/]* [@-~]"  # CSI: colours, cursor
     r"| (?: \x1b[\]PX^_] | [\x9d\x90\x98\x9e\x9f] ) [^\x1b\x07\x9c]{0,512} (?: \x07 | \x1b\\ | \x9c )"  # OSC
@@ -36,6 +39,22 @@ def safe_lines(raw: bytes) -> tuple[Safe, ...]:
     if lines[-1] == b"":
         lines.pop()
     return tuple(safe_line(line.removesuffix(b"\r")) for line in lines)
+
+
+def safe_json(raw: bytes) -> tuple[Safe, ...]:
+    """Cut JSON in one line into pieces between its objects, each cleaned and redacted; joined they are the whole.
+
+    A secret is masked within its own value, so that what stands behind it can still be read.
+    """
+    pieces = raw.replace(b"},{", b"},\n{").split(b"\n")
+    return tuple(_safe_piece(piece.removesuffix(b"\r")) for piece in pieces if piece)
+
+
+def _safe_piece(raw: bytes) -> Safe:
+    text = raw[: _PIECE_LIMIT + 1].decode("utf-8", "replace")
+    if text.isascii() and text.isprintable() and redact(text) == text:
+        return clean(text, _PIECE_LIMIT)
+    return clean('","'.join(safe_line(value.encode()) for value in text.split('","')), _PIECE_LIMIT)
 
 
 def safe_line(raw: bytes) -> Safe:

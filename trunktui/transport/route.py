@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -14,6 +16,7 @@ _HOP = re.compile(
     re.VERBOSE,
 )
 _MAX_HOPS = 8
+_MAX_DEPTH = 8
 
 
 class Jump(Struct, frozen=True):
@@ -48,3 +51,28 @@ def _jump(part: str, text: str) -> Jump:
     if found is None or (port is not None and not 0 < port < 65536):
         raise faults.config(f"proxy_jump {faults.quoted(text)}: write it as [user@]host[:port]")
     return Jump(found["six"] or found["host"], found["user"], port)
+
+
+class Hop(Protocol):
+    """One SSH server on the way: what an operator calls it, and what leads to it."""
+
+    @property
+    def where(self) -> str:
+        """What an operator calls it."""
+
+    @property
+    def via(self) -> str:
+        """The jump hosts before it, as ProxyJump of `~/.ssh/config` names them."""
+
+
+H = TypeVar("H", bound=Hop)
+
+
+def jumps_to(named: str, hop_of: Callable[[Jump], H], depth: int = 0) -> list[H]:
+    """Return the jump hosts `named`, after those that lead to the first of them; raises LinkError for a circle."""
+    hops = [hop_of(jump) for jump in parse_jumps(named)]
+    if not hops:
+        return []
+    if depth >= _MAX_DEPTH:
+        raise faults.config(f"ProxyJump of {hops[0].where} leads in a circle; correct ~/.ssh/config")
+    return [*jumps_to(hops[0].via, hop_of, depth + 1), *hops]

@@ -19,8 +19,8 @@ import re
 
 from msgspec import Struct
 
-from trunktui.model.ask import LOCK, LOCK_BUSY, LOCK_UNREADABLE, Command, Lock, Reply, SshAsk
-from trunktui.transport.lines import safe_lines
+from trunktui.model.ask import GATE_CLOSED, LOCK, LOCK_BUSY, LOCK_UNREADABLE, Command, Lock, Reply, SshAsk
+from trunktui.transport.lines import safe_json, safe_lines
 
 ARGV_LIMIT = 400
 """Bytes one command may take: `asterisk -rx` silently does nothing with more than about 490."""
@@ -30,10 +30,12 @@ _PROGRAM = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_./+-]*", re.ASCII)
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}", re.ASCII)
 _NONCE = re.compile(r"[0-9a-f]{16,64}", re.ASCII)
 _MARKER = re.compile(rb"(?m)^@([0-9a-f]{16,64}) (?:b ([0-9]{1,4})|e ([0-9]{1,4}) ([0-9]{1,3})|z)\r?\n")
+_WORD = re.compile(r"[A-Za-z0-9_<>/ ]{1,40}", re.ASCII)
 _LABEL = re.compile(r"trunktui-by-[A-Za-z0-9_.@:-]{1,150}", re.ASCII)
 _LOCKABLE = re.compile(r"(?:/[A-Za-z0-9_.+-]+)+", re.ASCII)
 _MAX_TIMEOUT_S = 60
 _MAX_HOLD_S = 60
+_MAX_PAUSE_S = 5.0
 
 _PRELUDE = (
     "cd /; LC_ALL=C; PATH=/usr/sbin:/usr/bin:/sbin:/bin; export LC_ALL PATH; "
@@ -43,6 +45,10 @@ _PRELUDE = (
     "case $s in 124|137) m z; exit 0;; esac; }}; "  # `timeout` ended it (TERM, then KILL): that ends the script
 )
 _GATE = 'g() { r "$@"; case $s in 0) ;; *) m z; exit 0;; esac; }; '
+_UNLESS = (
+    'u() { i=$1; w=$2; shift 2; m b $i; o=$("$@" </dev/null); s=$?; printf "%s$n" "$o"; '
+    f'case $o in *"$w"*) s={GATE_CLOSED};; esac; m e $i $s; case $s in 0) ;; *) m z; exit 0;; esac; }}; '
+)
 _LOCK = (
     'l() {{ test -r "{path}" || return {unreadable}; exec 9<"{path}"; flock -n 9 9<&9; c=$?; '
     "case $c in 1) o; return {busy};; *) return $c;; esac; }}; "
@@ -96,6 +102,8 @@ def build_script(ask: SshAsk, nonce: str, run_as: str | None) -> str:
     head, label = _PRELUDE.format(nonce=nonce), ""
     if ask.lock is not None or any(command.gate for command in ask.commands):
         head += _GATE
+    if any(command.unless for command in ask.commands):
+        head += _UNLESS
     if ask.lock is not None:
         head += _locking(ask.lock) + "g 0 l; "
         label = f" {ask.lock.label}"
@@ -111,8 +119,25 @@ def _runs(ask: SshAsk, run_as: str | None) -> str:
         if not (held or command.gate):
             runs.append(_HOLD)
             held = True
-        runs.append(f"{'g' if command.gate else 'r'} {number} {_checked(command, run_as)}; ")
+        runs.append(f"{_pause(command)}{_runner(command, number)} {_checked(command, run_as)}; ")
     return "".join(runs)
+
+
+def _runner(command: Command, number: int) -> str:
+    """Return the script's function that runs a command, with its first arguments."""
+    if not command.unless:
+        return f"{'g' if command.gate else 'r'} {number}"
+    if not command.gate or _WORD.fullmatch(command.unless) is None:
+        raise ValueError(f"command {command.key!r}: {command.unless!r} closes no gate")
+    return f'u {number} "{command.unless}"'
+
+
+def _pause(command: Command) -> str:
+    if not 0 <= command.after_s <= _MAX_PAUSE_S:
+        raise ValueError(
+            f"command {command.key!r}: after_s must be 0 to {_MAX_PAUSE_S:g}, not {command.after_s}"
+        )
+    return f"sleep {command.after_s:g}; " if command.after_s else ""
 
 
 def _locking(lock: Lock) -> str:
@@ -139,10 +164,10 @@ def split_answer(ask: SshAsk, nonce: str, out: Stream, err: Stream) -> Split:
     recognised.
     What stands outside the markers (banners, profile noise) is ignored. Never raises.
     """
-    keys = [command.key for command in ask.commands]
-    keys = keys if ask.lock is None else [LOCK, *keys]
+    keys = [(command.key, command.json) for command in ask.commands]
+    keys = keys if ask.lock is None else [(LOCK, False), *keys]
     outs, errs = _Parts(out, nonce, len(keys)), _Parts(err, nonce, len(keys))
-    replies = tuple(_reply(key, outs.part(i), errs.part(i)) for i, key in enumerate(keys))
+    replies = tuple(_reply(key, outs.part(i), errs.part(i), json=json) for i, (key, json) in enumerate(keys))
     return Split(replies, started=outs.started or errs.started, complete=outs.complete and errs.complete)
 
 
@@ -187,6 +212,11 @@ class _Parts:
         return self._parts.get(index, _Part())
 
 
+def is_plain(text: str) -> bool:
+    """Whether text holds only what may stand in a command's argument, and nothing that ends a line."""
+    return _ARGUMENT.fullmatch(text) is not None
+
+
 def _checked(command: Command, run_as: str | None) -> str:
     where = f"command {command.key!r}"
     if not command.argv or _PROGRAM.fullmatch(command.argv[0]) is None:
@@ -203,11 +233,11 @@ def _checked(command: Command, run_as: str | None) -> str:
     return command.line(run_as)
 
 
-def _reply(key: str, out: _Part, err: _Part) -> Reply:
+def _reply(key: str, out: _Part, err: _Part, *, json: bool) -> Reply:
     return Reply(
         key=key,
         status=None if err.status is None else out.status,
-        lines=safe_lines(out.data),
+        lines=safe_json(out.data) if json else safe_lines(out.data),
         errors=safe_lines(err.data),
         truncated=out.capped or err.capped,
     )

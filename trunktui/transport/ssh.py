@@ -14,28 +14,27 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncssh
 
 from trunktui.model.inventory import SshTarget
-from trunktui.model.link import LinkError, SshState
+from trunktui.model.link import LinkError
 from trunktui.model.text import clean
 from trunktui.transport import faults, keys, settings
 from trunktui.transport.aside import aside
-from trunktui.transport.asker import Conversation, SshAsker, Stage
+from trunktui.transport.asker import SshAsker, Stage
 from trunktui.transport.dial import Resolver, dial, greeting
 from trunktui.transport.hosts import HostStore, Trusted
 from trunktui.transport.limits import Counters, Limits, Turnstile
+from trunktui.transport.link import Refusal, Refused, SshLink
 from trunktui.transport.login import Failure, Kind, Seen, explain
 from trunktui.transport.logs import tame
-from trunktui.transport.route import Jump, parse_jumps, where
+from trunktui.transport.route import Jump, jumps_to, where
 from trunktui.transport.settings import HostsChoice, KeyChoice, choose_hosts, choose_keys, expand
 
 __all__ = ["SshAsker", "SshShared"]
 
-_MAX_DEPTH = 8
-_EXEC_REFUSED = asyncssh.OPEN_REQUEST_SESSION_FAILED  # a link lost in the middle of it looks the same
 _KINDS: tuple[tuple[type[BaseException], Kind], ...] = (
     (asyncssh.HostKeyNotVerifiable, Kind.HOST_KEY),
     (asyncssh.KeyExchangeFailed, Kind.KEY_EXCHANGE),
@@ -64,8 +63,9 @@ class _Hop:
         return str(clean(self.options.username))
 
     @property
-    def hosts_file(self) -> str:
-        return shlex.quote(str(self.hosts.files[0]))
+    def via(self) -> str:
+        """What ssh's own settings say of jump hosts before this one."""
+        return str(self.options.tunnel or "")
 
 
 class _Watch(asyncssh.SSHClient):
@@ -119,72 +119,85 @@ class _Output:
             return b""
 
 
-class _SshLink:
-    """A logged-in connection to an SBC, on top of those to its jump hosts (an `asker.Link`)."""
+class _Tube(_Output):
+    """A connection forwarded from the far host (a `control.Stream`)."""
 
-    def __init__(self, hop: _Hop, watches: list[_Watch], limits: Limits) -> None:
-        self.where = hop.where
-        self.user = hop.user
-        self._watches = watches
-        self._limits = limits
-        self._free_at = 0.0
+    def __init__(self, reader: asyncssh.SSHReader[bytes], writer: asyncssh.SSHWriter[bytes]) -> None:
+        super().__init__(reader)
+        self._writer = writer
 
-    def loss(self) -> LinkError | None:
-        """Return why the link is gone, the outermost jump host first; None while it is up."""
-        return next((loss for watch in self._watches if (loss := watch.loss()) is not None), None)
+    async def send(self, data: bytes) -> None:
+        with suppress(asyncssh.Error, OSError, ValueError):  # reading tells that it is at its end
+            self._writer.write(data)
+            await self._writer.drain()
 
-    async def run(self, talk: Conversation, stage: Stage) -> None:
-        """Run the script of `talk` in one exec and let it take the answer; see `asker.Link`."""
-        stage.enter(lambda seconds: self._late(talk, seconds))
-        conn = self._watches[-1].conn
-        if conn is None:
-            talk.sent = False
-            raise faults.lost_before(self.where)
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(self._free_at - loop.time())
-        window = max(self._limits.output_bytes, 64 * 1024)
-        opening = conn.create_process(talk.line, stdin=asyncssh.DEVNULL, encoding=None, window=window)
-        opened = await asyncio.gather(opening, return_exceptions=True)
-        process: asyncssh.SSHClientProcess[bytes] | BaseException = opened[0]
-        if isinstance(process, BaseException):
-            await asyncio.sleep(0)  # asyncssh tells of a lost connection one turn of the loop later
-            talk.sent = not isinstance(process, asyncssh.ChannelOpenError) or process.code == _EXEC_REFUSED
-            raise self._refusal(process)
-        try:
-            taking = talk.take(_Output(process.stdout), _Output(process.stderr))
-            await asyncio.gather(taking, return_exceptions=True)
-            if not talk.capped:
-                # Let the session end by itself: the next one may be one too many for sshd before that.
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._limits.linger_s):
-                        await process.wait_closed()
-        finally:
-            process.channel.abort()
-            self._free_at = loop.time() + self._limits.settle_s
+    def close(self) -> None:
+        self._writer.channel.abort()
 
-    def _late(self, talk: Conversation, seconds: float) -> LinkError:
-        late = faults.hung_command if talk.split().started else faults.hung_session
-        return late(self.where, seconds)
 
-    def _refusal(self, error: BaseException) -> LinkError:
-        if (loss := self.loss()) is not None:
-            return faults.lost_before(self.where) if loss.state is SshState.UNREACHABLE else loss
-        if isinstance(error, asyncssh.ChannelOpenError):
-            if error.code == _EXEC_REFUSED:
-                return faults.no_exec(self.where, self.user, error.reason)
-            return faults.no_session(self.where, error.reason)
-        return faults.lost_before(self.where)
+class _Process:
+    """A command that runs on the far side (a `link.Running`)."""
+
+    def __init__(self, process: asyncssh.SSHClientProcess[bytes]) -> None:
+        self.stdout, self.stderr = _Output(process.stdout), _Output(process.stderr)
+        self._process = process
+
+    async def ended(self) -> None:
+        await self._process.wait_closed()
 
     def abort(self) -> None:
-        """Drop the connection and those to the jump hosts."""
+        self._process.channel.abort()
+
+
+class _Wire:
+    """The connection to an SBC, on top of those to its jump hosts (a `link.Wire`)."""
+
+    def __init__(self, watches: list[_Watch]) -> None:
+        self._watches = watches
+
+    def loss(self) -> LinkError | None:
+        return next((loss for watch in self._watches if (loss := watch.loss()) is not None), None)
+
+    async def execute(self, line: str, window: int) -> _Process:
+        opening = self._conn.create_process(line, stdin=asyncssh.DEVNULL, encoding=None, window=window)
+        process: object = (await asyncio.gather(opening, return_exceptions=True))[0]
+        if isinstance(process, BaseException):
+            raise await self._refusal(process, Refused.SESSION)
+        return _Process(cast("asyncssh.SSHClientProcess[bytes]", process))
+
+    async def forward(self, port: int) -> _Tube:
+        opening = self._conn.open_connection("127.0.0.1", port, encoding=None)
+        pair: object = (await asyncio.gather(opening, return_exceptions=True))[0]
+        if isinstance(pair, BaseException):
+            raise await self._refusal(pair, Refused.FORWARD)
+        return _Tube(*cast("tuple[asyncssh.SSHReader[bytes], asyncssh.SSHWriter[bytes]]", pair))
+
+    @property
+    def _conn(self) -> asyncssh.SSHClientConnection:
+        conn = self._watches[-1].conn
+        if conn is None:
+            raise Refusal(Refused.NEVER, "")
+        return conn
+
+    async def _refusal(self, error: BaseException, which: Refused) -> Refusal:
+        await asyncio.sleep(0)  # asyncssh tells of a lost connection one turn of the loop later
+        if not isinstance(error, asyncssh.ChannelOpenError):
+            return Refusal(Refused.GONE, "")
+        if (
+            error.code == asyncssh.OPEN_REQUEST_SESSION_FAILED
+        ):  # a link lost in the middle of it looks the same
+            which = Refused.EXEC if which is Refused.SESSION else Refused.GONE
+        elif error.code == asyncssh.OPEN_CONNECT_FAILED and which is Refused.FORWARD:
+            which = Refused.UNREACHED
+        return Refusal(which, error.reason)
+
+    def abort(self) -> None:
         _abort(self._watches)
 
     async def close(self) -> None:
-        """Say goodbye on every connection, the innermost first."""
-        for watch in reversed(self._watches):
-            if watch.conn is not None:
-                watch.conn.close()
-                await watch.conn.wait_closed()
+        for conn in [watch.conn for watch in reversed(self._watches) if watch.conn is not None]:
+            conn.close()
+            await conn.wait_closed()
 
 
 class SshShared:
@@ -211,7 +224,7 @@ class SshShared:
         self._hosts = HostStore(lambda: asyncssh.import_known_hosts(""))
         tame("asyncssh")
 
-    async def open(self, target: SshTarget, stage: Stage) -> _SshLink:
+    async def open(self, target: SshTarget, stage: Stage) -> SshLink:
         """Connect and log in to `target`, through its jump hosts if it has any; raises LinkError."""
         stage.enter(lambda _: faults.slow_settings(target.host))
         hops = await aside(lambda: self._hops(target))
@@ -224,38 +237,24 @@ class SshShared:
         finally:
             if not whole:
                 _abort(watches)
-        return _SshLink(hops[-1], watches, self.limits)
+        return SshLink(_Wire(watches), hops[-1].where, hops[-1].user, self.limits)
 
     def _hops(self, target: SshTarget) -> list[_Hop]:
         last = self._hop(target, Jump(target.host, target.user, target.port), jump=False)
-        named = target.proxy_jump if target.proxy_jump is not None else last.options.tunnel
-        return [*self._jumps(target, str(named or ""), 0), last]
-
-    def _jumps(self, target: SshTarget, named: str, depth: int) -> list[_Hop]:
-        hops = [self._hop(target, jump, jump=True) for jump in parse_jumps(named)]
-        if not hops:
-            return []
-        if depth >= _MAX_DEPTH:
-            raise faults.config(f"ProxyJump of {hops[0].where} leads in a circle; correct ~/.ssh/config")
-        return [*self._jumps(target, str(hops[0].options.tunnel or ""), depth + 1), *hops]
+        named = target.proxy_jump if target.proxy_jump is not None else last.via
+        return [*jumps_to(named, lambda jump: self._hop(target, jump, jump=True)), last]
 
     def _hop(self, target: SshTarget, to: Jump, *, jump: bool) -> _Hop:
         file = self._home / ".ssh" / "config" if target.config is None else expand(target.config, self._home)
         config = [str(file)] if target.config is not None or os.access(file, os.R_OK) else None
-        limits = self.limits
         try:
             options = asyncssh.SSHClientConnectionOptions(
                 config=config,
                 host=to.host,
                 port=to.port or (),
                 username=to.user or (),
-                known_hosts=b"",
-                client_keys=None,
-                connect_timeout=limits.login_s + 1,
-                login_timeout=limits.login_s,
-                keepalive_interval=limits.keepalive_s,
-                keepalive_count_max=limits.keepalive_count,
                 **settings.FIXED,
+                **settings.timing(self.limits),
             )
         except (ValueError, OSError, LookupError, RecursionError, asyncssh.Error) as exc:
             said = clean(exc.strerror or "" if isinstance(exc, OSError) else str(exc), 200)
@@ -275,7 +274,8 @@ class SshShared:
         stage.enter(lambda _: faults.slow_settings(hop.where))
         hosts = await aside(lambda: self._hosts.get(hop.hosts))
         ring = await aside(lambda: self._keys.ring(hop.keys))
-        seen = Seen(hop.where, hop.user, hop.options.host, hop.options.port, hop.hosts_file, note=ring.note)
+        file = shlex.quote(str(hop.hosts.files[0]))
+        seen = Seen(hop.where, hop.user, hop.options.host, hop.options.port, file, note=ring.note)
         seen.jump = via[-1].seen.where if via else None
         seen.proxied = bool(hop.options.proxy_command) and not via
         watch = _Watch(seen)
@@ -378,20 +378,17 @@ def _parse_key(path: str, data: bytes) -> keys.Key:
         if public is None and not str(exc).startswith("Passphrase"):
             raise
         return keys.Key(path, None, public)
-    try:
+    with suppress(OSError, ValueError):
         return keys.Key(path, (private, asyncssh.read_certificate(f"{path}-cert.pub")), private.public_data)
-    except (OSError, ValueError):
-        return keys.Key(path, private, private.public_data)
+    return keys.Key(path, private, private.public_data)
 
 
 def _public_half(path: str, data: bytes) -> bytes | None:
-    try:
+    with suppress(ValueError):
         return asyncssh.import_public_key(data).public_data
-    except ValueError:
-        try:
-            return asyncssh.read_public_key(f"{path}.pub").public_data
-        except (OSError, ValueError):
-            return None
+    with suppress(OSError, ValueError):
+        return asyncssh.read_public_key(f"{path}.pub").public_data
+    return None
 
 
 def _abort(watches: list[_Watch]) -> None:
