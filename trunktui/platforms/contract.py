@@ -24,7 +24,7 @@ class LegSettings(Struct, frozen=True):
     it has such contacts, which makes it a trunk and not a phone. A name that is missing was not read: that
     changes no state. `asked` holds the commands that were answered since connecting or since the last
     reload, understood or not, so that none is asked twice; `refused` those among them that the SBC would not
-    run, with who refused.
+    run, with who refused. `methods`: what this version of the software can be asked, None not read.
     """
 
     probe: dict[str, ProbeSettings] = {}
@@ -35,6 +35,11 @@ class LegSettings(Struct, frozen=True):
     static: dict[str, bool] = {}
     asked: frozenset[str] = frozenset()
     refused: dict[str, Unread] = {}
+    methods: frozenset[str] | None = None
+
+
+UNREAD = LegSettings()
+"""Nothing is known yet."""
 
 
 class Platform(Protocol):
@@ -43,8 +48,8 @@ class Platform(Protocol):
     name: str
     """As written in the config (`platform = "asterisk"`)."""
 
-    def poll_ask(self) -> SshAsk:
-        """Return what to ask at every poll."""
+    def poll_ask(self, settings: LegSettings = UNREAD) -> SshAsk:
+        """Return what to ask at every poll, by what is known of the SBC already."""
 
     def parse_poll(self, answer: Answer, settings: LegSettings, bindings: tuple[Binding, ...]) -> Observation:
         """Read one poll. `bindings` are the legs that the config names on this SBC. Never raises."""

@@ -31,14 +31,14 @@ from trunktui.model.inventory import Binding
 from trunktui.model.observation import AppState, Box, Observation, ProbeSettings, Unread
 from trunktui.model.text import Safe, clean
 from trunktui.platforms import boxshell, kamailio_dialogs, kamailio_dispatcher, kamailio_state, kamailio_uac
-from trunktui.platforms.contract import LegSettings
+from trunktui.platforms.contract import UNREAD, LegSettings
 from trunktui.platforms.kamailio_actions import changed as changed
 from trunktui.platforms.kamailio_actions import plan as plan
 from trunktui.platforms.kamailio_actions import proof as proof
 from trunktui.platforms.kamailio_actions import standing as standing
 from trunktui.platforms.kamailio_actions import taken as taken
 from trunktui.platforms.kamailio_legs import Fleet
-from trunktui.platforms.kamailio_rpc import call, read, refusal, whole
+from trunktui.platforms.kamailio_rpc import PROGRAM, call, read, refusal, whole
 from trunktui.platforms.kamailio_snmp import parse_snmp as parse_snmp
 from trunktui.platforms.kamailio_snmp import snmp_ask as snmp_ask
 
@@ -51,7 +51,9 @@ _VERSION = re.compile(r"kamailio (\S+)(?: .*)?")
 _TOTAL, _PROCESSED = "uac.regtotal", "dialog.processed_dialogs"
 _FILE = "/etc/kamailio/kamailio.cfg"
 
+_METHODS = call("methods", "system.listMethods")
 _SETTINGS: tuple[Command, ...] = (
+    _METHODS,
     call("threshold", "cfg.get", "dispatcher", "probing_threshold"),
     Command("params", ("grep", "-h", "ds_ping_interval", _FILE), privileged=False),
     Command("timer", ("grep", "-h", "fr_timer", _FILE), privileged=False),
@@ -65,27 +67,44 @@ _PARAMETER = re.compile(
 )
 _DEFAULT_TIMER_MS = 30000
 
+_VERSION_ASK = call("version", "core.version")
+_REGISTRATIONS = call("registrations", kamailio_uac.METHOD)
+_DESTINATIONS = call("destinations", kamailio_dispatcher.METHOD)
+_TOTALS = call("totals", "stats.fetch", _TOTAL, _PROCESSED)
+_POLL: tuple[Command, ...] = (
+    kamailio_state.UPTIME,
+    _VERSION_ASK,
+    _REGISTRATIONS,
+    _DESTINATIONS,
+    boxshell.CLOCK,
+    kamailio_state.PROCESS,
+    boxshell.ADDRESSES,
+    _TOTALS,
+    kamailio_dialogs.COUNT,
+    kamailio_dialogs.LIST,
+)
+_ALWAYS = kamailio_state.UPTIME.argv[1]
 
-def poll_ask() -> SshAsk:
+
+def poll_ask(settings: LegSettings = UNREAD) -> SshAsk:
     """Return the poll: uptime first, because a frozen Kamailio hangs on it and ends the ask cheaply.
 
-    The clock stands in the middle: it is compared with ours at the middle of the whole ask. Dialogs come last:
-    theirs is the only answer that can outgrow what we take.
+    What this Kamailio has no method for is left out, once it has said which it has. The clock stands in the middle:
+    it is compared with ours at the middle of the whole ask. Dialogs come last: theirs is the only answer that can
+    outgrow what we take.
     """
+    known = settings.methods
     return SshAsk(
-        (
-            kamailio_state.UPTIME,
-            call("version", "core.version"),
-            call("registrations", kamailio_uac.METHOD),
-            call("destinations", kamailio_dispatcher.METHOD),
-            boxshell.CLOCK,
-            kamailio_state.PROCESS,
-            boxshell.ADDRESSES,
-            call("totals", "stats.fetch", _TOTAL, _PROCESSED),
-            kamailio_dialogs.COUNT,
-            kamailio_dialogs.LIST,
-        )
+        tuple(c for c in _POLL if known is None or c.argv[0] != PROGRAM or c.argv[1] in {*known, _ALWAYS})
     )
+
+
+def _said(answer: Answer, command: Command, settings: LegSettings) -> Reply:
+    """Return the reply to a command of the poll; to one that was left out, what Kamailio would have said."""
+    method = command.argv[1]
+    if settings.methods is None or method in {*settings.methods, _ALWAYS}:
+        return answer.reply(command.key)
+    return Reply(command.key, 0, (Safe(f"error: 500 - command {method} not found"),))
 
 
 def parse_poll(answer: Answer, settings: LegSettings, bindings: tuple[Binding, ...]) -> Observation:
@@ -101,17 +120,17 @@ def parse_poll(answer: Answer, settings: LegSettings, bindings: tuple[Binding, .
             box=_machine(answer, Box()),
             unread=kamailio_state.unread_poll(answer) if app is AppState.UNREADABLE else (),
         )
-    totals = read(answer.reply("totals")).node
+    totals = read(_said(answer, _TOTALS, settings)).node
     probe = settings.probe.get(ALL)
-    registrations = kamailio_uac.records(answer.reply("registrations"), totals.number(_TOTAL))
+    registrations = kamailio_uac.records(_said(answer, _REGISTRATIONS, settings), totals.number(_TOTAL))
     destinations = kamailio_dispatcher.destinations(
-        answer.reply("destinations"), probe.misses if probe else None
+        _said(answer, _DESTINATIONS, settings), probe.misses if probe else None
     )
     clock = boxshell.clock(answer.reply("clock"))
     fleet = Fleet(registrations.rows, destinations.rows, probe, bindings)
     dialogs = kamailio_dialogs.dialogs(
-        answer.reply(kamailio_dialogs.LIST.key),
-        answer.reply(kamailio_dialogs.COUNT.key),
+        _said(answer, kamailio_dialogs.LIST, settings),
+        _said(answer, kamailio_dialogs.COUNT, settings),
         clock.second if clock else None,
         fleet.owner,
     )
@@ -135,17 +154,21 @@ def parse_poll(answer: Answer, settings: LegSettings, bindings: tuple[Binding, .
 
 def settings_asks(observation: Observation, settings: LegSettings) -> tuple[SshAsk, ...]:
     """Return the asks for what is set for all destinations, once since connecting."""
-    missing = tuple(command for command in _SETTINGS if command.key not in settings.asked)
-    return (SshAsk(missing),) if missing and any(leg.contacts for leg in observation.legs) else ()
+    wanted = _SETTINGS if any(leg.contacts for leg in observation.legs) else (_METHODS,)
+    missing = tuple(command for command in wanted if command.key not in settings.asked)
+    return (SshAsk(missing),) if missing else ()
 
 
 def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSettings:
     """Read the threshold that is loaded, and interval and timeout as the file says that Kamailio was started with."""
     asked, refused, probe = set(before.asked), dict(before.refused), before.probe.get(ALL, ProbeSettings())
+    methods = before.methods
     for answer in answers:
         for reply in answer.replies:
             if reply.truncated or reply.status not in {None, 124, 137}:
                 asked.add(reply.key)  # else a busy moment: asked again at the next poll
+        listed = read(answer.reply(_METHODS.key))
+        methods = frozenset(listed.words) if _ALWAYS in listed.words else methods
         threshold = answer.reply("threshold")
         refused.pop("threshold", None)
         if denied := refusal(threshold):
@@ -163,7 +186,11 @@ def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSetti
             timeout_s=timer / 1000 if written and timer is not None else probe.timeout_s,
         )
     return structs.replace(
-        before, probe={**before.probe, ALL: probe}, asked=frozenset(asked), refused=refused
+        before,
+        probe={**before.probe, ALL: probe},
+        asked=frozenset(asked),
+        refused=refused,
+        methods=methods,
     )
 
 

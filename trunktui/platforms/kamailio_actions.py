@@ -65,8 +65,9 @@ def plan(verb: Verb, leg: LegStatus) -> Plan | Safe:
     if not askable(name):
         return clean(f"the name {clean(name, 40)!r} must not stand in a command")
     off = leg.registration.state in _OFF
-    step = call(_STEP, _ENABLE, "l_uuid", name) if off else call(_STEP, "uac.reg_refresh", f"s:{name}")
-    readback = call(_STATE, "uac.reg_info", "l_uuid", name)
+    word = f"s:{name}"
+    step = call(_STEP, _ENABLE, "l_uuid", word) if off else call(_STEP, "uac.reg_refresh", word)
+    readback = call(_STATE, "uac.reg_info", "l_uuid", word)
     consequence, undo = _enabling(name) if off else _refreshing(leg)
     return Plan(
         verb=verb,

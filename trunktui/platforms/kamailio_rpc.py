@@ -117,8 +117,16 @@ class Table(Struct, Generic[Row], frozen=True):
 
 
 def call(key: str, method: str, *arguments: str) -> Command:
-    """Return the command that has Kamailio run one method of its RPC."""
-    return Command(key, (PROGRAM, method, *arguments))
+    """Return the command that has Kamailio run one method of its RPC: by JSON where it can be, else by `kamcmd`."""
+    words = (_json_word(argument) for argument in arguments)
+    return Command(key, (PROGRAM, method, *arguments), request=" ".join((method, *words)))
+
+
+def _json_word(argument: str) -> str:
+    """Return an argument of `kamcmd` in the words of the JSON way: it takes digits for a number, and `s:` prevents it."""
+    if argument.startswith("s:"):
+        return argument[2:]
+    return f"i:{argument}" if argument.isdecimal() else argument
 
 
 def read(reply: Reply) -> Told:
