@@ -13,11 +13,13 @@ from msgspec import structs
 if TYPE_CHECKING:
     from trunktui.config.load import Config
     from trunktui.engine.crew import Post
+    from trunktui.model.inventory import SshTarget
     from trunktui.model.secret import Secret
     from trunktui.model.snmp import SnmpTarget
     from trunktui.poll.fleet import Fleet
     from trunktui.poll.poller import Poller
     from trunktui.poll.schedule import Pace
+    from trunktui.transport.port import Asker
     from trunktui.transport.snmp_asker import SnmpShared
 
 
@@ -48,11 +50,10 @@ class Hiring:
         from trunktui.model.inventory import SshTarget
         from trunktui.platforms.registry import platform_for
         from trunktui.poll.poller import SbcPoller
-        from trunktui.transport.ssh import SshAsker
 
         if not isinstance(post.target, SshTarget):
             return self._snmp_poller(post, post.target, pace)
-        asker = SshAsker(post.target, self._ssh)
+        asker = self._asker(post.target)
         self.askers.put(post.sbc, asker)
         return SbcPoller(
             post.sbc,
@@ -65,6 +66,16 @@ class Hiring:
             chance=random.random,
             changed=self._changed,
         )
+
+    def _asker(self, target: SshTarget) -> Asker:
+        """Return a connection to an SBC, with the way to its software's control port where it has one."""
+        from trunktui.transport.ssh import SshAsker
+        from trunktui.transport.tunnel import TunnelAsker
+
+        asker = SshAsker(target, self._ssh)
+        if target.control is None:
+            return asker
+        return TunnelAsker(asker, target.control, revealed_for_control, clock=time.monotonic)
 
     def _snmp_poller(self, post: Post, target: SnmpTarget, pace: Pace) -> Poller:
         # pysnmp is not even imported before an SBC has SNMP
@@ -103,3 +114,16 @@ def revealed(reference: str) -> Secret:
         return resolve(reference, os.environ)
     except SecretError as error:
         raise SnmpError(SnmpState.CONFIG, clean(f"SNMP secret not usable: {error}")) from None
+
+
+def revealed_for_control(reference: str) -> Secret:
+    """Return the secret for a control port, in this process and never before it is sent; blocking."""
+    from trunktui.config.errors import SecretError
+    from trunktui.config.secrets import resolve
+    from trunktui.model.link import LinkError, SshState
+    from trunktui.model.text import clean
+
+    try:
+        return resolve(reference, os.environ)
+    except SecretError as error:
+        raise LinkError(SshState.CONFIG, clean(f"password of [sbc.esl] not usable: {error}")) from None

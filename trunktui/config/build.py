@@ -15,6 +15,7 @@ from trunktui.model.inventory import (
     Binding,
     Cap,
     Carrier,
+    ControlTarget,
     Group,
     Ha,
     Inventory,
@@ -70,7 +71,7 @@ def _sbc(table: SbcTable, folder: Path, env: Mapping[str, str]) -> Sbc:
     return Sbc(
         name=table.name,
         platform=resolved_platform(table.platform),
-        ssh=_ssh(table.host, table.ssh, folder, env),
+        ssh=structs.replace(_ssh(table.host, table.ssh, folder, env), control=_control(table)),
         site=table.site,
         egress_ip=table.egress_ip,
         discover=table.discover,
@@ -105,6 +106,15 @@ def _ssh(host: str, table: SshTable, folder: Path, env: Mapping[str, str]) -> Ss
         config=path(table.config),
         run_as=table.run_as,
     )
+
+
+def _control(table: SbcTable) -> ControlTarget | None:
+    """Return the control port of the SBC's software, None where none is set."""
+    if table.jsonrpc is not None:
+        return ControlTarget("json-rpc", table.jsonrpc.port, path=table.jsonrpc.path)
+    if table.esl is None:
+        return None
+    return ControlTarget("esl", table.esl.port, table.esl.user, table.esl.password)
 
 
 def _snmp(host: str, table: SnmpTable) -> SnmpTarget:

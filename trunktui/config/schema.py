@@ -108,6 +108,21 @@ class SnmpTable(Struct, frozen=True):
     extend: tuple[Words, ...] = ()
 
 
+class EslTable(Struct, frozen=True):
+    """`[sbc.esl]`: FreeSWITCH's event socket on the SBC's own loopback, reached through SSH."""
+
+    password: SecretRef
+    port: Port = 8021
+    user: Words | None = None
+
+
+class JsonRpcTable(Struct, frozen=True):
+    """`[sbc.jsonrpc]`: Kamailio's JSON-RPC by HTTP on the SBC's own loopback, reached through SSH."""
+
+    port: Port
+    path: Words = "/RPC"
+
+
 class SbcTable(Struct, frozen=True):
     """`[[sbc]]`."""
 
@@ -122,6 +137,8 @@ class SbcTable(Struct, frozen=True):
     ha: HaTable | None = None
     ssh: SshTable = SshTable()
     snmp: SnmpTable | None = None
+    esl: EslTable | None = None
+    jsonrpc: JsonRpcTable | None = None
 
 
 class NativeTable(Struct, frozen=True):

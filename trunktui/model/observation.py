@@ -147,13 +147,15 @@ class ChannelRow(Struct, frozen=True, gc=False):
 class ProbeSettings(Struct, frozen=True):
     """OPTIONS settings really loaded: interval 0 means never; seconds.
 
-    `misses`: how many in a row make it dead, None on a platform where that is no setting.
+    `misses`: how many in a row make it dead, None on a platform where that is no setting. `every`: all destinations
+    are asked, whatever stands with each; None where that is not read, or no setting.
     """
 
     interval_s: int | None = None
     timeout_s: float | None = None
     only_2xx: bool | None = None
     misses: int | None = None
+    every: bool | None = None
 
 
 class RegSettings(Struct, frozen=True):

@@ -37,7 +37,8 @@ class RegView(Struct, frozen=True, gc=False):
 
     `failures` counts attempts seen to fail since the last success, None when not known.
     `code` is the last refusal's SIP code, None when it could not be seen. `delay_s`: the longest time that the
-    SBC waits before a REGISTER that it was told to send, None when that setting was not read.
+    SBC waits before a REGISTER that it was told to send, None when that setting was not read. `by_hand`: it is
+    given up because somebody disabled it, not for a refusal.
     """
 
     state: RegSignal
@@ -46,6 +47,7 @@ class RegView(Struct, frozen=True, gc=False):
     gave_up: bool | None = None
     code: int | None = None
     delay_s: int | None = None
+    by_hand: bool = False
 
 
 class ProbeView(Struct, frozen=True, gc=False):

@@ -55,17 +55,22 @@ _METHODS = call("methods", "system.listMethods")
 _SETTINGS: tuple[Command, ...] = (
     _METHODS,
     call("threshold", "cfg.get", "dispatcher", "probing_threshold"),
-    Command("params", ("grep", "-h", "ds_ping_interval", _FILE), privileged=False),
+    Command(
+        "params", ("grep", "-h", "-e", "ds_ping_interval", "-e", "ds_probing_mode", _FILE), privileged=False
+    ),
     Command("timer", ("grep", "-h", "fr_timer", _FILE), privileged=False),
     Command("written", ("date", "-Ins", "-r", _FILE), privileged=False),
+    boxshell.CLOCK,
+    kamailio_state.UPTIME,
 )
 """Kamailio tells the threshold that is loaded. Its ping interval and timeout it does not: they are read from the file
 it is started with, and believed only where that has not been written since."""
 
 _PARAMETER = re.compile(
-    r'\s*modparam\(\s*"([a-z_|]+)"\s*,\s*"(ds_ping_interval|fr_timer)"\s*,\s*"?(\d{1,7})"?\s*\)\s*;?\s*(?:#.*)?'
+    r'\s*modparam\(\s*"([a-z_|]+)"\s*,\s*"(ds_ping_interval|ds_probing_mode|fr_timer)"\s*,\s*"?(\d{1,7})"?\s*\)\s*;?\s*(?:#.*)?'
 )
 _DEFAULT_TIMER_MS = 30000
+_ROUNDING_S = 1
 
 _VERSION_ASK = call("version", "core.version")
 _REGISTRATIONS = call("registrations", kamailio_uac.METHOD)
@@ -123,9 +128,7 @@ def parse_poll(answer: Answer, settings: LegSettings, bindings: tuple[Binding, .
     totals = read(_said(answer, _TOTALS, settings)).node
     probe = settings.probe.get(ALL)
     registrations = kamailio_uac.records(_said(answer, _REGISTRATIONS, settings), totals.number(_TOTAL))
-    destinations = kamailio_dispatcher.destinations(
-        _said(answer, _DESTINATIONS, settings), probe.misses if probe else None
-    )
+    destinations = kamailio_dispatcher.destinations(_said(answer, _DESTINATIONS, settings), probe)
     clock = boxshell.clock(answer.reply("clock"))
     fleet = Fleet(registrations.rows, destinations.rows, probe, bindings)
     dialogs = kamailio_dialogs.dialogs(
@@ -155,8 +158,8 @@ def parse_poll(answer: Answer, settings: LegSettings, bindings: tuple[Binding, .
 def settings_asks(observation: Observation, settings: LegSettings) -> tuple[SshAsk, ...]:
     """Return the asks for what is set for all destinations, once since connecting."""
     wanted = _SETTINGS if any(leg.contacts for leg in observation.legs) else (_METHODS,)
-    missing = tuple(command for command in wanted if command.key not in settings.asked)
-    return (SshAsk(missing),) if missing else ()
+    # All of them again where one was not answered: what the file says counts only beside when it was written.
+    return () if settings.asked.issuperset(command.key for command in wanted) else (SshAsk(wanted),)
 
 
 def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSettings:
@@ -175,15 +178,17 @@ def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSetti
             refused["threshold"] = Unread("cfg.get dispatcher probing_threshold", denied)
         told = read(threshold)
         misses = whole(told.words[0]) if told.why is None and len(told.words) == 1 else None
-        interval, timer = _parameter(answer.reply("params")), _parameter(answer.reply("timer"))
-        if timer is None and interval is not None and not answer.reply("timer").lines:
+        params, timers = answer.reply("params"), answer.reply("timer")
+        interval, timer = _parameter(params, "ds_ping_interval"), _parameter(timers, "fr_timer")
+        mode = _parameter(params, "ds_probing_mode")
+        if timer is None and interval is not None and not timers.lines:
             timer = _DEFAULT_TIMER_MS  # the file says nothing of it
-        written = boxshell.clock(answer.reply("written"))
-        probe = structs.replace(
-            probe,
+        loaded = _is_loaded(answer)
+        probe = ProbeSettings(
+            interval_s=interval if loaded else None,
+            timeout_s=timer / 1000 if loaded and timer is not None else None,
             misses=misses if misses is not None else probe.misses,
-            interval_s=interval if written else probe.interval_s,
-            timeout_s=timer / 1000 if written and timer is not None else probe.timeout_s,
+            every=mode == 1 if loaded and mode is not None else None,
         )
     return structs.replace(
         before,
@@ -194,11 +199,20 @@ def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSetti
     )
 
 
-def _parameter(reply: Reply) -> int | None:
+def _is_loaded(answer: Answer) -> bool:
+    """Whether the file is what Kamailio was started with: it was not written since, by the SBC's own clock."""
+    written, now = boxshell.clock(answer.reply("written")), boxshell.clock(answer.reply(boxshell.CLOCK.key))
+    uptime = read(answer.reply(kamailio_state.UPTIME.key)).node.number("uptime")
+    if written is None or now is None or uptime is None:
+        return False
+    return written.second <= now.second - uptime + _ROUNDING_S
+
+
+def _parameter(reply: Reply, parameter: str) -> int | None:
     """Return the number that a line of the file sets, None where none or several do, or a name stands for it."""
-    found = [match for line in reply.lines if reply.ok and (match := _PARAMETER.fullmatch(line))]
-    lines = [line for line in reply.lines if not line.lstrip().startswith("#")]
-    return int(found[0][3]) if len(found) == 1 == len(lines) else None
+    lines = [line for line in reply.lines if parameter in line and not line.lstrip().startswith("#")]
+    found = [match for line in lines if reply.ok and (match := _PARAMETER.fullmatch(line))]
+    return int(found[0][3]) if len(found) == 1 == len(lines) and found[0][2] == parameter else None
 
 
 def _box(answer: Answer, processed: int | None, calls: int | None) -> Box:

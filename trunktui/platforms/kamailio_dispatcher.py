@@ -19,7 +19,8 @@ One destination of a set, as kamcmd prints it:
         }
     }
 
-FLAGS: A active, T trying (a probe was lost, still used), I inactive, D disabled by hand; then P probed, X not. The code
+FLAGS: A active, T trying (a probe was lost, still used), I inactive, D disabled by hand; then P probed, X not: with
+ds_probing_mode 1 an X means "not yet", for every one but a disabled one is asked. The code
 of the last answer is not told, but LATENCY tells a destination that answers (a time was measured, no probe ever ran
 out) from one that is silent (TIMEOUT grows): theta503 above answers, with a code that is no good. Milliseconds, cut to
 whole ones, so that a carrier in the same rack shows 0, as one does that was never measured. How many probes were lost
@@ -34,7 +35,7 @@ from msgspec import Struct
 
 from trunktui.model.ask import Reply
 from trunktui.model.health import Effective
-from trunktui.model.observation import Contact, ContactState, ProbeCount, Unread
+from trunktui.model.observation import Contact, ContactState, ProbeCount, ProbeSettings, Unread
 from trunktui.model.text import Safe, clean
 from trunktui.platforms.kamailio_address import Address, address_of
 from trunktui.platforms.kamailio_rpc import Node, Table, read, unread_of
@@ -62,8 +63,9 @@ class Destination(Struct, frozen=True):
     contact: Contact
 
 
-def destinations(reply: Reply, threshold: int | None) -> Table[Destination]:
-    """Read `dispatcher.list`; `threshold` is how many lost probes make one inactive, None where not told."""
+def destinations(reply: Reply, probe: ProbeSettings | None) -> Table[Destination]:
+    """Read `dispatcher.list`; `probe` is what is set for all destinations: the threshold, whether each is asked."""
+    probe = probe or ProbeSettings()
     told = read(reply)
     if told.absent or (told.why is not None and _EMPTY.search(told.why)):
         return Table(whole=True)  # without the module, or without a set, there is no destination
@@ -77,7 +79,7 @@ def destinations(reply: Reply, threshold: int | None) -> Table[Destination]:
         sets += 1
         number, targets = one.number("ID"), one.child("TARGETS")
         for dest in targets.each("DEST") if targets is not None else ():
-            row = _destination(number, dest, threshold)
+            row = _destination(number, dest, probe)
             if row is None:
                 strange.append(clean(f"URI: {dest.text('URI')} FLAGS: {dest.text('FLAGS')}"))
             else:
@@ -111,7 +113,7 @@ def effective(rows: tuple[Destination, ...]) -> Effective | None:
     return Effective.REFUSED_LOCALLY if "I" in states else Effective.ADMIN_OFF
 
 
-def _destination(set_id: int | None, node: Node, threshold: int | None) -> Destination | None:
+def _destination(set_id: int | None, node: Node, probe: ProbeSettings) -> Destination | None:
     uri, flags = node.text("URI"), node.text("FLAGS")
     if set_id is None or not uri or not flags:
         return None
@@ -123,17 +125,20 @@ def _destination(set_id: int | None, node: Node, threshold: int | None) -> Desti
         name=attributes.text("DUID") or None,
         state=known[1] if known else "",
         address=address_of(uri),
-        contact=_contact(set_id, uri, flags, known, node.child("LATENCY") or Node(), threshold),
+        contact=_contact(set_id, uri, flags, known, node.child("LATENCY") or Node(), probe),
     )
 
 
 def _contact(
-    set_id: int, uri: str, flags: str, known: re.Match[str] | None, latency: Node, threshold: int | None
+    set_id: int, uri: str, flags: str, known: re.Match[str] | None, latency: Node, probe: ProbeSettings
 ) -> Contact:
     longest, lost = latency.number("MAX"), latency.number("TIMEOUT")
     measured = bool(longest) or bool(latency.decimal("EST"))
     state = _STATES[known[1]] if known else ContactState.OTHER
     probed = known[2] == "P" if known else None
+    if probed is False and probe.every and state is not ContactState.DISABLED:
+        probed = True
+        state = ContactState.UNPROBED if state is ContactState.REACHABLE else state
     asked = state in {ContactState.REACHABLE, ContactState.UNREACHABLE} and probed
     answered = None if not asked or lost is None or bool(lost) == measured else measured
     seen = f"set {set_id} {uri} FLAGS: {flags}"
@@ -145,7 +150,7 @@ def _contact(
         rtt_ms=latency.decimal("EST") if state is ContactState.REACHABLE and measured and probed else None,
         line=clean(seen),
         probed=probed,
-        count=_count(known, threshold) if asked else None,
+        count=_count(known, probe.misses) if asked else None,
         answered=answered,
     )
 

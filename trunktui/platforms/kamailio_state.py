@@ -54,7 +54,7 @@ def _not_connected(line: str, answer: Answer) -> tuple[AppState, str]:
         return AppState.NOT_PERMITTED, (
             f"this login may not use Kamailio's control socket: run_as / group kamailio missing ({_GRANTS})"
         )
-    if runs:
+    if runs and "refused" not in line:
         return AppState.UNREADABLE, (
             f"Kamailio runs, but kamcmd finds no control socket: is ctl loaded, on its usual path? ({_GRANTS})"
         )

@@ -347,6 +347,7 @@ def _reg_view(record: LegRecord, signals: Signals, looked_at: float) -> RegView:
         delay_s=record.seen.reg_settings.initial_delay_s
         if record.seen and record.seen.reg_settings
         else None,
+        by_hand=signals.reg_by_hand,
     )
 
 
