@@ -11,7 +11,16 @@ from trunktui.config.errors import ConfigError
 from trunktui.config.load import Config, parse
 from trunktui.config.render import render
 from trunktui.config.starter import STARTER
-from trunktui.model.inventory import AuthMode, Binding, DialMode, Direction, Ha, NativeNames, SshTarget
+from trunktui.model.inventory import (
+    AuthMode,
+    Binding,
+    ControlTarget,
+    DialMode,
+    Direction,
+    Ha,
+    NativeNames,
+    SshTarget,
+)
 from trunktui.model.snmp import SnmpKey, SnmpTarget
 
 ENV = {"HOME": "/home/noc"}
@@ -20,7 +29,7 @@ EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
 def loaded(text: str, path: str = "/srv/prod/config.toml") -> Config:
     """Parse `text` as if it stood at `path`."""
-    return parse(text.encode(), Path(path), ENV, ("asterisk",))
+    return parse(text.encode(), Path(path), ENV, ("asterisk", "freeswitch", "kamailio"))
 
 
 def test_an_empty_config_is_sound_and_has_the_defaults() -> None:
@@ -54,7 +63,7 @@ def test_one_threshold_can_be_changed_and_the_rest_stay() -> None:
 
 
 def test_the_example_becomes_the_inventory_it_describes() -> None:
-    config = parse(EXAMPLE.read_bytes(), Path("/srv/prod.toml"), ENV, ("asterisk",))
+    config = parse(EXAMPLE.read_bytes(), Path("/srv/prod.toml"), ENV, ("asterisk", "freeswitch", "kamailio"))
     fleet = config.inventory
     us = fleet.trunk("unlimcall-us")
     assert us is not None
@@ -74,7 +83,15 @@ def test_the_example_becomes_the_inventory_it_describes() -> None:
     )
     assert fleet.groups_of("beta-us") == ("us-outbound",)
     assert fleet.sbcs[0].ssh.identity == ("/home/noc/.ssh/noc_ed25519",)
-    one, two = (sbc.snmp for sbc in fleet.sbcs)
+    one, two, chicago, edge = (sbc.snmp for sbc in fleet.sbcs)
+    assert chicago is edge is None
+    assert fleet.sbcs[2].platform == "freeswitch"
+    assert fleet.sbcs[2].ssh.control == ControlTarget(
+        "esl", 8021, "noc@chi-1.example.com", "file:/etc/trunktui/esl_chi-1"
+    )
+    assert fleet.sbcs[3].platform == "kamailio"
+    assert fleet.sbcs[3].ssh.control == ControlTarget("json-rpc", 8090, path="/RPC")
+    assert [sbc.ssh.control for sbc in fleet.sbcs[:2]] == [None, None]
     assert one == SnmpTarget(
         "10.20.0.11",
         user="noc",
@@ -95,7 +112,7 @@ def test_a_trunk_takes_its_carrier_from_its_account() -> None:
 
 
 def test_what_this_version_does_not_act_on_is_noted() -> None:
-    config = parse(EXAMPLE.read_bytes(), EXAMPLE, ENV, ("asterisk",))
+    config = parse(EXAMPLE.read_bytes(), EXAMPLE, ENV, ("asterisk", "freeswitch", "kamailio"))
     assert not [note for note in config.notes if "snmp" in note]
     for subject in (
         "account acme-us",
@@ -151,7 +168,9 @@ def test_each_config_has_a_state_folder_of_its_own() -> None:
 
 
 def test_the_state_folder_follows_the_environment() -> None:
-    config = parse(b"", Path("/srv/a.toml"), {"XDG_STATE_HOME": "/var/state"}, ("asterisk",))
+    config = parse(
+        b"", Path("/srv/a.toml"), {"XDG_STATE_HOME": "/var/state"}, ("asterisk", "freeswitch", "kamailio")
+    )
     assert config.state_dir.parent == Path("/var/state/trunktui")
 
 
@@ -159,13 +178,13 @@ def test_the_platforms_that_can_be_polled_are_given_by_the_caller() -> None:
     text = b'[[sbc]]\nname = "a"\nhost = "192.0.2.1"\nplatform = "kamailio"\n'
     config = parse(text, Path("c.toml"), ENV, ("asterisk", "kamailio"))
     assert config.inventory.sbcs[0].platform == "kamailio"
-    with pytest.raises(ConfigError, match="it can: asterisk, auto"):
-        parse(text, Path("c.toml"), ENV, ("asterisk",))
+    with pytest.raises(ConfigError, match="it can: asterisk, freeswitch, auto"):
+        parse(text, Path("c.toml"), ENV, ("asterisk", "freeswitch"))
 
 
 def test_the_config_in_force_loads_to_the_same_config_again() -> None:
-    config = parse(EXAMPLE.read_bytes(), EXAMPLE, ENV, ("asterisk",))
-    again = parse(render(config.document).encode(), EXAMPLE, ENV, ("asterisk",))
+    config = parse(EXAMPLE.read_bytes(), EXAMPLE, ENV, ("asterisk", "freeswitch", "kamailio"))
+    again = parse(render(config.document).encode(), EXAMPLE, ENV, ("asterisk", "freeswitch", "kamailio"))
     assert replace(again, text=config.text) == config
 
 

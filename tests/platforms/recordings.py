@@ -22,7 +22,7 @@ from trunktui.model.observation import Observation
 from trunktui.model.text import Safe
 from trunktui.platforms.contract import LegSettings, Platform
 from trunktui.platforms.registry import PLATFORMS
-from trunktui.transport.lines import safe_lines
+from trunktui.transport.lines import safe_json, safe_lines
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
@@ -39,8 +39,8 @@ def all_cases() -> list[tuple[str, str]]:
 
 
 def lines(raw: bytes) -> tuple[Safe, ...]:
-    """Return lines as a transport hands them over: cleaned and redacted."""
-    return safe_lines(raw)
+    """Return lines as a transport hands them over: cleaned and redacted; JSON in one line in its pieces."""
+    return safe_json(raw) if raw.startswith(b'{"') else safe_lines(raw)
 
 
 def recorded(folder: Path) -> Answer:

@@ -18,6 +18,27 @@ from trunktui.platforms.registry import PLATFORMS
 CASES = recordings.all_cases()
 
 
+def _shape(platform: str, case: str, reply: Reply) -> tuple[str, ...]:
+    """What an answer is alike to: cases of one list of gateways in its states differ in single words alone."""
+    family = case.partition("-")[0] if case.startswith("state-") else ""
+    return (platform, reply.key, family) if family else (platform, reply.key, *reply.lines)
+
+
+FIRST = {
+    _shape(platform, case, reply): case
+    for platform, case in reversed(CASES)
+    for reply in recordings.recorded(recordings.FIXTURES / platform / case).replies
+}
+"""The first case that holds an answer of a shape."""
+
+GOOD_WORDS = {
+    "asterisk": {"Registered": "Enrolled", "Avail": "Lively"},
+    "freeswitch": {"REGED": "ENROLLED", "<status>UP": "<status>FINE"},
+    "kamailio": {"flags: 20": "flags: 84", "FLAGS: A": "FLAGS: Q"},
+}
+"""The words of each platform for what is well, and others that it never says."""
+
+
 @pytest.mark.parametrize(("platform", "case"), CASES)
 def test_a_recorded_answer_is_understood_as_expected(platform: str, case: str) -> None:
     expected = (recordings.FIXTURES / platform / case / "expected.json").read_text(encoding="utf-8")
@@ -31,6 +52,8 @@ def test_an_answer_cut_at_any_byte_never_claims_more_than_the_whole_one(platform
     known = recordings.settings_of(PLATFORMS[platform], folder)
     answer = recordings.recorded(folder)
     for reply in answer.replies:
+        if FIRST[_shape(platform, case, reply)] != case:
+            continue  # the same answer was cut in another case
         raw = "\n".join(reply.lines).encode() + b"\n"
         for cut in _cuts(raw):
             short = structs.replace(reply, lines=recordings.lines(raw[:cut]))
@@ -81,6 +104,10 @@ def test_no_mutation_of_an_answer_makes_a_parser_raise(data: st.DataObject, case
     replies = tuple(_mutated(data, reply) for reply in answer.replies)
     observation = PLATFORMS[platform].parse_poll(structs.replace(answer, replies=replies), LegSettings(), ())
     PLATFORMS[platform].settings_asks(observation, LegSettings())
+    damaged = structs.replace(answer, replies=replies)
+    PLATFORMS[platform].follow_up(damaged, LegSettings())
+    PLATFORMS[platform].parse_follow_up(answer, damaged, LegSettings())
+    PLATFORMS[platform].parse_follow_up(damaged, answer, LegSettings())
     PLATFORMS[platform].parse_settings((structs.replace(answer, replies=replies),), LegSettings())
 
 
@@ -88,17 +115,21 @@ def _mutated(data: st.DataObject, reply: Reply) -> Reply:
     raw = bytearray("\n".join(reply.lines).encode())
     for _ in range(data.draw(st.integers(0, 4))):
         where = data.draw(st.integers(0, len(raw)))
-        what = data.draw(st.sampled_from([b"", b"\n", b"!", b"/", b"sip:", b"99999999999999999999", b"\xff"]))
+        what = data.draw(
+            st.sampled_from(
+                [b"", b"\n", b"!", b"/", b"sip:", b"99999999999999999999", b"\xff", b"<", b"&", b'"']
+            )
+        )
         raw[where : where + data.draw(st.integers(0, 30))] = what + data.draw(st.binary(max_size=8))
     status = data.draw(st.sampled_from([reply.status, reply.status, 0, None, 1, 124, 137, 255]))
     return Reply(reply.key, status, recordings.lines(bytes(raw)), reply.errors)
 
 
-UNKNOWN_WORDS = {
-    "asterisk": (("Registered", "Enrolled"), ("Avail", "Lively")),
-    "kamailio": (("flags: 20", "flags: 84"), ("FLAGS: A", "FLAGS: Q")),
-}
-"""What is good on each platform, in words that it does not have."""
+def _in_other_words(platform: str, reply: Reply) -> str:
+    text = "\n".join(reply.lines)
+    for word, other in GOOD_WORDS[platform].items():
+        text = text.replace(word, other)
+    return text
 
 
 @pytest.mark.parametrize("platform", sorted(PLATFORMS))
@@ -106,9 +137,7 @@ def test_a_word_the_platform_does_not_know_is_other_and_never_good(platform: str
     folder = recordings.FIXTURES / platform / "mixed-with-calls"
     answer = recordings.recorded(folder)
     changed = tuple(
-        structs.replace(
-            reply, lines=recordings.lines(_in_other_words(platform, "\n".join(reply.lines)).encode())
-        )
+        structs.replace(reply, lines=recordings.lines(_in_other_words(platform, reply).encode()))
         for reply in answer.replies
     )
     observation = PLATFORMS[platform].parse_poll(structs.replace(answer, replies=changed), LegSettings(), ())
@@ -116,12 +145,6 @@ def test_a_word_the_platform_does_not_know_is_other_and_never_good(platform: str
     for leg in observation.legs:
         assert leg.registration is None or leg.registration.phase is not RegPhase.REGISTERED
         assert all(contact.state is not ContactState.REACHABLE for contact in leg.contacts)
-
-
-def _in_other_words(platform: str, text: str) -> str:
-    for good, strange in UNKNOWN_WORDS[platform]:
-        text = text.replace(good, strange)
-    return text
 
 
 CANARIES = ("s3cret-2001", "WRONG")

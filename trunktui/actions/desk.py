@@ -124,7 +124,7 @@ class Desk:
         if leg is not None and (sbc := self._sbc(leg.sbc)) is not None:
             plan, over = self._world.platform(sbc).plan(verb, leg), sbc.ssh
             if isinstance(plan, Plan):
-                commands = tuple(step.line(sbc.ssh.run_as) for step in plan.steps)
+                commands = tuple(step.shown(sbc.ssh) for step in plan.steps)
         prepared = Prepared(
             action=self._world.new_id(),
             verb=verb,

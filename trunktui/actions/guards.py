@@ -195,6 +195,11 @@ def _cause(facts: Facts, leg: LegStatus) -> Ruling:
     if reg.code is None and probe in _ANSWERS:
         words = f"the carrier answers OPTIONS but REGISTER fails, so it likely refuses (401 or 403): {advice}"
         return _no("cause", words, Statement.FIXED)
+    if reg.code is None and leg.part is not None and probe not in _SILENT:
+        # FreeSWITCH tries again whatever the answer was, and tells it in events alone.
+        return _no(
+            "cause", f"whether the carrier refused or was silent is not told: {advice}", Statement.FIXED
+        )
     if reg.code is None and reg.gave_up and probe not in _SILENT:
         words = f"the registration gave up, as after 401 or 403, and OPTIONS does not tell more: {advice}"
         return _no("cause", words, Statement.FIXED)

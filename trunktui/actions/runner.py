@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from trunktui.actions.ports import Tell
 from trunktui.model.action import Ending, Plan, Sign
-from trunktui.model.ask import LOCK, LOCK_BUSY, LOCK_FREE, LOCK_UNREADABLE, Answer
+from trunktui.model.ask import GATE_CLOSED, LOCK, LOCK_BUSY, LOCK_FREE, LOCK_UNREADABLE, Answer
 from trunktui.model.link import LinkError, SshState
 from trunktui.model.observation import Evidence
 from trunktui.model.snapshot import LegStatus
@@ -123,13 +123,15 @@ class Runner:
             if not answer.complete:
                 await self._unknown("the link was lost while it was sent")
             gate = answer.reply(self._plan.readback.key)
+            if gate.status == GATE_CLOSED:
+                self._not_sent(Ending.REFUSED, f"it said {self._plan.readback.unless!r} under the lock")
             said = (gate.errors + gate.lines)[:1]
             told = f": {said[0]}" if said else ""
             self._not_sent(
                 Ending.FAILED, f"its state could not be read under the lock (status {gate.status}){told}"
             )
         if step.status in _HUNG:
-            await self._unknown("Asterisk did not answer its console, and may still do it when it wakes up")
+            await self._unknown("its software did not answer in time, and may still do it when it wakes up")
         if (why := self._tools.platform.taken(self._plan, answer)) is not None:
             self._not_sent(Ending.FAILED, why, "the SBC did not do it")
 
@@ -138,12 +140,13 @@ class Runner:
         plan, clock = self._plan, self._tools.clock
         until = sent.answered_at + plan.window_s
         looks: list[Answer] = []
-        last, pause = clean("not looked yet"), plan.every_s
+        last, pause = clean("not looked yet"), plan.every_s if plan.first_s is None else plan.first_s
         evidence: tuple[Evidence, ...] = ()
         while clock() + pause <= until:
             await self._tools.sleep(pause)
             try:
-                looks.append(await self._tools.asker.ask(plan.proof, _LOOK_S))
+                ask = plan.later if looks and plan.later is not None else plan.proof
+                looks.append(await self._tools.asker.ask(ask, _LOOK_S))
             except LinkError as error:
                 last, pause = error.reason, _LOST_PAUSE_S
                 self._tell(clean(f"cannot look: {error.reason}"))

@@ -2,7 +2,7 @@
 
 A look shows the channels that exist just then. Those that are new since the look before and that the SBC made
 to call out are dials; one that began and ended in between was not seen. Two counters of the SBC tell of such:
-calls processed, and the numbers of its channels, which leave a gap. Where they tell of more than was seen, the
+calls processed (or channels), and the numbers of its channels, which leave a gap. Where they tell of more than was seen, the
 count is a lower bound (docs/decisions/032). Pure: a fold over looks, with the memory that it needs.
 """
 
@@ -76,6 +76,7 @@ class RateMemory(Struct, frozen=True):
     took_s: float = 0.0
     clock_s: float | None = None
     processed: int | None = None
+    sessions: int | None = None
     calls: int | None = None
     callers: frozenset[str] = frozenset()
     ids: frozenset[str] = frozenset()
@@ -152,6 +153,7 @@ def _begun(look: Observation, before: RateMemory | None = None) -> RateMemory:
         took_s=look.took_s,
         clock_s=look.box.clock_s,
         processed=look.box.calls_processed,
+        sessions=look.box.channels_processed,
         calls=look.box.calls,
         callers=frozenset(row.id for row in rows if row.dialled is False),
         ids=frozenset(row.id for row in rows),
@@ -181,9 +183,12 @@ def _window_s(before: RateMemory, look: Observation) -> float:
 
 def _started_over(before: RateMemory, look: Observation, window_s: float) -> bool:
     """Whether a counter began anew: fewer calls than before, or a young channel with an old number."""
-    processed = look.box.calls_processed
-    if processed is not None and before.processed is not None and processed < before.processed:
-        return True
+    for now, then in (
+        (look.box.calls_processed, before.processed),
+        (look.box.channels_processed, before.sessions),
+    ):
+        if now is not None and then is not None and now < then:
+            return True
     return any(
         row.serial is not None
         and row.serial <= before.top
@@ -208,6 +213,11 @@ def _compared(before: RateMemory, look: Observation, window_s: float) -> tuple[W
         seen = sum(row.dialled is False for row in new) - _without_a_call(before, look)
         balance = calls - seen + before.carry
         missed, carry = max(balance, 0), max(min(balance, 0), -_CARRY)
+    elif look.box.channels_processed is not None and before.sessions is not None:
+        # This counter has the dialled ones too, and each channel stands in the list while it lasts.
+        balance = look.box.channels_processed - before.sessions - len(new) + before.carry
+        missed, carry = max(balance, 0), max(min(balance, 0), -_CARRY)
+        calls = None if missed else sum(row.dialled is False for row in new)
     numbers = {row.serial for row in new if row.serial is not None and row.serial > before.top}
     base = before.top if before.top >= 0 or not numbers else min(numbers) - 1
     gap = max(numbers) - base - len(numbers) if numbers else 0

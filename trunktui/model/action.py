@@ -28,7 +28,8 @@ class Plan(Struct, frozen=True):
     """One action on one leg, complete: what is shown before is what runs.
 
     `target` is the SBC's own name for the object, the only variable part of any command. `readback` is asked
-    under the lock just before `steps`, and `proof` then every `every_s` seconds until `window_s` is over.
+    under the lock just before `steps`, and `proof` then every `every_s` seconds until `window_s` is over; where
+    there is a `later`, that takes its place from the second look on. `first_s`: when the first look is made.
     `lock_on` is a file on the SBC that every login may read; whoever holds its lock may act; None: it needs no
     lock. The lock is held for `lock_hold_s` after sending: as long as the SBC may take to do what it was told.
     `disruptive` actions need write mode and a confirmation; others (an OPTIONS probe) do not.
@@ -50,6 +51,8 @@ class Plan(Struct, frozen=True):
     every_s: float
     lock_on: str | None
     lock_hold_s: int
+    later: SshAsk | None = None
+    first_s: float | None = None
 
     def reading(self) -> SshAsk:
         """Return the ask that only reads the state."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from trunktui.model.inventory import SshTarget
 from trunktui.model.link import ControlTrouble
 from trunktui.model.text import Safe
 
@@ -46,6 +47,14 @@ class Command(Struct, frozen=True):
             # timeout goes inside sudo: from outside it may not signal another user's process.
             words = ["sudo", "-n", "-u", run_as, *words]
         return " ".join([*words, *(f'"{argument}"' for argument in self.argv)])
+
+    def shown(self, over: SshTarget) -> str:
+        """Return what runs where it is asked over `over`: at the control port where there is one, else as a command."""
+        line = self.line(over.run_as)
+        if self.request is None or over.control is None:
+            return line
+        port = f"{over.control.protocol} 127.0.0.1:{over.control.port}"
+        return f"{self.request} (at {port}; where that cannot be asked: {line})"
 
 
 LOCK = "lock"

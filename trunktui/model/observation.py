@@ -48,8 +48,9 @@ class Registration(Struct, frozen=True):
     """One outbound registration. `word` is the SBC's own; `line` the row it came from.
 
     `due_in_s` in whole seconds as RegPhase says, None when nothing was ever scheduled. `limit_s`: when the SBC
-    ends an attempt. `code`: the last refusal's, where its table tells. `wait_step_s`: what each failure adds to
-    the wait for the next attempt. `by_hand`: a DISABLED one was switched off by somebody, not by a failure.
+    ends an attempt. `code`: the last refusal's, where it is told. `wait_step_s`: what each failure adds to
+    the wait for the next attempt, 0 where it adds something and nobody says how much. `by_hand`: a DISABLED one was
+    switched off by somebody, not by a failure.
     """
 
     phase: RegPhase
@@ -206,7 +207,8 @@ class NativeLeg(Struct, frozen=True):
 class Box(Struct, frozen=True):
     """Facts of the SBC as a whole. `version` as printed; times in seconds.
 
-    `calls_processed` counts calls since its software started. `clock_s` is what its clock showed (seconds since
+    `calls_processed` counts calls since its software started, `channels_processed` channels, dialled ones too;
+    either is None where the SBC counts the other. `clock_s` is what its clock showed (seconds since
     1970), right to within `clock_unsure_s`; `zone_s` how far its local time is ahead of UTC. `clock_offset_s` is
     its clock minus ours, right to within `clock_unsure_s`, once whoever knows our clock has filled it in.
     `addresses`: those that others can reach, None where it could not be asked.
@@ -218,6 +220,7 @@ class Box(Struct, frozen=True):
     channels: int | None = None
     calls: int | None = None
     calls_processed: int | None = None
+    channels_processed: int | None = None
     clock_s: float | None = None
     zone_s: int | None = None
     clock_offset_s: float | None = None

@@ -136,8 +136,8 @@ class LegStatus(Struct, frozen=True, gc=False):
     `flapping`: it changes so often that its state stands still at the worst of late. `load`: the most channels
     it had in the quarter of an hour before the first bad sign (or before now, while there is none); None not known.
     `traffic` None: nobody tells us of its calls. `wasted`: calls tried since the first bad sign that nobody answered.
-    `fault`: what its trouble shows in, `bad_since` when that began, None without trouble. `username` and `targets`
-    as in NativeLeg.
+    `fault`: what its trouble shows in, `bad_since` when that began, None without trouble. `username`, `targets`
+    and `part` as in NativeLeg.
     """
 
     id: str
@@ -178,6 +178,7 @@ class LegStatus(Struct, frozen=True, gc=False):
     bad_since: float | None = None
     username: Safe | None = None
     targets: tuple[str, ...] | None = None
+    part: Safe | None = None
 
     @property
     def covered(self) -> bool:

@@ -123,6 +123,18 @@ def parse_poll(answer: Answer, settings: LegSettings, bindings: tuple[Binding, .
     )
 
 
+def follow_up(answer: Answer, settings: LegSettings) -> SshAsk | None:
+    """Return None: a poll's answer tells all that is asked at every poll."""
+    del answer, settings
+    return None
+
+
+def parse_follow_up(answer: Answer, more: Answer, before: LegSettings) -> LegSettings:
+    """Return `before`: nothing is ever asked besides."""
+    del answer, more
+    return before
+
+
 def settings_asks(observation: Observation, settings: LegSettings) -> tuple[SshAsk, ...]:
     """Return the asks for settings not read yet: first the list of AORs, then each trunk's own objects.
 
@@ -187,6 +199,7 @@ def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSetti
         static=static,
         asked=frozenset(asked),
         refused=refused,
+        owners=before.owners,
     )
 
 

@@ -105,15 +105,6 @@ def unread_of(answer: GetAnswer) -> tuple[Unread, ...]:
     return (*whole, *(Unread(f"snmp {key}", why) for key, why in answer.bad.items()))
 
 
-def sub_agent(totals: GetAnswer) -> SubAgent:
-    """Return what the get of the SBC software's own objects says of their agent."""
-    if totals.got is Got.SILENT:
-        return SubAgent.SILENT
-    if totals.got is Got.UNREADABLE:
-        return SubAgent.UNREADABLE
-    return SubAgent.ANSWERS if totals.values else SubAgent.ABSENT if totals.absent else SubAgent.UNREADABLE
-
-
 def _load(host: GetAnswer) -> tuple[float, float, float] | None:
     one, five, fifteen = (number(host, key) for key in ("load1", "load5", "load15"))
     if one is None or five is None or fifteen is None or min(one, five, fifteen) < 0:
@@ -168,3 +159,12 @@ def _published(name: str, answer: SnmpAnswer) -> Published:
         return Published(name, tuple(Safe(str(line)) for line in lines), number(got, "status"))
     why = got.why or got.bad.get("lines") or Safe(f"the agent has no extend entry {name}")
     return Published(name, None, why=clean(why))
+
+
+def sub_agent(totals: GetAnswer) -> SubAgent:
+    """Return what the SBC software's own part of the agent does, by its own objects."""
+    if totals.got is Got.SILENT:
+        return SubAgent.SILENT
+    if totals.got is Got.UNREADABLE:
+        return SubAgent.UNREADABLE
+    return SubAgent.ANSWERS if totals.values else SubAgent.ABSENT if totals.absent else SubAgent.UNREADABLE

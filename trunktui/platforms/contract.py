@@ -25,6 +25,9 @@ class LegSettings(Struct, frozen=True):
     changes no state. `asked` holds the commands that were answered since connecting or since the last
     reload, understood or not, so that none is asked twice; `refused` those among them that the SBC would not
     run, with who refused. `methods`: what this version of the software can be asked, None not read.
+
+    `owners` holds what follow-up asks told of things that come and go: whose a channel is, by its id, "" where
+    it is of no trunk.
     """
 
     probe: dict[str, ProbeSettings] = {}
@@ -35,6 +38,7 @@ class LegSettings(Struct, frozen=True):
     static: dict[str, bool] = {}
     asked: frozenset[str] = frozenset()
     refused: dict[str, Unread] = {}
+    owners: dict[str, str] = {}
     methods: frozenset[str] | None = None
 
 
@@ -53,6 +57,12 @@ class Platform(Protocol):
 
     def parse_poll(self, answer: Answer, settings: LegSettings, bindings: tuple[Binding, ...]) -> Observation:
         """Read one poll. `bindings` are the legs that the config names on this SBC. Never raises."""
+
+    def follow_up(self, answer: Answer, settings: LegSettings) -> SshAsk | None:
+        """Return what to ask besides in the same poll, for what `answer` alone does not tell; None for nothing."""
+
+    def parse_follow_up(self, answer: Answer, more: Answer, before: LegSettings) -> LegSettings:
+        """Read `more`, the answer to `follow_up` after `answer`, into `before`. Never raises."""
 
     def settings_asks(self, observation: Observation, settings: LegSettings) -> tuple[SshAsk, ...]:
         """Return the asks for settings not in `settings` yet, in batches, for the names just seen."""

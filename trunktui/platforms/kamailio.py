@@ -136,6 +136,7 @@ def parse_poll(answer: Answer, settings: LegSettings, bindings: tuple[Binding, .
         _said(answer, kamailio_dialogs.COUNT, settings),
         clock.second if clock else None,
         fleet.owner,
+        settings.owners,
     )
     return Observation(
         at=answer.answered_at,
@@ -153,6 +154,21 @@ def parse_poll(answer: Answer, settings: LegSettings, bindings: tuple[Binding, .
         + _refused(answer)
         + tuple(settings.refused.values()),
     )
+
+
+def follow_up(answer: Answer, settings: LegSettings) -> SshAsk | None:
+    """Return what asks for each destination's dialogs, where there are more than are listed one by one."""
+    listed, counted = (
+        _said(answer, command, settings) for command in (kamailio_dialogs.LIST, kamailio_dialogs.COUNT)
+    )
+    known = kamailio_dispatcher.destinations(_said(answer, _DESTINATIONS, settings), None)
+    return kamailio_dialogs.sizes_ask(listed, counted, (row.uri for row in known.rows))
+
+
+def parse_follow_up(answer: Answer, more: Answer, before: LegSettings) -> LegSettings:
+    """Read each destination's number of dialogs into `before`; those of an earlier poll go."""
+    del answer
+    return structs.replace(before, owners=kamailio_dialogs.sizes(more.replies))
 
 
 def settings_asks(observation: Observation, settings: LegSettings) -> tuple[SshAsk, ...]:

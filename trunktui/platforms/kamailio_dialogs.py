@@ -28,16 +28,18 @@
 
 A dialog belongs to a destination only where the script says so (`set_dlg_profile("trunk", "$du")`): a profile whose
 value is the destination's URI, its duid, or the registration's l_uuid. State: 1 and 2 not answered yet, 3 answered, 4
-acknowledged, 5 over.
+acknowledged, 5 over. Where there are more than are listed, each destination's number is asked for by itself
+(`dlg.profile_get_size trunk sip:10.77.0.21:5060` prints `3`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
-from trunktui.model.ask import Reply
+from trunktui.model.ask import Reply, SshAsk
 from trunktui.model.observation import ChannelRow, Channels, Unread
 from trunktui.model.text import clean
 from trunktui.platforms.kamailio_rpc import Node, call, fault, read, unread_of
@@ -47,12 +49,17 @@ MOST = 500
 
 LIST = call("dialogs", "dlg.list_match", "furi", "sw", "sip", str(MOST))
 COUNT = call("dialog_count", "dlg.stats_active")
+_SIZE = "dlg.profile_get_size"
+_SIZES = 60
+"""Destinations that are asked for by themselves: each is a command of its own."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.:@+-]{1,128}", re.ASCII)
 _NOTHING = "404"
 _ANSWERED, _OVER = 3, 5
 
 
 class Dialogs(Struct, frozen=True):
-    """Dialogs by owner and one by one, both empty unless the list is `whole`; `active` how many there are in all.
+    """Dialogs by owner and one by one, those empty unless the list is `whole`; `active` how many there are in all.
 
     `profiled`: some dialog carries a profile, so the script sets them, and one without a dialog has none.
     """
@@ -65,6 +72,26 @@ class Dialogs(Struct, frozen=True):
     unread: tuple[Unread, ...] = ()
 
 
+def sizes_ask(listed: Reply, counted: Reply, uris: Iterable[str]) -> SshAsk | None:
+    """Return what asks for each destination's number, by the profile that listed dialogs carry; None where not needed."""
+    count, told = read(counted), read(listed)
+    active = count.node.number("all")
+    if active is None or active <= len(told.nodes):
+        return None
+    wanted = frozenset(uri for uri in uris if _PLAIN.fullmatch(uri))
+    pairs = (pair for node in told.nodes for pair in _values(node.child("profiles") or Node()))
+    profile = next((name for name, value in pairs if value in wanted and _PLAIN.fullmatch(name)), None)
+    if profile is None:
+        return None
+    return SshAsk(tuple(call(uri, _SIZE, profile, uri) for uri in sorted(wanted)[:_SIZES]))
+
+
+def sizes(replies: Iterable[Reply]) -> dict[str, str]:
+    """Return the numbers that `sizes_ask` brought, by URI."""
+    told = ((reply.key, read(reply).words) for reply in replies)
+    return {uri: words[0] for uri, words in told if len(words) == 1 and words[0].isdecimal()}
+
+
 class _Dialog(Struct, frozen=True):
     id: str
     age_s: int
@@ -75,9 +102,16 @@ class _Dialog(Struct, frozen=True):
 
 
 def dialogs(
-    listed: Reply, counted: Reply, now_s: float | None, owner: Callable[[str], str | None]
+    listed: Reply,
+    counted: Reply,
+    now_s: float | None,
+    owner: Callable[[str], str | None],
+    numbers: Mapping[str, str],
 ) -> Dialogs:
-    """Read both; `owner` names whom a profile's value stands for, `now_s` is the SBC's clock (seconds since 1970)."""
+    """Read both; `owner` names whom a profile's value stands for, `now_s` is the SBC's clock (seconds since 1970).
+
+    `numbers` is what `sizes` told of this poll's destinations, used where there are more dialogs than are listed.
+    """
     count = read(counted)
     active = count.node.number("all") if count.why is None else None
     if count.absent:
@@ -98,8 +132,17 @@ def dialogs(
     if len(known) != len(found) or told.words:
         return Dialogs(active, unread=(unread_of("dlg.list_match", "dialogs that cannot be read"),))
     if active > len(known) and (len(known) >= MOST or not known):
-        return Dialogs(active, profiled=any(dialog.profiled for dialog in known))
+        return Dialogs(active, _counted(numbers, owner))
     return _by_owner(active, [dialog for dialog in known if dialog.age_s >= 0])
+
+
+def _counted(numbers: Mapping[str, str], owner: Callable[[str], str | None]) -> dict[str, Channels]:
+    """Return the numbers by whom they stand for; the age of no call is known."""
+    found: dict[str, int] = {}
+    for uri, number in numbers.items():
+        if (name := owner(uri)) is not None and len(number) < 10:
+            found[name] = found.get(name, 0) + int(number)
+    return {name: Channels(number) for name, number in found.items()}
 
 
 def _by_owner(active: int, known: list[_Dialog]) -> Dialogs:
@@ -139,8 +182,7 @@ def _dialog(node: Node, now_s: float | None, owner: Callable[[str], str | None])
     now = start + lasts if start and lasts is not None else now_s
     if now is None:
         return None
-    profiles = node.child("profiles") or Node()
-    values = list(_values(profiles))
+    values = [value for _, value in _values(node.child("profiles") or Node())]
     owners = dict.fromkeys(found for value in values if (found := owner(value)) is not None)
     return _Dialog(
         id=f"{entry}:{number}:{began}",
@@ -152,11 +194,12 @@ def _dialog(node: Node, now_s: float | None, owner: Callable[[str], str | None])
     )
 
 
-def _values(node: Node) -> list[str]:
-    found: list[str] = []
-    for _, value in node.pairs:
+def _values(node: Node) -> list[tuple[str, str]]:
+    """Return the profiles of a dialog, by name and value."""
+    found: list[tuple[str, str]] = []
+    for name, value in node.pairs:
         if isinstance(value, Node):
             found += _values(value)
         elif value is not None:
-            found.append(value)
+            found.append((name, value))
     return found

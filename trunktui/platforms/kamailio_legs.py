@@ -158,10 +158,11 @@ class Fleet:
 
     def _channels(self, endpoint: str | None, dialogs: Dialogs) -> Channels | None:
         """Return a leg's dialogs; none listed proves none only where the script gives dialogs to destinations."""
-        if endpoint is None or not dialogs.whole:
+        if endpoint is None:
             return None
         counted = dialogs.by_owner.get(endpoint)
-        return counted or (Channels(0) if dialogs.profiled or not dialogs.active else None)
+        proven = dialogs.whole and (dialogs.profiled or not dialogs.active)
+        return counted or (Channels(0) if proven else None)
 
 
 def _grouped(rows: Iterable[Destination]) -> tuple[_Group, ...]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from trunktui.platforms import asterisk, kamailio
+from trunktui.platforms import asterisk, freeswitch, kamailio
 from trunktui.platforms.contract import Platform
 
-PLATFORMS: dict[str, Platform] = {asterisk.name: asterisk, kamailio.name: kamailio}
+PLATFORMS: dict[str, Platform] = {
+    asterisk.name: asterisk,
+    freeswitch.name: freeswitch,
+    kamailio.name: kamailio,
+}
 
 
 def platform_for(name: str) -> Platform:
-    """Return the platform called `name`; `auto` means Asterisk, the only one this version can tell."""
+    """Return the platform called `name`; `auto` means Asterisk: nothing is guessed."""
     return PLATFORMS[asterisk.name if name == "auto" else name]

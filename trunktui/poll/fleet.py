@@ -226,6 +226,7 @@ class Fleet:
         empty = (
             seen is not None and seen.reg_read and seen.contacts_read and not (seen.legs or seen.candidates)
         )
+        lost = lost_parts(record)
         return Scene(
             now=now,
             platform="asterisk" if record.sbc.platform == "auto" else record.sbc.platform,
@@ -236,8 +237,8 @@ class Fleet:
             box=record.box,
             observation=seen,
             settings_pending=not record.settings_done,
-            nothing_listed=empty and any(leg.trunk is not None for leg in record.legs.values()),
-            lost_parts=lost_parts(record),
+            nothing_listed=empty and not lost and any(leg.trunk is not None for leg in record.legs.values()),
+            lost_parts=lost,
             ha=record.ha,
             egress_ip=record.sbc.egress_ip,
         )

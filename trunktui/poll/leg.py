@@ -226,6 +226,7 @@ def leg_status(
         at_risk=_at_risk(cps, probe),
         flapping=flap.since is not None,
         load=memory.load,
+        part=record.seen.part if record.seen is not None else None,
     )
     waiting = frame.observed_at is None and verdict.state is LegState.UNKNOWN
     return remembered(status, past, scene.link) if waiting and past is not None else status

@@ -141,10 +141,25 @@ class SbcPoller:
         if _broke_off(answer):
             host = record.sbc.ssh.host
             raise faults.slow_answer(host, POLL_BUDGET_S) if answer.late else faults.broken_answer(host)
+        await self._follow_up(answer, started + POLL_BUDGET_S)
         self._fold(answer)
         if record.observation is not None and not record.settings_done:
             await self._read_settings(answer, self._settings_until(started))
         self._soft = self._fleet.soft(self._sbc, self._clock())
+
+    async def _follow_up(self, answer: Answer, until: float) -> None:
+        """Ask what this answer alone does not tell, while there is time; without it a part stays unknown."""
+        record = self._fleet.record(self._sbc)
+        left_s = until - self._clock()
+        ask = self._platform.follow_up(answer, record.settings)
+        if ask is None or left_s < _SETTINGS_LEAST_S:
+            return
+        try:
+            more = await self._asker.ask(ask, left_s)
+        except LinkError as error:
+            self._note_settings_fault(error.reason)
+            return
+        record.settings = self._platform.parse_follow_up(answer, more, record.settings)
 
     def _fold(self, answer: Answer) -> None:
         settings = self._fleet.record(self._sbc).settings

@@ -34,7 +34,7 @@ def empty_lines(snapshot: Snapshot, now: float, query: Query, width: int) -> tup
         return (_title(title), (), *each, (), _hint("Trunks appear as each SBC answers."))
     if any(sbc.state is SbcState.UP for sbc in snapshot.sbcs):
         return (
-            _title("No trunk found: no outbound registration, no AOR with a static contact."),
+            _title("No trunk found: no outbound registration, no AOR with a static contact, no gateway."),
             (),
             *each,
             (),

@@ -102,7 +102,7 @@ def build_script(ask: SshAsk, nonce: str, run_as: str | None) -> str:
     head, label = _PRELUDE.format(nonce=nonce), ""
     if ask.lock is not None or any(command.gate for command in ask.commands):
         head += _GATE
-    if any(command.unless for command in ask.commands):
+    if any(command.unless and command.gate for command in ask.commands):
         head += _UNLESS
     if ask.lock is not None:
         head += _locking(ask.lock) + "g 0 l; "
@@ -125,9 +125,9 @@ def _runs(ask: SshAsk, run_as: str | None) -> str:
 
 def _runner(command: Command, number: int) -> str:
     """Return the script's function that runs a command, with its first arguments."""
-    if not command.unless:
+    if not (command.unless and command.gate):
         return f"{'g' if command.gate else 'r'} {number}"
-    if not command.gate or _WORD.fullmatch(command.unless) is None:
+    if _WORD.fullmatch(command.unless) is None:
         raise ValueError(f"command {command.key!r}: {command.unless!r} closes no gate")
     return f'u {number} "{command.unless}"'
 

@@ -40,7 +40,7 @@ def _flapping(verdict: Verdict, w: Words, now: Verdict) -> str:
     steady = span(w.thresholds.flap_stable_s)
     held = f"held at {spoken(verdict.state)} until steady for {steady}"
     inner = clean(_SENTENCES[now.cause](w), _INNER_LIMIT)
-    if w.signals.reg_gates and w.signals.count is not None:
+    if w.signals.reg_gates and w.probe is not None and w.probe.interval_s and w.probe.misses is not None:
         # Registered, FreeSWITCH drops a gateway after one lost OPTIONS, whatever its ping-max says.
         inner = Safe("ping-max does not protect registered gateways")
     return (

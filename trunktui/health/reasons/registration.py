@@ -6,6 +6,9 @@ from trunktui.health.reasons.words import Words, span, trade
 from trunktui.model.health import RegSignal
 from trunktui.model.inventory import AuthMode
 
+_SILENCE = frozenset({None, 408, 503})
+"""Codes of a registration that may have dropped because its OPTIONS stayed unanswered."""
+
 
 def refresh_late(w: Words) -> str:
     """Return the sentence for a refresh that is out for too long."""
@@ -27,7 +30,8 @@ def retrying(w: Words) -> str:
     if s.reg_elapsed_s is not None and s.reg_seen_once and s.reg_elapsed_s > 40:
         ago = span(s.reg_elapsed_s)
         return f"{_refused(w)}, last try {ago} ago: gave up or still trying, the next poll tells{_calls(w)}"
-    if s.reg_gates and not s.reg_old and s.reg_failures <= 1:
+    pinged = w.probe is not None and bool(w.probe.interval_s)
+    if s.reg_gates and not s.reg_old and s.reg_failures <= 1 and pinged and s.reg_code in _SILENCE:
         due = "" if s.reg_due_s is None else f" in about {s.reg_due_s} s"
         code = "" if s.reg_code is None else f" ({s.reg_code})"
         return (
@@ -35,6 +39,8 @@ def retrying(w: Words) -> str:
             f"calls are refused; back{due} if the carrier answers"
         )
     often = "since before the first look" if s.reg_old else f"{s.reg_failures} times or more"
+    if s.reg_gates and not s.reg_old and s.reg_failures <= 1:
+        often = "once"
     return f"{_refused(w)} {often}; {_attempt(w)}{_calls(w)}"
 
 
@@ -73,6 +79,8 @@ def reregistering(w: Words) -> str:
     s = w.signals
     if s.reg_limit_s is not None and s.reg_elapsed_s is not None:
         return f"registering, {s.reg_elapsed_s} s of {s.reg_limit_s} s; up once the carrier accepts it"
+    if s.reg_limit_s is not None and s.reg_due_s is None:
+        return f"registering, for {s.reg_limit_s} s at most; up once the carrier accepts it"
     when = f"REGISTER due in {s.reg_due_s} s" if s.reg_due_s is not None else "REGISTER sent, no answer yet"
     return f"unregistered just now, {when}: somebody re-registers it, or it starts"
 
@@ -120,7 +128,8 @@ def _attempt(w: Words) -> str:
         return f"attempt in flight for {span(s.reg_elapsed_s)}, no answer yet"
     if s.reg_due_s is None:
         return "nothing scheduled"
-    grows = f" (the wait grows {s.reg_wait_step_s} s each time). R tries now" if s.reg_wait_step_s else ""
+    step = "" if not s.reg_wait_step_s else f" {s.reg_wait_step_s} s"
+    grows = "" if s.reg_wait_step_s is None else f" (the wait grows{step} each time). R tries now"
     return f"next attempt in {span(s.reg_due_s)}{grows}"
 
 
