@@ -198,12 +198,12 @@ def _refreshing(leg: LegStatus) -> tuple[str, str]:
     undo = "none: if the carrier does not take it back, the SBC goes on trying as it is set to"
     if leg.registration.state in _REGISTERED:
         return (
-            f"Kamailio reads the record anew from its database and holds it for not registered until its timer's next "
-            f"tick (up to {TICK_S} s by default), when it sends REGISTER: a script that asks for the registration may "
-            "refuse calls until then. Nothing is un-registered at the carrier. Calls in progress stay."
+            f"Kamailio reloads the record from its database and holds it for not registered until its next tick (up to "
+            f"{TICK_S} s by default), when it sends REGISTER. The carrier keeps the old binding. A script may refuse "
+            "calls until then. Calls in progress stay."
         ), undo
     return (
-        f"Kamailio reads the record anew from its database and sends REGISTER at its timer's next tick (up to {TICK_S} "
+        f"Kamailio reloads the record from its database and sends REGISTER at its timer's next tick (up to {TICK_S} "
         "s by default). It is not registered now, so nothing is lost."
     ), "none needed: a failed attempt leaves it as it is now"
 
