@@ -108,9 +108,12 @@ def test_each_leg_is_shown_as_kamailio_has_it_whichever_way_it_is_asked(
     assert set(said) == {"acme", "beta", "badpass-delta", "forbid-zeta", "blackhole-eps", "disabled-iota", "theta503"}  # fmt: skip
     assert said["acme"][0] == said["beta"][0] == "up", said
     assert "registered, next REGISTER in " in said["acme"][1]
-    for name in ("badpass-delta", "forbid-zeta"):
-        assert said[name][0] == "down"
-        assert said[name][1].startswith("REGISTER refused or unanswered"), said[name]
+    for name in (
+        "badpass-delta",
+        "forbid-zeta",
+    ):  # a doubt only, while the SBC is too young to have failed often
+        assert said[name][0] in {"down", "suspect"}, said[name]
+        assert said[name][1].startswith(("REGISTER refused or unanswered", "registering, ")), said[name]
     assert said["blackhole-eps"][0] == "down"
     assert said["disabled-iota"] == ("admin_off", "switched off on lab-3 itself; enable it there to use it")
     assert said["theta503"][0] == "down"
