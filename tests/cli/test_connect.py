@@ -65,6 +65,20 @@ def test_once_prints_the_table_and_needs_no_terminal(cli: Cli, wiring: FakeWirin
     assert wiring.dashboards == []
 
 
+def test_another_platform_is_asked_in_its_own_name(cli: Cli, wiring: FakeWiring) -> None:
+    other = replace(one_sbc(), sbcs=(sbc("10.20.0.11", platform="freeswitch"),))
+    wiring.look = (other, seen())
+    done = cli("connect", URL, "--platform", "freeswitch", "--once")
+    assert done.code == 0
+    assert "logged in, asking FreeSWITCH ..." in done.err
+    assert [config.inventory.sbcs[0].platform for config in wiring.looks] == ["freeswitch"]
+    wiring.look = (other, seen(AppState.NOT_PERMITTED, "fs_cli cannot log in"))
+    done = cli("connect", URL, "--platform", "freeswitch", "--once")
+    assert done.code == 69
+    assert "this login may not ask FreeSWITCH: fs_cli cannot log in" in done.err
+    assert "run-as" not in done.err
+
+
 def test_without_a_terminal_it_names_the_way_that_needs_none_and_connects_nowhere(
     cli: Cli, wiring: FakeWiring
 ) -> None:

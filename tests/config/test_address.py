@@ -126,6 +126,7 @@ def test_the_config_says_what_was_wished_and_where_its_log_belongs() -> None:
     [
         (Wishes(interval="3"), '--interval: "3" is no duration'),
         (Wishes(interval="1s"), '--interval: must lie between 5s and 1h, is "1s"'),
+        (Wishes(platform="oracle"), '--platform: this version cannot poll "oracle"'),
         (Wishes(run_as="a b"), '--run-as: "a b" is no login name'),
         (Wishes(identity=("a\x1bb",)), "--identity"),
         (Wishes(known_hosts="a\nb"), "--known-hosts"),

@@ -126,3 +126,32 @@ def test_an_answer_with_nothing_in_it_is_read_as_nothing() -> None:
     assert facts.sub_agent is SubAgent.SILENT
     assert facts.disk is None
     assert SnmpAnswer(AT, AT).get("any").got is Got.SILENT
+
+
+FREESWITCH = PLATFORMS["freeswitch"]
+FREESWITCH_TOTALS = recorded("freeswitch-totals.txt")
+
+
+def test_freeswitch_tells_its_totals_and_is_never_asked_for_a_piece_of_its_memory() -> None:
+    ask = FREESWITCH.snmp_ask(())
+    asked = {variable.oid for get in ask.gets for variable in get.variables}
+    assert oid("1.3.6.1.4.1.27880.1.1.1.0") not in asked
+    facts = FREESWITCH.parse_snmp(answered(ask, BOX | FREESWITCH_TOTALS), ())
+    assert facts.sub_agent is SubAgent.ANSWERS
+    assert (facts.channels, facts.calls_processed, facts.app_uptime_s) == (18, 29, 102)
+    assert facts.app_version is None
+    assert facts.calls is None, "its count of calls is one of bridged pairs"
+    assert facts.unread == ()
+
+
+@pytest.mark.parametrize(
+    ("objects", "silent", "sub_agent"),
+    [(BOX, frozenset[str](), SubAgent.ABSENT), (BOX, frozenset({"freeswitch"}), SubAgent.SILENT)],
+    ids=["stopped: no such object", "frozen: no answer"],
+)
+def test_without_freeswitch_the_box_lives(
+    objects: dict[Oid, Bound], silent: frozenset[str], sub_agent: SubAgent
+) -> None:
+    facts = FREESWITCH.parse_snmp(answered(FREESWITCH.snmp_ask(()), objects, silent), ())
+    assert facts.sub_agent is sub_agent
+    assert (facts.channels, facts.uptime_s is None) == (None, False)

@@ -18,6 +18,7 @@ from trunktui.model.link import SshState
 from trunktui.model.observation import AppState, Observation
 from trunktui.model.snapshot import Snapshot
 from trunktui.model.text import clean
+from trunktui.present.words import software as software_of
 
 BUDGET_S = 25.0
 """Seconds for the first look: login and every command."""
@@ -36,7 +37,10 @@ _INTERVAL = "30s"
     "--identity", "-i", multiple=True, metavar="PATH", help="The private key to use; may be repeated."
 )
 @click.option("--known-hosts", metavar="PATH", help="The file that holds the SBC's host key.")
-@click.option("--run-as", metavar="USER", help="Ask Asterisk through `sudo -n -u USER`; usually: asterisk.")
+@click.option("--platform", metavar="NAME", help="What runs there: asterisk (the default) or freeswitch.")
+@click.option(
+    "--run-as", metavar="USER", help="Ask it through `sudo -n -u USER`; for Asterisk usually: asterisk."
+)
 @click.option("--interval", default=_INTERVAL, show_default=True, metavar="TIME", help="How often to poll.")
 @click.option("--once", is_flag=True, help="Print the table once instead of opening the dashboard.")
 @click.option(
@@ -48,12 +52,13 @@ def connect(
     url: str,
     identity: tuple[str, ...],
     known_hosts: str | None,
+    platform: str | None,
     run_as: str | None,
     interval: str,
     once: bool,
     print_config: bool,
 ) -> int:
-    """Watch the trunks of one Asterisk, without a config: it finds them by itself, and changes nothing.
+    """Watch the trunks of one SBC, without a config: it finds them by itself, and changes nothing.
 
     URL is ssh://user@host[:port]; an IPv6 address stands in brackets. Keys, agent, jump hosts and known_hosts
     are those that ssh itself would use. A host key that is not known is never accepted; the message says how to
@@ -64,7 +69,9 @@ def connect(
     if session.config_path is not None:
         raise click.UsageError("connect takes no config; leave --config out")
     address = parse_address(url)
-    text = config_text(address, Wishes(identity, known_hosts, run_as, interval), session.env, Path.cwd())
+    text = config_text(
+        address, Wishes(identity, known_hosts, run_as, interval, platform), session.env, Path.cwd()
+    )
     from trunktui import wiring
 
     config = config_of(text, address, session.env, wiring.KNOWN_PLATFORMS)
@@ -74,7 +81,7 @@ def connect(
     if not once:
         need_terminal("trunktui connect --once URL")
     snapshot, seen = _first_look(config, address)
-    again = _command_line(url, identity, known_hosts, interval, once)
+    again = _command_line(url, identity, known_hosts, interval, platform, once)
     if (trouble := _trouble(snapshot, seen, address, run_as, again)) is not None:
         click.echo(f"trunktui: {clean(trouble, _LINE)}", err=True)
         return UNAVAILABLE
@@ -91,13 +98,14 @@ def _first_look(config: Config, address: Address) -> tuple[Snapshot, Observation
     from trunktui import wiring
 
     terminal = sys.stderr.isatty()
+    software = software_of(config.inventory.sbcs[0].platform)
 
     def tell(words: str) -> None:
         click.echo(f"\r{words}\x1b[K" if terminal else words, nl=not terminal, err=True)
 
     tell(f"connecting to {address} ...")
     try:
-        return wiring.first_look(config, BUDGET_S, lambda: tell("logged in, asking Asterisk ..."))
+        return wiring.first_look(config, BUDGET_S, lambda: tell(f"logged in, asking {software} ..."))
     finally:
         if terminal:
             click.echo("\r\x1b[K", nl=False, err=True)
@@ -116,8 +124,11 @@ def _trouble(
         return None
     if seen.app is not AppState.NOT_PERMITTED:
         return f"logged in to {address}, but there is nothing to watch: {seen.app_reason}"
+    software = software_of(snapshot.sbcs[0].platform)
     if run_as is not None:
-        return f"logged in to {address}, but Asterisk cannot be asked as {run_as}: {seen.app_reason}"
+        return f"logged in to {address}, but {software} cannot be asked as {run_as}: {seen.app_reason}"
+    if software != "Asterisk":
+        return f"logged in to {address}, but this login may not ask {software}: {seen.app_reason}"
     # sudo is not tried unasked: where it refuses, it reports the login to the SBC's administrator.
     return (
         f"logged in to {address}, but this login may not use Asterisk's console: {seen.app_reason}; "
@@ -126,11 +137,17 @@ def _trouble(
 
 
 def _command_line(
-    url: str, identity: tuple[str, ...], known_hosts: str | None, interval: str, once: bool
+    url: str,
+    identity: tuple[str, ...],
+    known_hosts: str | None,
+    interval: str,
+    platform: str | None,
+    once: bool,
 ) -> str:
     """Return this command without `--run-as`, to be typed again."""
     words = ["trunktui", "connect", url]
     words += [word for key in identity for word in ("--identity", key)]
     words += ["--known-hosts", known_hosts] if known_hosts is not None else []
     words += ["--interval", interval] if interval != _INTERVAL else []
+    words += ["--platform", platform] if platform is not None else []
     return shlex.join([*words, "--once"] if once else words)

@@ -34,6 +34,7 @@ _OPTIONS = {
     "ssh.identity": "--identity",
     "ssh.known_hosts": "--known-hosts",
     "ssh.run_as": "--run-as",
+    "platform": "--platform",
 }
 
 
@@ -58,6 +59,7 @@ class Wishes(Struct, frozen=True):
     known_hosts: str | None = None
     run_as: str | None = None
     interval: str = "30s"
+    platform: str | None = None
 
 
 def parse_address(text: str) -> Address:
@@ -103,6 +105,7 @@ def config_text(address: Address, wishes: Wishes, env: Mapping[str, str], folder
         "[[sbc]]",
         f"name = {_toml(sbc_name(address.host))}",
         f"host = {_toml(address.host)}",
+        *((f"platform = {_toml(wishes.platform)}",) if wishes.platform is not None else ()),
         "[sbc.ssh]",
         *(f"{key} = {_toml(value)}" for key, value in ssh.items() if value is not None),
     ]

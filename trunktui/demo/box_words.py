@@ -14,6 +14,9 @@ def answer(argv: Sequence[str], look: Look) -> Printed | None:
     match tuple(argv):
         case ("test", _, _):  # of Asterisk's folder and socket, which are gone while it does not run
             return Printed(status=int(look.daemon is Daemon.STOPPED))
+        case ("pgrep", "-x", "freeswitch"):
+            stopped = look.daemon is Daemon.STOPPED
+            return Printed("" if stopped else "811\n", status=int(stopped))
         case ("date", "-Ins"):
             return Printed(_date(look))
         case ("ip", "-o", "addr", "show"):

@@ -78,7 +78,7 @@ def _limits(tempo: Tempo) -> dict[str, float]:
 
 def _sbc(sbc: SbcPlan, access: Access) -> Iterator[str]:
     yield f"\n[[sbc]]\nname = {_quoted(sbc.name)}\nsite = {_quoted(sbc.site)}\nhost = {_quoted(access.host)}"
-    yield f'platform = "asterisk"\negress_ip = {_quoted(sbc.egress_ip)}'
+    yield f"platform = {_quoted(sbc.platform)}\negress_ip = {_quoted(sbc.egress_ip)}"
     if sbc.write:
         yield "write = true"
     yield f"[sbc.ssh]\nuser = {_quoted(access.user)}\nport = {access.ports[sbc.name]}"

@@ -43,7 +43,7 @@ class SnmpPlan(Struct, frozen=True):
 class SbcPlan(Struct, frozen=True):
     """One SBC. `up_days` is how long its Asterisk had been running when the simulation began.
 
-    `snmp` None: nobody installed an agent there. `write`: its operators may act on it.
+    `snmp` None: nobody installed an agent there. `write`: its operators may act on it. `platform`: whose words it speaks.
     """
 
     name: str
@@ -53,6 +53,7 @@ class SbcPlan(Struct, frozen=True):
     version: str = "22.10.1"
     snmp: SnmpPlan | None = None
     write: bool = False
+    platform: str = "asterisk"
 
 
 class TrunkPlan(Struct, frozen=True):
@@ -149,7 +150,7 @@ def _newcomers_fleet() -> FleetPlan:
             SbcPlan("lon-1", "lon", "198.51.100.21", 12.8, snmp=_V3, write=True),
             SbcPlan("lon-2", "lon", "198.51.100.22", 87.1, snmp=_V2C, write=True),
             SbcPlan("sgp-1", "sgp", "198.51.100.31", 203.6, "22.9.0", _V3, write=True),
-            SbcPlan("sgp-2", "sgp", "198.51.100.32", 5.4, "22.9.0"),
+            SbcPlan("sgp-2", "sgp", "198.51.100.32", 5.4, "1.10.12-release", platform="freeswitch"),
         ),
         trunks=_trunks(),
         groups=(

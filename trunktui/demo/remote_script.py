@@ -14,7 +14,10 @@ from msgspec import Struct, structs
 
 _WHOLE = re.compile(r"/bin/sh -c '([^']*)'(?: (trunktui-by-[A-Za-z0-9_.@:-]+))?")
 _NONCE = re.compile(r'echo "\$n@([0-9a-f]{16,64}) \$\*"')
-_RUN = re.compile(r'(?:; )(?:([rg]) ([0-9]{1,4}) ((?:"[^"]*"|[^";])*)|h)(?=;)')
+_RUN = re.compile(
+    r"(?:; )(?:sleep ([0-9.]{1,6}); )?"
+    r'(?:([rgu]) ([0-9]{1,4}) ((?:"[^"]*"|[^";])*)|h)(?=;)'
+)
 _LOCK = re.compile(
     r' l\(\) \{ test -r "([^"]+)" .* h\(\) \{ /bin/sh -c "sleep ([0-9]{1,4}) 9<&-; exit" "\$0" '
 )
@@ -26,7 +29,7 @@ class Run(Struct, frozen=True):
 
     `kill_s` is how long after that it is killed, if it does not go by itself. A `gate` that fails is the last to run.
     `locks`: it is no command, it takes the script's lock; `holds`: just before it begins what keeps the lock
-    for a while.
+    for a while. `after_s` is waited before it; nothing runs behind one that printed `unless`.
     """
 
     number: int
@@ -36,6 +39,8 @@ class Run(Struct, frozen=True):
     gate: bool = False
     locks: bool = False
     holds: bool = False
+    after_s: float = 0.0
+    unless: str = ""
 
 
 class RemoteLock(Struct, frozen=True):
@@ -90,19 +95,20 @@ def _lock(script: str, label: str | None) -> RemoteLock | None:
 
 def _runs(script: str) -> Iterator[Run]:
     holds = False
-    for call, number, words in _RUN.findall(script):
+    for pause, call, number, words in _RUN.findall(script):
         if not call:
             holds = True
             continue
-        run = _run(int(number), words, call == "g")
-        yield structs.replace(run, locks=run.argv == ("l",), holds=holds)
+        run = _run(int(number), words, call)
+        yield structs.replace(run, locks=run.argv == ("l",), holds=holds, after_s=float(pause or 0))
         holds = False
 
 
-def _run(number: int, words: str, gate: bool) -> Run:
-    argv = shlex.split(words)
+def _run(number: int, words: str, call: str) -> Run:
+    argv, gate = shlex.split(words), call in {"g", "u"}
+    unless = argv.pop(0) if call == "u" and argv else ""
     if argv[:3] == ["sudo", "-n", "-u"]:
         argv = argv[4:]
     if argv[:2] != _TIMEOUT or len(argv) < 5:
-        return Run(number, tuple(argv), 0.0, 0.0, gate)
-    return Run(number, tuple(argv[4:]), float(argv[3]), float(argv[2]), gate)
+        return Run(number, tuple(argv), 0.0, 0.0, gate, unless=unless)
+    return Run(number, tuple(argv[4:]), float(argv[3]), float(argv[2]), gate, unless=unless)

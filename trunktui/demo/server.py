@@ -1,6 +1,6 @@
 """The simulated fleet's SSH servers: one per SBC on a port of loopback; no shell and no program is ever run.
 
-A login gets what its SBC would say at that second: Asterisk's words, silence while Asterisk is frozen, and a
+A login gets what its SBC would say at that second: Asterisk's or FreeSWITCH's words, silence while Asterisk is frozen, and a
 refused connection while the machine reboots. The only file beside `transport/ssh.py` that knows asyncssh.
 """
 
@@ -13,11 +13,12 @@ from contextlib import asynccontextmanager, suppress
 
 import asyncssh
 
-from trunktui.demo import box_words
-from trunktui.demo.asterisk_words import answer, taken
+from trunktui.demo import asterisk_words, box_words, freeswitch_words
+from trunktui.demo.asterisk_words import Printed
+from trunktui.demo.deeds import Deed
 from trunktui.demo.processes import Processes
 from trunktui.demo.remote_script import RemoteScript, Run, read_script
-from trunktui.demo.rows import Look
+from trunktui.demo.rows import Daemon, Look
 from trunktui.demo.world import World
 
 LOOPBACK = "127.0.0.1"
@@ -29,6 +30,7 @@ _SAME_LOOK_S = 0.02
 _PARTING_S = 0.01
 _PARTINGS = 100
 _KILLED = 137
+_GATE_CLOSED = 65
 _NOT_FOUND = 127
 _NO_SHELL = b"This is a simulated SBC: it answers trunktui's polls and nothing else.\n"
 _SERVER_OPTIONS: dict[str, object] = {
@@ -178,12 +180,15 @@ class SimulatedSbc:
         process.exit(0)
 
     async def _play(self, process: asyncssh.SSHServerProcess[bytes], script: RemoteScript, run: Run) -> int:
+        await asyncio.sleep(run.after_s)
         _both(process, script.begin(run))
         if run.locks and script.lock is not None:
             out, status = self._processes.take(script, script.lock)
             err = b""
         else:
             out, err, status = await self._run(run)
+        if run.unless and status == 0 and run.unless.encode() in out:
+            status = _GATE_CLOSED
         process.stdout.write(out)
         process.stderr.write(err)
         _both(process, script.end(run, status))
@@ -193,14 +198,23 @@ class SimulatedSbc:
     async def _run(self, run: Run) -> tuple[bytes, bytes, int]:
         """Return what a command leaves on stdout and stderr, and its exit status."""
         if len(run.argv) == 3 and run.argv[0].endswith("/asterisk") and run.argv[1] == "-rx":
-            return await self._console(run)
+            return await self._console(run, run.argv[2])
+        if len(run.argv) == 7 and run.argv[0].endswith("/fs_cli") and run.argv[5] == "-x":
+            return await self._event_socket(run.argv[6], float(run.argv[2]) / 1000)
         if (printed := box_words.answer(run.argv, self._look())) is not None:
             return printed.out.encode(), printed.err.encode(), printed.status
         program = run.argv[0] if run.argv else ""
         said = f"/usr/bin/timeout: failed to run command ‘{program}’: No such file or directory\n"
         return b"", said.encode(), _NOT_FOUND
 
-    async def _console(self, run: Run) -> tuple[bytes, bytes, int]:
+    async def _event_socket(self, command: str, patience_s: float) -> tuple[bytes, bytes, int]:
+        """Ask the simulated FreeSWITCH by `fs_cli`; a frozen one lets nobody in, which `-T` waits for."""
+        look = self._look()
+        if look.daemon is Daemon.FROZEN:
+            await asyncio.sleep(patience_s)
+        return self._printed(freeswitch_words.answer(command, look), freeswitch_words.taken(command, look))
+
+    async def _console(self, run: Run, command: str) -> tuple[bytes, bytes, int]:
         """Ask the simulated Asterisk; a frozen one answers when it goes on, if `timeout` waits that long.
 
         `asterisk -rx` ignores SIGTERM in that state, so it takes the SIGKILL that follows.
@@ -212,8 +226,11 @@ class SimulatedSbc:
             return b"", b"", _KILLED
         await asyncio.sleep(max(frozen_s, 0.0))
         look = self._look()
-        printed = answer(run.argv[2], look)
-        if (done := taken(run.argv[2], look)) is not None:
+        return self._printed(asterisk_words.answer(command, look), asterisk_words.taken(command, look))
+
+    def _printed(self, printed: Printed, done: tuple[Deed, str] | None) -> tuple[bytes, bytes, int]:
+        """Return what a command leaves behind, and let the world know what it has done."""
+        if done is not None:
             deed, name = done
             self._world.deeds.add(self._clock(), self._name, deed, name)
             self._last = None

@@ -89,7 +89,8 @@ def parse_poll(answer: Answer, settings: LegSettings, bindings: tuple[Binding, .
     if app is not AppState.ANSWERING:
         return look
     gateways = freeswitch_gateways.gateways(answer.reply("gateways"))
-    channels = freeswitch_channels.channels(answer, gateways.rows, settings.owners, now_s)
+    book = freeswitch_channels.Book.of(gateways.rows.values())
+    channels = freeswitch_channels.channels(answer, book, settings.owners, now_s)
     told = freeswitch_legs.refusals(answer.reply(EVENTS).lines)
     # By the event socket the gateways are listed before the clock is read: then no ping looks earlier than it is.
     ping_now_s = None if now_s is None else now_s - look.took_s
@@ -127,8 +128,12 @@ def follow_up(answer: Answer, settings: LegSettings) -> SshAsk | None:
     """Return what to ask to learn whose the new channels are; None where every one is known, or we may not ask."""
     if _OWNERS in settings.refused:
         return None
-    gateways = freeswitch_gateways.gateways(answer.reply("gateways")).rows
-    commands = freeswitch_channels.owner_commands(answer, gateways, settings.owners)
+
+    def book() -> freeswitch_channels.Book:
+        rows = freeswitch_gateways.gateways(answer.reply("gateways")).rows
+        return freeswitch_channels.Book.of(rows.values())
+
+    commands = freeswitch_channels.owner_commands(answer, book, settings.owners)
     return SshAsk(commands) if commands else None
 
 

@@ -24,7 +24,7 @@ calls in: then `ip_addr` tells, where one gateway of that profile alone has that
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 from msgspec import Struct
@@ -133,19 +133,45 @@ def total(reply: Reply) -> int | None:
     return next((int(match[1]) for match in found if match), None)
 
 
+class Book(Struct, frozen=True):
+    """What tells whose a channel is: names of gateways, profiles that have any, and gateways by profile and address."""
+
+    names: frozenset[str] = frozenset()
+    profiles: frozenset[str] = frozenset()
+    by_host: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    @classmethod
+    def of(cls, gateways: Iterable[Gateway]) -> Book:
+        """Return the book of these gateways."""
+        names, profiles = set[str](), set[str]()
+        by_host: dict[tuple[str, str], tuple[str, ...]] = {}
+        for gateway in gateways:
+            names.add(gateway.name)
+            profiles.add(gateway.profile)
+            place = gateway.profile, host_of(gateway.proxy)
+            by_host[place] = (*by_host.get(place, ()), gateway.name)
+        return cls(frozenset(names), frozenset(profiles), by_host)
+
+
 def owner_commands(
-    answer: Answer, gateways: Mapping[str, Gateway], owners: Mapping[str, str]
+    answer: Answer, book: Callable[[], Book], owners: Mapping[str, str]
 ) -> tuple[Command, ...]:
-    """Return what to ask to learn whose the channels are of which nothing else tells; so many at once at most."""
+    """Return what to ask to learn whose the channels are of which nothing else tells; so many at once at most.
+
+    `book` is made only where a channel is new and does not name its gateway: mostly there is none.
+    """
     listed = _listed(answer.reply("channels"))
-    if listed is None or not gateways:
-        return ()
-    wanted = [row for row in listed.rows if row.uuid not in owners and _told(row, gateways) is None]
+    new = [
+        row
+        for row in (listed.rows if listed is not None else ())
+        if row.uuid not in owners and not row.presence_data.startswith(_PRESENCE)
+    ]
+    known = book() if new else Book()
+    wanted = [row for row in new if known.names and _told(row, known) is None and _UUID.fullmatch(row.uuid)]
     return tuple(
         fs(f"{OWNER}{row.uuid}", f"uuid_getvar {row.uuid} {_variable(row)}")
-        for row in wanted
-        if _UUID.fullmatch(row.uuid)
-    )[:_ASKED_AT_ONCE]
+        for row in wanted[:_ASKED_AT_ONCE]
+    )
 
 
 def owners_told(answer: Answer, more: Answer, before: Mapping[str, str]) -> dict[str, str]:
@@ -162,9 +188,7 @@ def owners_told(answer: Answer, more: Answer, before: Mapping[str, str]) -> dict
     return {row.uuid: known[row.uuid] for row in listed.rows if row.uuid in known}
 
 
-def channels(
-    answer: Answer, gateways: Mapping[str, Gateway], owners: Mapping[str, str], now_s: float | None
-) -> ChannelTable:
+def channels(answer: Answer, book: Book, owners: Mapping[str, str], now_s: float | None) -> ChannelTable:
     """Read `show channels as json`. `owners`: gateway by channel, as far as it was asked; `now_s`: the SBC's clock."""
     reply = answer.reply("channels")
     if why := fault(reply):
@@ -179,7 +203,7 @@ def channels(
     answered: dict[str, list[int | None]] = {}
     unowned = 0
     for row in listed.rows:
-        owner = _owner(row, gateways, owners)
+        owner = _owner(row, book, owners)
         began = int(row.created_epoch) if re.fullmatch(r"[1-9]\d{8,10}", row.created_epoch) else None
         age = max(int(now_s) - began, 0) if now_s is not None and began is not None else None
         dialled = row.direction == "outbound"
@@ -213,32 +237,27 @@ def _listed(reply: Reply) -> _Listed | None:
         return None
 
 
-def _told(row: _Row, gateways: Mapping[str, Gateway]) -> str | None:
+def _told(row: _Row, book: Book) -> str | None:
     """Return whose a channel is as its row alone tells, None where that has to be asked."""
     if row.presence_data.startswith(_PRESENCE):
         named = row.presence_data.removeprefix(_PRESENCE)
-        if named in gateways:
+        if named in book.names:
             return named
     found = _NAME.fullmatch(row.name)
-    profiles = {gateway.profile for gateway in gateways.values()}
-    if found is None or found[1] not in profiles:
+    if found is None or found[1] not in book.profiles:
         return NOBODY  # no SIP at all, or a profile without gateways
     if row.direction == "outbound" and "@" in found[2]:
         return NOBODY  # dialled by its address: a gateway's is the number alone
     return None
 
 
-def _owner(row: _Row, gateways: Mapping[str, Gateway], owners: Mapping[str, str]) -> str | None:
-    told = _told(row, gateways)
+def _owner(row: _Row, book: Book, owners: Mapping[str, str]) -> str | None:
+    told = _told(row, book)
     owner = owners.get(row.uuid) if told is None else told
     if owner or owner is None or row.direction != "inbound" or not row.ip_addr:
         return owner
     found = _NAME.fullmatch(row.name)
-    same = [
-        gateway.name
-        for gateway in gateways.values()
-        if found and gateway.profile == found[1] and host_of(gateway.proxy) == row.ip_addr
-    ]
+    same = book.by_host.get((found[1], row.ip_addr), ()) if found else ()
     return same[0] if len(same) == 1 else NOBODY
 
 

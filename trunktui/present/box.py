@@ -11,13 +11,13 @@ from trunktui.model.link import SnmpState
 from trunktui.model.snapshot import SbcStatus
 from trunktui.present.cells import Cell, Role
 from trunktui.present.freshness import duration
-from trunktui.present.words import NOT_KNOWN, span
+from trunktui.present.words import NOT_KNOWN, software, span
 
 _OLD_S = 60.0
 _SUB_AGENT = {
-    SubAgent.ABSENT: "no Asterisk objects: it is stopped, or res_snmp is not loaded",
-    SubAgent.SILENT: "Asterisk's sub-agent does not answer: frozen, or too busy",
-    SubAgent.UNREADABLE: "Asterisk's objects could not be read",
+    SubAgent.ABSENT: "no {0} objects: it is stopped, or its SNMP module is not loaded",
+    SubAgent.SILENT: "{0}'s sub-agent does not answer: frozen, or too busy",
+    SubAgent.UNREADABLE: "{0}'s objects could not be read",
 }
 
 
@@ -36,7 +36,7 @@ def box_facts(sbc: SbcStatus, now: float) -> Iterator[tuple[str, Cell]]:
         return
     role, was = (Role.DIM, "was ") if old else (Role.TEXT, "")
     yield "box", Cell(was + _machine(sbc.box, now), role)
-    yield "snmp totals", Cell(was + _totals(sbc.box), role)
+    yield "snmp totals", Cell(was + _totals(sbc.box, sbc.platform), role)
     for published in sbc.box.published:
         lines = published.lines
         status = "" if not published.status else f" (exit status {published.status})"
@@ -60,14 +60,15 @@ def _machine(box: BoxFacts, now: float) -> str:
     return f"{box.name or NOT_KNOWN}, up {up}, load {load}, fullest disk {disk}"
 
 
-def _totals(box: BoxFacts) -> str:
+def _totals(box: BoxFacts, platform: str) -> str:
+    name = software(platform)
     if box.sub_agent is not None and box.sub_agent in _SUB_AGENT:
-        return _SUB_AGENT[box.sub_agent]
+        return _SUB_AGENT[box.sub_agent].format(name)
     up = NOT_KNOWN if box.app_uptime_s is None else span(float(box.app_uptime_s))
     counts = (
         f"{_count(box.channels)} channels, {_count(box.calls)} calls, {_count(box.calls_processed)} processed"
     )
-    return f"{counts}; Asterisk {box.app_version or NOT_KNOWN}, up {up}"
+    return f"{counts}; {name} {box.app_version or NOT_KNOWN}, up {up}"
 
 
 def _count(number: int | None) -> str:

@@ -221,3 +221,11 @@ def _cut(text: str, width: int) -> str:
         return ""
     kept = _take(text, width - 1)
     return kept + "…" if cell_width(kept) < width else "…"
+
+
+_SOFTWARE = {"asterisk": "Asterisk", "freeswitch": "FreeSWITCH", "kamailio": "Kamailio"}
+
+
+def software(platform: str) -> str:
+    """Return what a platform's people call its software."""
+    return _SOFTWARE.get(platform, platform)
