@@ -28,7 +28,7 @@ JSON_RPC = "[sbc.jsonrpc]\nport = 8090\n"
 SNMP = '[sbc.snmp]\nversion = "2c"\ncommunity = "file:{folder}/community"\n'
 CONFIG = """
 [poll]
-interval = "5s"
+interval = "{interval}"
 
 [[sbc]]
 name = "lab-3"
@@ -55,10 +55,14 @@ sbcs = {{ "lab-3" = "carrierB" }}
 """
 
 
-def write(lab: Lab, folder: Path, *, user: str = "noc", run_as: bool = True, more: str = "") -> Path:
+def write(
+    lab: Lab, folder: Path, *, user: str = "noc", run_as: bool = True, more: str = "", interval: str = "10s"
+) -> Path:
     path = folder / "config.toml"
     login = 'run_as = "kamailio"' if run_as else ""
-    path.write_text(CONFIG.format(lab=lab, host=ADDRESS[NODE], user=user, run_as=login, more=more))
+    path.write_text(
+        CONFIG.format(lab=lab, host=ADDRESS[NODE], user=user, run_as=login, more=more, interval=interval)
+    )
     path.chmod(0o600)
     return path
 
@@ -139,7 +143,7 @@ def test_a_login_that_may_not_is_told_so_and_nothing_is_green(lab: Lab, tmp_path
 
 
 async def test_a_carrier_that_goes_and_comes_back_is_down_and_up_again(lab: Lab, tmp_path: Path) -> None:
-    async with watched(write(lab, tmp_path, more=JSON_RPC)) as product:
+    async with watched(write(lab, tmp_path, more=JSON_RPC, interval="5s")) as product:
         await product.wait(lambda: product.state("acme@lab-3") is LegState.UP, 30, "acme up")
         with lab.cable_out(CARRIER_A):
             took = await product.wait(lambda: product.state("acme@lab-3") is LegState.DOWN, 40, "acme down")

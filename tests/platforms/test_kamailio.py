@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec import structs
 
 from tests.platforms import recordings
 from trunktui.model.ask import Answer, Reply
 from trunktui.model.box import SubAgent
 from trunktui.model.inventory import Binding, NativeNames
+from trunktui.model.link import ControlFault, ControlTrouble
 from trunktui.model.observation import ContactState, NativeLeg, Observation, ProbeSettings, RegPhase
 from trunktui.model.text import Safe
 from trunktui.platforms import kamailio, kamailio_dispatcher, kamailio_rpc, kamailio_uac
@@ -318,6 +320,18 @@ def test_no_tree_is_too_deep_or_too_odd_to_be_refused(text: str) -> None:
     for shown in (text, json.dumps({"jsonrpc": "2.0"})[:-1] + ', "result": ' + text + "}"):
         told = kamailio_rpc.read(reply(shown))
         assert told.why is not None or not told.nodes
+
+
+def test_why_the_json_rpc_cannot_be_asked_is_told_beside_what_kamcmd_says() -> None:
+    trouble = ControlTrouble(ControlFault.FORWARD, Safe("sshd does not forward to 127.0.0.1:8090"))
+    folder = recordings.FIXTURES / "kamailio"
+    answer = structs.replace(recordings.recorded(folder / "mixed-with-calls"), control=trouble)
+    seen = kamailio.parse_poll(answer, LegSettings(), ())
+    assert seen.reg_read
+    assert [(unread.command, unread.why) for unread in seen.unread] == [("JSON-RPC", trouble.reason)]
+    down = structs.replace(recordings.recorded(folder / "not-permitted"), control=trouble)
+    reason = kamailio.parse_poll(down, LegSettings(), ()).app_reason
+    assert reason.startswith(f"{trouble.reason}; this login may not use")
 
 
 def test_snmp_tells_totals_and_nothing_of_a_trunk() -> None:

@@ -73,7 +73,8 @@ class Look(Struct, frozen=True):
     """An SBC's Asterisk at second `at` of the simulation; the tables are empty unless it is RUNNING.
 
     `clock_s` is what the SBC's clock shows (seconds since 1970), `zone_s` how far its local time is ahead of UTC.
-    `dialled`: by trunk, how many calls the SBC has tried to make out over it since the simulation began.
+    `platform`: whose words it speaks. `loaded`: by trunk, the second of its clock at which its registration was last
+    told to start anew. `dialled`: by trunk, how many calls the SBC has tried to make out over it since the simulation began.
     """
 
     at: float
@@ -90,6 +91,8 @@ class Look(Struct, frozen=True):
     zone_s: int = 0
     address: str = "192.0.2.1"
     dialled: dict[str, int] = {}
+    platform: str = "asterisk"
+    loaded: dict[str, int] = {}
 
 
 class Disk(Struct, frozen=True):

@@ -143,6 +143,7 @@ class World:
             clock_s=self._clock_s(sbc, t),
             zone_s=_ZONES_S.get(plan.site, 0),
             address=plan.egress_ip,
+            platform=plan.platform,
         )
         if daemon is not Daemon.RUNNING:
             return blank
@@ -156,6 +157,7 @@ class World:
             calls=tuple(self._counted_calls(sbc, t, booted)),
             processed=tally.count,
             dialled=dict(tally.dialled),
+            loaded=self._loaded(sbc, t, booted),
         )
 
     def truth(self, leg_id: str, t: float) -> Truth:
@@ -173,6 +175,17 @@ class World:
             sbc=serving,
             sbc_believes=believes,
         )
+
+    def _loaded(self, sbc: str, t: float, booted: float) -> dict[str, int]:
+        """Return when each registration was last told to start anew, by the SBC's clock."""
+        told = {
+            leg.trunk.name: self.deeds.until(sbc, Deed.REGISTER, leg.trunk.name, t) for leg in self._legs[sbc]
+        }
+        return {
+            name: int(self._clock_s(sbc, times[-1]))
+            for name, times in told.items()
+            if times and times[-1] > booted
+        }
 
     def _daemon(self, sbc: str, t: float) -> Daemon:
         up_s = t - self._booted(sbc, t)

@@ -152,6 +152,7 @@ def parse_poll(answer: Answer, settings: LegSettings, bindings: tuple[Binding, .
         + destinations.unread
         + dialogs.unread
         + _refused(answer)
+        + kamailio_state.unread_port(answer)
         + tuple(settings.refused.values()),
     )
 

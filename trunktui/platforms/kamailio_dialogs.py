@@ -27,7 +27,8 @@
     }
 
 A dialog belongs to a destination only where the script says so (`set_dlg_profile("trunk", "$du")`): a profile whose
-value is the destination's URI, its duid, or the registration's l_uuid. State: 1 and 2 not answered yet, 3 answered, 4
+value is the destination's URI, its duid, or the registration's l_uuid. It came from there where the caller's contact
+has the destination's address; else it was sent there. State: 1 and 2 not answered yet, 3 answered, 4
 acknowledged, 5 over. Where there are more than are listed, each destination's number is asked for by itself
 (`dlg.profile_get_size trunk sip:10.77.0.21:5060` prints `3`).
 """
@@ -97,6 +98,7 @@ class _Dialog(Struct, frozen=True):
     age_s: int
     began: int
     answered: bool
+    inbound: bool
     owner: str | None
     profiled: bool
 
@@ -149,7 +151,8 @@ def _by_owner(active: int, known: list[_Dialog]) -> Dialogs:
     ages: dict[str, list[int | None]] = {}
     for dialog in known:
         if dialog.owner is not None:
-            ages.setdefault(dialog.owner, []).append(dialog.age_s if dialog.answered else None)
+            sent = dialog.answered and not dialog.inbound
+            ages.setdefault(dialog.owner, []).append(dialog.age_s if sent else None)
     return Dialogs(
         active=active,
         by_owner={
@@ -167,10 +170,15 @@ def _sides(dialog: _Dialog) -> tuple[ChannelRow, ChannelRow]:
 
     Of one that no profile gives to a destination nobody knows whether it was sent to one.
     """
-    caller = ChannelRow(clean(f"{dialog.id}/caller"), dialog.age_s, False, began=dialog.began)
-    sent = None if dialog.owner is None else True
-    return caller, ChannelRow(
-        clean(f"{dialog.id}/callee"), dialog.age_s, sent, endpoint=dialog.owner, began=dialog.began
+    age, began, owner = dialog.age_s, dialog.began, dialog.owner
+    caller, callee = (clean(f"{dialog.id}/{side}") for side in ("caller", "callee"))
+    if dialog.inbound:
+        return ChannelRow(caller, age, False, endpoint=owner, began=began), ChannelRow(
+            callee, age, False, began=began
+        )
+    sent = None if owner is None else True
+    return ChannelRow(caller, age, False, began=began), ChannelRow(
+        callee, age, sent, endpoint=owner, began=began
     )
 
 
@@ -184,12 +192,15 @@ def _dialog(node: Node, now_s: float | None, owner: Callable[[str], str | None])
         return None
     values = [value for _, value in _values(node.child("profiles") or Node())]
     owners = dict.fromkeys(found for value in values if (found := owner(value)) is not None)
+    whose = next(iter(owners)) if len(owners) == 1 else None
+    caller = (node.child("caller") or Node()).text("contact")
     return _Dialog(
         id=f"{entry}:{number}:{began}",
         age_s=max(int(now - began), 0) if state < _OVER else -1,
         began=began,
         answered=_ANSWERED <= state < _OVER,
-        owner=next(iter(owners)) if len(owners) == 1 else None,
+        inbound=whose is not None and caller is not None and owner(caller) == whose,
+        owner=whose,
         profiled=bool(values),
     )
 

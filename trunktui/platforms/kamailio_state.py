@@ -39,7 +39,8 @@ def app_state(answer: Answer) -> tuple[AppState, str]:
     if first.status == _NO_PROGRAM:
         return AppState.UNREADABLE, f"there is no {PROGRAM} on this host: is it the right one?"
     if (line := next((line for line in words if "connect_unix_sock" in line), None)) is not None:
-        return _not_connected(line, answer)
+        app, why = _not_connected(line, answer)
+        return app, why if answer.control is None else f"{answer.control.reason}; {why}"
     told = read(first)
     if told.why is None and (told.node.number("uptime") or -1) >= 0:
         return AppState.ANSWERING, ""
@@ -60,6 +61,11 @@ def _not_connected(line: str, answer: Answer) -> tuple[AppState, str]:
         )
     left = " (its control socket is left over)" if "refused" in line else " (no control socket)"
     return AppState.NOT_RUNNING, f"Kamailio is not running{left}"
+
+
+def unread_port(answer: Answer) -> tuple[Unread, ...]:
+    """Return why the JSON-RPC could not be asked though Kamailio answered `kamcmd`."""
+    return () if answer.control is None else (Unread("JSON-RPC", answer.control.reason),)
 
 
 def unread_poll(answer: Answer) -> tuple[Unread, ...]:
