@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,15 @@ def destination(lab: Lab, uri: str) -> str:
     """Return a destination's flags, by Kamailio's own word."""
     found = re.search(rf"URI: {re.escape(uri)}\n\s+FLAGS: (\w+)", lab.kamcmd("dispatcher.list"))
     return found[1] if found else ""
+
+
+@pytest.fixture(autouse=True)
+def unlocked(lab: Lab) -> None:
+    """End what earlier tests left holding the SBC's lock: each test is another day."""
+    for pid, words in lab.processes(NODE).items():
+        if "trunktui-by-" in words:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture(autouse=True)

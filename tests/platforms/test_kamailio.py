@@ -195,6 +195,26 @@ def test_the_config_says_whose_a_shared_destination_is_and_then_its_dialogs_are_
     assert not any("nosuch" in leg.native.all for leg in observed((nosuch,)).legs)
 
 
+def renamed(uuid: str) -> Observation:
+    """Return the recorded poll as it would be with a duid that is also a registration's name, and the config's."""
+    answer = recordings.recorded(recordings.FIXTURES / "kamailio" / "mixed-with-calls")
+    others = tuple(r for r in answer.replies if r.key != "destinations")
+    text = "\n".join(answer.reply("destinations").lines).replace("DUID: carrierA", f"DUID: {uuid}")
+    changed = Reply("destinations", 0, tuple(map(Safe, text.split("\n"))))
+    bindings = (Binding("a", "edge-1", name=uuid),)
+    return kamailio.parse_poll(structs.replace(answer, replies=(*others, changed)), LegSettings(), bindings)
+
+
+def test_a_destination_of_a_registrations_name_is_that_ones_whoever_else_registers_there() -> None:
+    seen = renamed("badpass-delta")
+    leg = named(seen, "badpass-delta")
+    assert leg.native == NativeNames("badpass-delta", "badpass-delta", "sip:10.77.0.21:5060")
+    assert leg.channels is not None
+    assert leg.channels.active == 3
+    assert sum("badpass-delta" in each.native.all for each in seen.legs) == 1
+    assert named(seen, "acme-primary").contacts == (), "it is another's"
+
+
 def test_a_destination_that_one_registration_alone_leads_to_is_its_own() -> None:
     zeta = named(observed(), "forbid-zeta")
     assert zeta.native == NativeNames("forbid-zeta", "zeta", "sip:10.77.0.21:5070")

@@ -13,8 +13,8 @@ What `kamcmd core.uptime`, `core.version` and `stats.fetch uac.regtotal dialog.p
         dialog.processed_dialogs: 6
     }
 
-A leg is a registration (its `l_uuid`) with the destinations of the dispatcher that lead to the same address as its
-REGISTER; destinations that no registration leads to are legs of their own, those with one duid together. So in
+A leg is a registration (its `l_uuid`) with the destinations of the dispatcher that have its name as their duid, else those
+that lead to the same address as its REGISTER; destinations that no registration leads to are legs of their own, those with one duid together. So in
 native names `registration` is the l_uuid, `endpoint` the duid and `aor` the URI of the first destination. Where an
 address is not enough (a registrar of another name, several accounts at one carrier) the config spells it out:
 `native = { registration = "acme", endpoint = "carrierA" }`.

@@ -106,18 +106,27 @@ class Fleet:
         records = {leg.record.uuid for leg in legs if leg.record is not None}
         owned = {group.name for leg in legs for group in leg.groups}
         free = [record for record in self._records.values() if record.uuid not in records]
-        # What the config names by itself is a leg of its own, whatever registers there.
-        alone = [g for g in self._groups if g.name not in owned and not self._named.isdisjoint(g.names)]
+        # What the config names, and is no registration's name, is a leg of its own, whatever registers there.
+        named = self._named - self._records.keys()
+        alone = [g for g in self._groups if g.name not in owned and not named.isdisjoint(g.names)]
         owned |= {group.name for group in alone}
-        ties = {record.uuid: [g for g in self._groups if g.leads_to(record.address)] for record in free}
+        ties = {record.uuid: self._tied(record) for record in free}
         often = [group.name for groups in ties.values() for group in groups]
         for record in free:
-            groups = tuple(ties[record.uuid])
-            sole = bool(groups) and all(g.name not in owned and often.count(g.name) == 1 for g in groups)
-            legs.append(_Leg(record, groups, owned=sole))
+            groups = ties[record.uuid]
+            free_ones = bool(groups) and all(g.name not in owned for g in groups)
+            sole = all(g.name == record.uuid or often.count(g.name) == 1 for g in groups)
+            legs.append(_Leg(record, groups, owned=free_ones and sole))
         tied = owned | set(often)
         alone += [group for group in self._groups if group.name not in tied]
         return legs + [_Leg(None, (group,), owned=True) for group in alone]
+
+    def _tied(self, record: Record) -> tuple[_Group, ...]:
+        """Return a registration's destinations: those of its own name, else those at its registrar's address."""
+        same = tuple(g for g in self._groups if g.name == record.uuid)
+        return same or tuple(
+            g for g in self._groups if g.leads_to(record.address) and g.name not in self._records
+        )
 
     def _spelled(self, native: NativeNames) -> _Leg | None:
         """Return the leg that the config spells out; a part that it leaves out is found as for any other."""
@@ -125,7 +134,7 @@ class Fleet:
         wanted = {name for name in (native.endpoint, native.aor) if name is not None}
         groups = tuple(g for g in self._groups if wanted & g.names)
         if not wanted and record is not None:
-            groups = tuple(g for g in self._groups if g.leads_to(record.address))
+            groups = self._tied(record)
         if (native.registration is not None and record is None) or (wanted and not groups):
             return None
         return _Leg(record, groups, owned=True)
