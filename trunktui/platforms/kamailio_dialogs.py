@@ -75,10 +75,10 @@ class Dialogs(Struct, frozen=True):
 
 def sizes_ask(listed: Reply, counted: Reply, uris: Iterable[str]) -> SshAsk | None:
     """Return what asks for each destination's number, by the profile that listed dialogs carry; None where not needed."""
-    count, told = read(counted), read(listed)
-    active = count.node.number("all")
-    if active is None or active <= len(told.nodes):
+    active = read(counted).node.number("all")
+    if active is None or active <= MOST:
         return None
+    told = read(listed)
     wanted = frozenset(uri for uri in uris if _PLAIN.fullmatch(uri))
     pairs = (pair for node in told.nodes for pair in _values(node.child("profiles") or Node()))
     profile = next((name for name, value in pairs if value in wanted and _PLAIN.fullmatch(name)), None)
