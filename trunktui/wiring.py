@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from trunktui.poll.poller import Poller
     from trunktui.poll.schedule import Pace
 
-KNOWN_PLATFORMS: tuple[str, ...] = ("asterisk", "freeswitch")
+KNOWN_PLATFORMS: tuple[str, ...] = ("asterisk", "freeswitch", "kamailio")
 """The platforms this version can poll; a test holds it against `platforms.registry`."""
 
 _STDIN = "--stdin"

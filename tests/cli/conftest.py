@@ -31,7 +31,7 @@ class Outcome(NamedTuple):
 class FakeWiring(types.ModuleType):
     """Stands for `trunktui.wiring`: answers with `snapshot`, remembers what it was asked."""
 
-    KNOWN_PLATFORMS = ("asterisk", "freeswitch")
+    KNOWN_PLATFORMS = ("asterisk", "freeswitch", "kamailio")
 
     def __init__(self) -> None:
         super().__init__("trunktui.wiring")

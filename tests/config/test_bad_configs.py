@@ -18,7 +18,9 @@ def test_a_config_with_one_mistake_is_refused_with_one_line_that_names_the_place
     path = FOLDER / f"{case}.toml"
     expected = path.with_suffix(".txt").read_text(encoding="utf-8").splitlines()
     with pytest.raises(ConfigError) as caught:
-        parse(path.read_bytes(), Path(path.name), {"HOME": "/home/noc"}, ("asterisk", "freeswitch"))
+        parse(
+            path.read_bytes(), Path(path.name), {"HOME": "/home/noc"}, ("asterisk", "freeswitch", "kamailio")
+        )
     assert str(caught.value).splitlines() == expected
     assert len(expected) == 1
 
@@ -49,7 +51,7 @@ sbcs = ["nyc-1", "lon-1", 3]
 cap = { channels = 0 }
 """
     with pytest.raises(ConfigError) as caught:
-        parse(text.encode(), Path("c.toml"), {}, ("asterisk", "freeswitch"))
+        parse(text.encode(), Path("c.toml"), {}, ("asterisk", "freeswitch", "kamailio"))
     assert [(problem.line, problem.key) for problem in caught.value.problems] == [
         (2, "poll.intervall"),
         (3, "sbc nyc-1: host"),

@@ -67,7 +67,7 @@ def test_every_key_of_the_schema_stands_in_the_example(key: tuple[str, ...]) -> 
 
 @pytest.mark.parametrize("text", [TEXT, OPENED], ids=["as it stands", "with every key opened"])
 def test_the_example_loads(text: str) -> None:
-    config = parse(text.encode(), EXAMPLE, {"HOME": "/home/noc"}, ("asterisk", "freeswitch"))
+    config = parse(text.encode(), EXAMPLE, {"HOME": "/home/noc"}, ("asterisk", "freeswitch", "kamailio"))
     assert len(config.inventory.trunks) == 3
 
 
@@ -82,5 +82,5 @@ def test_every_key_has_a_comment_where_it_first_stands() -> None:
 
 
 def test_the_example_shows_the_thresholds_that_are_in_force() -> None:
-    config = parse(TEXT.encode(), EXAMPLE, {"HOME": "/home/noc"}, ("asterisk", "freeswitch"))
+    config = parse(TEXT.encode(), EXAMPLE, {"HOME": "/home/noc"}, ("asterisk", "freeswitch", "kamailio"))
     assert config.thresholds == Thresholds()

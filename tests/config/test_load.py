@@ -34,7 +34,7 @@ EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
 def loaded(text: str, path: str = "/srv/prod/config.toml") -> Config:
     """Parse `text` as if it stood at `path`."""
-    return parse(text.encode(), Path(path), ENV, ("asterisk", "freeswitch"))
+    return parse(text.encode(), Path(path), ENV, ("asterisk", "freeswitch", "kamailio"))
 
 
 def test_an_empty_config_is_sound_and_has_the_defaults() -> None:
@@ -68,7 +68,7 @@ def test_one_threshold_can_be_changed_and_the_rest_stay() -> None:
 
 
 def test_the_example_becomes_the_inventory_it_describes() -> None:
-    config = parse(EXAMPLE.read_bytes(), Path("/srv/prod.toml"), ENV, ("asterisk", "freeswitch"))
+    config = parse(EXAMPLE.read_bytes(), Path("/srv/prod.toml"), ENV, ("asterisk", "freeswitch", "kamailio"))
     fleet = config.inventory
     us = fleet.trunk("unlimcall-us")
     assert us is not None
@@ -88,12 +88,14 @@ def test_the_example_becomes_the_inventory_it_describes() -> None:
     )
     assert fleet.groups_of("beta-us") == ("us-outbound",)
     assert fleet.sbcs[0].ssh.identity == ("/home/noc/.ssh/noc_ed25519",)
-    one, two, chicago = (sbc.snmp for sbc in fleet.sbcs)
-    assert chicago is None
+    one, two, chicago, edge = (sbc.snmp for sbc in fleet.sbcs)
+    assert chicago is edge is None
     assert fleet.sbcs[2].platform == "freeswitch"
     assert fleet.sbcs[2].ssh.control == ControlTarget(
         "esl", 8021, "noc@chi-1.example.com", "file:/etc/trunktui/esl_chi-1"
     )
+    assert fleet.sbcs[3].platform == "kamailio"
+    assert fleet.sbcs[3].ssh.control == ControlTarget("json-rpc", 8090, path="/RPC")
     assert [sbc.ssh.control for sbc in fleet.sbcs[:2]] == [None, None]
     assert one == SnmpTarget(
         "10.20.0.11",
@@ -115,13 +117,13 @@ def test_a_trunk_takes_its_carrier_from_its_account() -> None:
 
 
 def test_what_this_version_does_not_act_on_is_noted() -> None:
-    config = parse(EXAMPLE.read_bytes(), EXAMPLE, ENV, ("asterisk", "freeswitch"))
+    config = parse(EXAMPLE.read_bytes(), EXAMPLE, ENV, ("asterisk", "freeswitch", "kamailio"))
     assert not [note for note in config.notes if "snmp" in note]
     assert [note.partition(":")[0] for note in config.notes] == ["group us-outbound"]
 
 
 def test_what_tells_how_old_credentials_and_lists_are_is_read_with_days_for_ages() -> None:
-    config = parse(EXAMPLE.read_bytes(), EXAMPLE, ENV, ("asterisk", "freeswitch"))
+    config = parse(EXAMPLE.read_bytes(), EXAMPLE, ENV, ("asterisk", "freeswitch", "kamailio"))
     account, trunk = config.inventory.accounts[0], config.inventory.trunks[0]
     assert account.allowlist == Allowlist(
         networks=(ip_network("198.51.100.10"), ip_network("203.0.113.0/28")),
@@ -181,7 +183,9 @@ def test_each_config_has_a_state_folder_of_its_own() -> None:
 
 
 def test_the_state_folder_follows_the_environment() -> None:
-    config = parse(b"", Path("/srv/a.toml"), {"XDG_STATE_HOME": "/var/state"}, ("asterisk", "freeswitch"))
+    config = parse(
+        b"", Path("/srv/a.toml"), {"XDG_STATE_HOME": "/var/state"}, ("asterisk", "freeswitch", "kamailio")
+    )
     assert config.state_dir.parent == Path("/var/state/trunktui")
 
 
@@ -190,12 +194,12 @@ def test_the_platforms_that_can_be_polled_are_given_by_the_caller() -> None:
     config = parse(text, Path("c.toml"), ENV, ("asterisk", "kamailio"))
     assert config.inventory.sbcs[0].platform == "kamailio"
     with pytest.raises(ConfigError, match="it can: asterisk, freeswitch, auto"):
-        parse(text, Path("c.toml"), ENV, ("asterisk", "freeswitch"))
+        parse(text, Path("c.toml"), ENV, ("asterisk", "freeswitch", "kamailio"))
 
 
 def test_the_config_in_force_loads_to_the_same_config_again() -> None:
-    config = parse(EXAMPLE.read_bytes(), EXAMPLE, ENV, ("asterisk", "freeswitch"))
-    again = parse(render(config.document).encode(), EXAMPLE, ENV, ("asterisk", "freeswitch"))
+    config = parse(EXAMPLE.read_bytes(), EXAMPLE, ENV, ("asterisk", "freeswitch", "kamailio"))
+    again = parse(render(config.document).encode(), EXAMPLE, ENV, ("asterisk", "freeswitch", "kamailio"))
     assert replace(again, text=config.text) == config
 
 

@@ -25,7 +25,7 @@ def loaded(plan: FleetPlan, speed: float) -> Config:
     ports = {sbc.name: 2000 + n for n, sbc in enumerate(plan.sbcs)}
     access = Access("/demo", "noc", "127.0.0.1", ports, {name: port + 1000 for name, port in ports.items()})
     text = config_text(plan, Tempo(speed), access, TODAY)
-    return parse(text.encode(), Path("/demo/demo.toml"), {}, ("asterisk", "freeswitch"))
+    return parse(text.encode(), Path("/demo/demo.toml"), {}, ("asterisk", "freeswitch", "kamailio"))
 
 
 @pytest.mark.parametrize("speed", [1.0, 10.0, 20.0, FASTEST])
@@ -88,14 +88,17 @@ HERE = '[poll]\ninterval = "{interval}"\n[[sbc]]\nname = "a"\nhost = "127.0.0.1"
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1"])
 def test_where_every_sbc_is_on_this_machine_it_may_be_asked_each_second(host: str) -> None:
     text = HERE.format(interval="1s", host=host)
-    assert parse(text.encode(), Path("c.toml"), {}, ("asterisk", "freeswitch")).poll.interval_s == 1.0
+    assert (
+        parse(text.encode(), Path("c.toml"), {}, ("asterisk", "freeswitch", "kamailio")).poll.interval_s
+        == 1.0
+    )
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "localhost", "sbc.example.net"])
 def test_elsewhere_it_may_not(host: str) -> None:
     text = HERE.format(interval="1s", host=host)
     with pytest.raises(ConfigError, match=r'poll\.interval: must lie between 5s and 1h, is "1s"'):
-        parse(text.encode(), Path("c.toml"), {}, ("asterisk", "freeswitch"))
+        parse(text.encode(), Path("c.toml"), {}, ("asterisk", "freeswitch", "kamailio"))
 
 
 def test_it_has_something_to_find_of_several_kinds_before_any_sbc_was_asked() -> None:

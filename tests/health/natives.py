@@ -76,7 +76,8 @@ def gateway(
         phase, due = phases[state]
         word = Safe(state)
         registration = Registration(phase, word, due, URI, word, limit_s=60, code=code, wait_step_s=30)
-    count = ProbeCount(*map(int, ping.split("/"))) if ping else None
+    least, now, most = map(int, (ping or "0/0/0").split("/"))
+    count = ProbeCount(least, now, most) if ping else None
     up = status == "UP"
     contact = ContactState.REACHABLE if up else ContactState.UNREACHABLE
     if ping is None or state not in {"NOREG", "REGED"}:

@@ -6,7 +6,7 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-PACKAGES=(mmdebstrap zstd kamailio sip-tester nftables iproute2 openssh-client openssl)
+PACKAGES=(mmdebstrap zstd kamailio kamailio-snmpstats-modules sip-tester nftables iproute2 openssh-client openssl)
 CHROOT_PACKAGES=asterisk,openssh-server,sudo,snmpd,bash,coreutils,passwd,base-files,base-passwd,dash,grep,sed,mawk
 export DEBIAN_FRONTEND=noninteractive
 

@@ -5,7 +5,7 @@ set -euo pipefail
 
 usage() {
   cat <<'U'
-tests/lab/fault.sh VERB NODE [...]           nodes: sbc1 sbc2 cara carb carc cust
+tests/lab/fault.sh VERB NODE [...]           nodes: sbc1 sbc2 sbc3 cara carb carc cust
   cut NODE | restore NODE                    pull the node's network cable | plug it in again
   loss NODE PERCENT                          drop that share of its SIP packets, each way (0: none, 100: silence)
   block NODE all|management|ssh|snmp|none    drop its packets, each way: all; those from and to this machine; its sshd's; its snmpd's
@@ -20,6 +20,7 @@ tests/lab/fault.sh VERB NODE [...]           nodes: sbc1 sbc2 cara carb carc cus
   count NODE invite|options|register in|out  SIP requests that passed the node's interface since the lab came up
   heal                                       take every fault back: cables, loss, blocks, refusals, stopped and frozen services
   cli NODE COMMAND                           asterisk -rx COMMAND on the node, as root
+  rpc NODE COMMAND [ARGUMENT ...]            kamcmd COMMAND on the SBC that is a Kamailio, as root
 U
 }
 
@@ -136,7 +137,7 @@ count() { # NODE METHOD in|out
 
 # services_of KIND: what runs on a node of that kind.
 services_of() {
-  case $1 in sbc) echo snmpd asterisk sshd ;; carrier) echo asterisk ;; kamailio) echo kamailio ;; esac
+  case $1 in sbc) echo snmpd asterisk sshd ;; kamsbc) echo snmpd kamailio sshd ;; carrier) echo asterisk ;; kamailio) echo kamailio ;; esac
 }
 
 heal() {
@@ -156,7 +157,7 @@ heal() {
       else
         signal_service "$node" "$service" CONT || true
       fi
-      [ "$service" != kamailio ] || for method in register options invite; do refuse "$node" "$method" 0; done
+      [ "${entry##*:}" != kamailio ] || for method in register options invite; do refuse "$node" "$method" 0; done
     done
   done
 }
@@ -213,6 +214,7 @@ main() {
     refuse) refuse "$node" "${3:-}" "${4:-}" ;;
     count) count "$node" "${3:-}" "${4:-}" ;;
     cli) ip netns exec "$(ns "$node")" chroot "$(node_dir "$node")/root" /usr/sbin/asterisk -rx "${3:-}" ;;
+    rpc) kamcmd -s "unixs:$(node_dir "$node")/root/run/kamailio/kamailio_ctl" "${@:3}" ;;
     *) usage; exit 2 ;;
   esac
 }

@@ -113,6 +113,22 @@ class Faults:
         """Let a frozen Asterisk go on."""
         self._inject("thaw", node, "asterisk")
 
+    def kill_kamailio(self, node: str = "sbc3") -> None:
+        """End Kamailio with kill -9, all of its processes; its control socket stays behind."""
+        self._inject("kill", node, "kamailio")
+
+    def start_kamailio(self, node: str = "sbc3") -> None:
+        """Start Kamailio and wait until it listens."""
+        self._inject("start", node, "kamailio")
+
+    def freeze_kamailio(self, node: str = "sbc3") -> None:
+        """Stop Kamailio's clock (SIGSTOP): it takes connections and answers nothing."""
+        self._inject("freeze", node, "kamailio")
+
+    def thaw_kamailio(self, node: str = "sbc3") -> None:
+        """Let a frozen Kamailio go on."""
+        self._inject("thaw", node, "kamailio")
+
     def stop_sshd(self, node: str = "sbc1") -> None:
         """End sshd and every session."""
         self._inject("stop", node, "sshd")

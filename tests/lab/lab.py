@@ -33,6 +33,7 @@ TOOLS = ("ip", "nft", "ss", "kamailio", "kamcmd", "sipp", "ssh", "ssh-keygen")
 ADDRESS = {
     "sbc1": "10.77.0.10",
     "sbc2": "10.77.0.11",
+    "sbc3": "10.77.0.12",
     CARRIER_A: "10.77.0.21",
     CARRIER_B: "10.77.0.22",
     CARRIER_SILENT: "10.77.0.23",
@@ -145,6 +146,10 @@ class Lab(Faults):
     def asterisk_cli(self, command: str, node: str = "sbc1") -> str:
         """Return what `asterisk -rx COMMAND` prints, run as root on the node itself: not through SSH, not through sudo."""
         return script("fault.sh", "cli", node, command, deadline_s=15.0)
+
+    def kamcmd(self, *words: str, node: str = "sbc3") -> str:
+        """Return what Kamailio says to one method of its RPC, asked as root on this machine: not through SSH."""
+        return script("fault.sh", "rpc", node, *words, deadline_s=15.0)
 
     def registrations(self, sbc: str = "sbc1") -> dict[str, Registered]:
         """Return an SBC's registrations by name."""

@@ -17,6 +17,7 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LAB_NODES=(
   sbc1:10:sbc
   sbc2:11:sbc
+  sbc3:12:kamsbc
   cara:21:kamailio
   carb:22:carrier
   carc:23:silent
@@ -105,7 +106,7 @@ start_service() { # NODE SERVICE
       launch "$1" snmpd chroot "$root" /usr/sbin/snmpd -f -Lo -C -c /etc/snmp/lab-snmpd.conf -u Debian-snmp -g Debian-snmp
       ;;
     kamailio)
-      launch "$1" kamailio kamailio -DD -E -m 32 -M 4 -Y "$(node_dir "$1")" -f "$(node_dir "$1")/kamailio.cfg"
+      launch "$1" kamailio env "SNMPCONFPATH=$(node_dir "$1")" kamailio -DD -E -m 32 -M 4 -Y "$(node_dir "$1")" -f "$(node_dir "$1")/kamailio.cfg"
       ;;
     *) die "no service '$2' (asterisk, sshd, snmpd, kamailio)" ;;
   esac

@@ -86,9 +86,9 @@ file_system() {
   ln -s /proc/self/fd "$root/dev/fd"
 }
 
-# base_system NODE: what the packages' own scripts would have made.
+# base_system NODE [SOFTWARE]: what the packages' own scripts would have made, with a user of the software's name.
 base_system() {
-  local root
+  local root software=${2:-asterisk}
   root=$(node_dir "$1")/root
   cp "$root/usr/share/base-passwd/passwd.master" "$root/etc/passwd"
   cp "$root/usr/share/base-passwd/group.master" "$root/etc/group"
@@ -107,11 +107,12 @@ base_system() {
   borrow "$root" openssl
   mkdir -p "$root/etc/asterisk" "$root/run/sshd" "$root/tmp"
   chmod 1777 "$root/tmp"
+  # shellcheck disable=SC2016  # for the shell inside
   chroot "$root" /bin/bash -euc '
-    groupadd -r asterisk
-    useradd -r -g asterisk -d /var/lib/asterisk -s /usr/sbin/nologin asterisk
+    groupadd -r "$0"
+    useradd -r -g "$0" -d "/var/lib/$0" -s /usr/sbin/nologin "$0"
     # Asterisk makes no folder for its call records of cel_custom, and writes none without it.
-    mkdir -p /run/asterisk /var/log/asterisk/cel-custom /var/spool/asterisk /var/lib/asterisk'
+    mkdir -p "/run/$0" "/var/log/$0/cel-custom" "/var/spool/$0" "/var/lib/$0"' "$software"
 }
 
 # borrow ROOT PROGRAM: this machine's own, with those of its libraries that are not there.
@@ -147,27 +148,51 @@ configure() {
     done'
 }
 
-# agent NODE: the SNMP agent's configuration, its user, and the directory of the socket that Asterisk attaches to.
+# kamailio_sbc NODE: Kamailio's files, and kamcmd inside. Kamailio itself runs outside the chroot, which has none.
+kamailio_sbc() {
+  local dir root gid defined="" module
+  dir=$(node_dir "$1")
+  root=$dir/root
+  mkdir -p "$dir/db"
+  cp "$LAB_HERE/$1/uacreg" "$LAB_HERE/$1/version" "$dir/db/"
+  cp "$LAB_HERE/$1/dispatcher.list" "$dir/dispatcher.list"
+  gid=$(sed -n 's/^kamailio:[^:]*:\([0-9]*\):.*/\1/p' "$root/etc/group")
+  chown "root:$gid" "$root/run/kamailio"
+  chmod 750 "$root/run/kamailio"
+  for module in /usr/lib/*/kamailio/modules/snmpstats.so; do
+    [ ! -e "$module" ] || defined='#!define SNMPSTATS'
+  done
+  printf 'agentXSocket unix:%s/var/agentx/master\n' "$root" >"$dir/snmpstats.conf"
+  sed "s|@IP@|$(node_ip "$1")|g; s|@DIR@|$dir|g; s|@ROOT@|$root|g; s|@GID@|$gid|g; s|@SNMPSTATS@|$defined|g" \
+    "$LAB_HERE/$1/kamailio.cfg" >"$dir/kamailio.cfg"
+  # What a site has where Debian puts it; trunktui reads two intervals there.
+  mkdir -p "$root/etc/kamailio"
+  install -m 644 "$dir/kamailio.cfg" "$root/etc/kamailio/kamailio.cfg"
+  install -m 755 "$(command -v kamcmd)" "$root/usr/sbin/kamcmd"
+}
+
+# agent NODE [GROUP]: the SNMP agent's configuration, its user, and the directory of the socket that the software attaches to.
 agent() {
-  local root
+  local root group=${2:-asterisk}
   root=$(node_dir "$1")/root
   mkdir -p "$root/var/agentx" "$root/var/lib/snmp" "$root/etc/snmp" "$root/usr/local/bin"
-  sed "s|@IP@|$(node_ip "$1")|g; s|@NET@|$LAB_NET|g; s|@NAME@|$1|g" "$LAB_HERE/snmp/snmpd.conf" >"$root/etc/snmp/lab-snmpd.conf"
+  sed "s|@IP@|$(node_ip "$1")|g; s|@NET@|$LAB_NET|g; s|@NAME@|$1|g; s|@GROUP@|$group|g" \
+    "$LAB_HERE/snmp/snmpd.conf" >"$root/etc/snmp/lab-snmpd.conf"
   # The agent lists the disks that stand here; this machine's own are none of the node's.
   printf '/dev/sda1 / ext4 rw 0 0\n' >"$root/etc/mtab"
   install -m 755 "$LAB_HERE/snmp/ast-regs" "$root/usr/local/bin/ast-regs"
   chroot "$root" /bin/bash -euc '
-    useradd -r -d /var/lib/snmp -s /usr/sbin/nologin -G asterisk Debian-snmp
+    useradd -r -d /var/lib/snmp -s /usr/sbin/nologin -G "$0" Debian-snmp
     chown -R Debian-snmp /var/lib/snmp
-    chmod 600 /etc/snmp/lab-snmpd.conf'
+    chmod 600 /etc/snmp/lab-snmpd.conf' "$group"
 }
 
-# logins NODE: noc (sudo, as the shipped example says), nocgrp (group asterisk), nocnone (neither).
+# logins NODE [SOFTWARE]: noc (sudo, as the shipped example says), nocgrp (the software's group), nocnone (neither).
 logins() {
-  local root
+  local root software=${2:-asterisk}
   root=$(node_dir "$1")/root
   chmod 440 "$root/etc/sudoers"
-  install -m 440 "$LAB_REPO/docs/examples/sudoers-asterisk" "$root/etc/sudoers.d/trunktui"
+  install -m 440 "$LAB_REPO/docs/examples/sudoers-$software" "$root/etc/sudoers.d/trunktui"
   # No password is asked and none helps: what sudoers does not list is refused.
   printf 'auth required pam_deny.so\n' >"$root/etc/pam.d/common-auth"
   printf 'password required pam_deny.so\n' >"$root/etc/pam.d/common-password"
@@ -180,7 +205,7 @@ logins() {
     useradd -r -d /run/sshd -s /usr/sbin/nologin sshd
     groupadd noc; groupadd nocnone
     useradd -m -g noc -s /bin/bash noc
-    useradd -m -g asterisk -s /bin/bash nocgrp
+    useradd -m -g "$0" -s /bin/bash nocgrp
     useradd -m -g nocnone -s /bin/bash nocnone
     for user in noc nocgrp nocnone; do
       usermod -p "*" "$user"
@@ -190,7 +215,7 @@ logins() {
     done
     rm /tmp/noc.pub
     ssh-keygen -q -t ed25519 -N "" -C lab -f /etc/ssh/ssh_host_ed25519_key
-    visudo -q -c'
+    visudo -q -c' "$software"
   awk -v ip="$(node_ip "$1")" '{ print ip, $1, $2 }' "$root/etc/ssh/ssh_host_ed25519_key.pub" >>"$LAB_KNOWN_HOSTS"
 }
 
@@ -205,6 +230,16 @@ node_up() { # NODE KIND
       agent "$1"
       start_service "$1" snmpd
       start_service "$1" asterisk
+      start_service "$1" sshd
+      ;;
+    kamsbc)
+      file_system "$1"
+      base_system "$1" kamailio
+      logins "$1" kamailio
+      agent "$1" kamailio
+      kamailio_sbc "$1"
+      start_service "$1" snmpd
+      start_service "$1" kamailio
       start_service "$1" sshd
       ;;
     carrier)
@@ -240,6 +275,7 @@ await_all() {
     node=${entry%%:*}
     case ${entry##*:} in
       sbc) wait_ready "$node" snmpd; wait_ready "$node" asterisk; wait_ready "$node" sshd ;;
+      kamsbc) wait_ready "$node" snmpd; wait_ready "$node" kamailio; wait_ready "$node" sshd ;;
       carrier) wait_ready "$node" asterisk ;;
       kamailio) wait_ready "$node" kamailio ;;
     esac
@@ -247,9 +283,9 @@ await_all() {
 }
 
 connection_facts() {
-  say "up. SSH: noc@$LAB_NET.10 and .11 port 22, key $LAB_SSH_KEY, known_hosts $LAB_KNOWN_HOSTS"
+  say "up. SSH: noc@$LAB_NET.10, .11 and .12 port 22, key $LAB_SSH_KEY, known_hosts $LAB_KNOWN_HOSTS"
   say "SNMP: the same addresses, port 161, users and community in tests/lab/snmp/snmpd.conf"
-  say "users: noc (run_as = \"asterisk\"), nocgrp (no run_as), nocnone (may not). Faults: tests/lab/fault.sh"
+  say "users: noc (run_as = \"asterisk\", on sbc3 \"kamailio\"), nocgrp (no run_as), nocnone (may not). Faults: tests/lab/fault.sh"
 }
 
 main() {

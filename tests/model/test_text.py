@@ -58,7 +58,7 @@ def test_lines_end_at_lf_or_crlf_and_nowhere_else() -> None:
 def test_passwords_are_masked_in_the_forms_that_asterisk_and_kamailio_print() -> None:
     assert redact(" password                  : s3cret-1001") == " password                  : ***"
     assert redact("Password: s3cret") == "Password: ***"
-    assert redact('"auth_password":"s3cret"') == '"auth_password":***'
+    assert redact('"auth_password":"s3cret"') == '"auth_password":"***"'
     assert redact("sip:user:s3cret@10.0.0.1:5060") == "sip:user:***@10.0.0.1:5060"
     assert redact("auth_ha1 => 0123456789abcdef") == "auth_ha1 => ***"
 

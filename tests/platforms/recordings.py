@@ -19,11 +19,10 @@ import msgspec
 
 from trunktui.model.ask import Answer, Reply
 from trunktui.model.observation import Observation
-from trunktui.model.redact import redact
-from trunktui.model.text import Safe, clean_lines
+from trunktui.model.text import Safe
 from trunktui.platforms.contract import LegSettings, Platform
 from trunktui.platforms.registry import PLATFORMS
-from trunktui.transport.lines import safe_json
+from trunktui.transport.lines import safe_json, safe_lines
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
@@ -40,10 +39,8 @@ def all_cases() -> list[tuple[str, str]]:
 
 
 def lines(raw: bytes) -> tuple[Safe, ...]:
-    """Return lines as a transport hands them over: cleaned and redacted; JSON in its pieces."""
-    if raw.startswith(b"{"):
-        return safe_json(raw)
-    return tuple(Safe(redact(line)) for line in clean_lines(raw))
+    """Return lines as a transport hands them over: cleaned and redacted; JSON in one line in its pieces."""
+    return safe_json(raw) if raw.startswith(b'{"') else safe_lines(raw)
 
 
 def recorded(folder: Path) -> Answer:

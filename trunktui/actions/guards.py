@@ -182,7 +182,7 @@ def _carrier(facts: Facts, leg: LegStatus) -> Ruling:
 def _cause(facts: Facts, leg: LegStatus) -> Ruling:
     """Ask what was mended before a carrier that refuses is asked again: carriers ban loops."""
     reg, probe = leg.registration, leg.probe.state
-    if reg.state not in _FAILING or facts.consent.fixed:
+    if reg.state not in _FAILING or reg.by_hand or facts.consent.fixed:
         said = (
             "the operator says that the cause was fixed"
             if facts.consent.fixed

@@ -37,7 +37,9 @@ _INTERVAL = "30s"
     "--identity", "-i", multiple=True, metavar="PATH", help="The private key to use; may be repeated."
 )
 @click.option("--known-hosts", metavar="PATH", help="The file that holds the SBC's host key.")
-@click.option("--platform", metavar="NAME", help="What runs there: asterisk (the default) or freeswitch.")
+@click.option(
+    "--platform", metavar="NAME", help="What runs there: asterisk (the default), freeswitch or kamailio."
+)
 @click.option(
     "--run-as", metavar="USER", help="Ask it through `sudo -n -u USER`; for Asterisk usually: asterisk."
 )

@@ -150,6 +150,8 @@ def _ssh(host: str, table: SshTable, folder: Path, env: Mapping[str, str]) -> Ss
 
 def _control(table: SbcTable) -> ControlTarget | None:
     """Return the control port of the SBC's software, None where none is set."""
+    if table.jsonrpc is not None:
+        return ControlTarget("json-rpc", table.jsonrpc.port, path=table.jsonrpc.path)
     if table.esl is None:
         return None
     return ControlTarget("esl", table.esl.port, table.esl.user, table.esl.password)

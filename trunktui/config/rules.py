@@ -180,6 +180,8 @@ def _sbcs(document: Document, known_platforms: Collection[str], faults: Faults) 
             _pair(document, sbc, (*place, "ha"), faults)
         if sbc.snmp is not None:
             _snmp(sbc.snmp, (*place, "snmp"), faults)
+        if sbc.jsonrpc is not None and resolved_platform(sbc.platform) != "kamailio":
+            faults.add((*place, "jsonrpc"), 'only Kamailio has JSON-RPC; set platform = "kamailio"')
         if sbc.esl is not None and resolved_platform(sbc.platform) != "freeswitch":
             faults.add((*place, "esl"), 'only FreeSWITCH has an event socket; set platform = "freeswitch"')
 

@@ -125,6 +125,13 @@ class EslTable(Struct, frozen=True):
     user: Words | None = None
 
 
+class JsonRpcTable(Struct, frozen=True):
+    """`[sbc.jsonrpc]`: Kamailio's JSON-RPC by HTTP on the SBC's own loopback, reached through SSH."""
+
+    port: Port
+    path: Words = "/RPC"
+
+
 class SbcTable(Struct, frozen=True):
     """`[[sbc]]`."""
 
@@ -140,6 +147,7 @@ class SbcTable(Struct, frozen=True):
     ssh: SshTable = SshTable()
     snmp: SnmpTable | None = None
     esl: EslTable | None = None
+    jsonrpc: JsonRpcTable | None = None
 
 
 class NativeTable(Struct, frozen=True):

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
+from msgspec import structs
+
 from trunktui.demo.asterisk_words import Printed
 from trunktui.demo.rows import Daemon, Look
 from trunktui.demo.tempo import token
+
+_DAY_S = 86400
 
 
 def answer(argv: Sequence[str], look: Look) -> Printed | None:
@@ -20,6 +24,13 @@ def answer(argv: Sequence[str], look: Look) -> Printed | None:
             return Printed("" if stopped else "811\n", status=int(stopped))
         case ("date", "-Ins"):
             return Printed(_date(look))
+        case (
+            "date",
+            "-Ins",
+            "-r",
+            _,
+        ):  # of a file that was written long before the software was started with it
+            return Printed(_date(structs.replace(look, clock_s=look.clock_s - look.uptime_s - _DAY_S)))
         case ("ip", "-o", "addr", "show"):
             return Printed(_addresses(look))
         case ("ip", "-o", "route", "get", address):

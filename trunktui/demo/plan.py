@@ -188,7 +188,7 @@ def _newcomers_fleet() -> FleetPlan:
             SbcPlan("nyc-2", "nyc", "198.51.100.12", 41.2, snmp=_V3_LONG, write=True, inside="10.21.0.12"),
             SbcPlan("lon-1", "lon", "198.51.100.21", 12.8, snmp=_V3, write=True),
             SbcPlan("lon-2", "lon", "198.51.100.22", 87.1, snmp=_V2C, write=True),
-            SbcPlan("sgp-1", "sgp", "198.51.100.31", 203.6, "22.9.0", _V3, write=True),
+            SbcPlan("sgp-1", "sgp", "198.51.100.31", 203.6, "5.6.3", _V3, write=True, platform="kamailio"),
             SbcPlan("sgp-2", "sgp", "198.51.100.32", 5.4, "1.10.12-release", platform="freeswitch"),
         ),
         trunks=_trunks(),

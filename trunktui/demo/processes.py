@@ -13,7 +13,9 @@ from msgspec import Struct
 from trunktui.demo.remote_script import RemoteLock, RemoteScript
 
 READABLE = "/usr/sbin/asterisk"
-"""The one file of a simulated SBC that anybody would lock on."""
+"""The file of a simulated SBC that anybody would lock on; of a Kamailio, the other."""
+
+_KAMCMD = "/usr/sbin/kamcmd"
 
 FREE, UNREADABLE, BUSY = 0, 66, 75
 
@@ -48,7 +50,7 @@ class Processes:
 
     def take(self, script: RemoteScript, lock: RemoteLock) -> tuple[bytes, int]:
         """Return what taking the lock prints, and its status; taken where that is FREE."""
-        if lock.path != READABLE:
+        if lock.path not in {READABLE, _KAMCMD}:
             return b"", UNREADABLE
         sleeping = self._sleeping()
         if self._holder is None and not sleeping:

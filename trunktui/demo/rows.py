@@ -74,7 +74,8 @@ class Look(Struct, frozen=True):
 
     `clock_s` is what the SBC's clock shows (seconds since 1970), `zone_s` how far its local time is ahead of UTC.
     `address` is its machine's own; `outside` what a STUN server sees, None where none is asked.
-    `dialled`: by trunk, how many calls the SBC has tried to make out over it since the simulation began.
+    `platform`: whose words it speaks. `loaded`: by trunk, the second of its clock at which its registration was last
+    told to start anew. `dialled`: by trunk, how many calls the SBC has tried to make out over it since the simulation began.
     """
 
     at: float
@@ -92,6 +93,8 @@ class Look(Struct, frozen=True):
     address: str = "192.0.2.1"
     outside: str | None = None
     dialled: dict[str, int] = {}
+    platform: str = "asterisk"
+    loaded: dict[str, int] = {}
 
 
 class Disk(Struct, frozen=True):

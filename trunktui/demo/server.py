@@ -1,6 +1,6 @@
 """The simulated fleet's SSH servers: one per SBC on a port of loopback; no shell and no program is ever run.
 
-A login gets what its SBC would say at that second: Asterisk's or FreeSWITCH's words, silence while Asterisk is frozen, and a
+A login gets what its SBC would say at that second: Asterisk's, FreeSWITCH's or Kamailio's words, silence while Asterisk is frozen, and a
 refused connection while the machine reboots. The only file beside `transport/ssh.py` that knows asyncssh.
 """
 
@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 
 import asyncssh
 
-from trunktui.demo import asterisk_words, box_words, file_words, freeswitch_words
+from trunktui.demo import asterisk_words, box_words, file_words, freeswitch_words, kamailio_words
 from trunktui.demo.asterisk_words import Printed
 from trunktui.demo.deeds import Deed
 from trunktui.demo.processes import Processes
@@ -30,6 +30,7 @@ _SAME_LOOK_S = 0.02
 _PARTING_S = 0.01
 _PARTINGS = 100
 _KILLED = 137
+_ENDED = 124
 _GATE_CLOSED = 65
 _NOT_FOUND = 127
 _NO_SHELL = b"This is a simulated SBC: it answers trunktui's polls and nothing else.\n"
@@ -174,7 +175,7 @@ class SimulatedSbc:
             if run.holds and script.lock is not None:
                 self._processes.hold(script.lock)
             status = await self._play(process, script, run)
-            if status == _KILLED or (run.gate and status):
+            if status in {_KILLED, _ENDED} or (run.gate and status):
                 break
         _both(process, script.last())
         process.exit(0)
@@ -205,6 +206,10 @@ class SimulatedSbc:
             files = self._world.files(self._name, self._clock())
             if (shown := file_words.answer(run.argv, files)) is not None:
                 return shown
+        if len(run.argv) > 1 and run.argv[0].endswith("/kamcmd"):
+            return await self._control_socket(run)
+        if (printed := kamailio_words.file_answer(run.argv, self._look())) is not None:
+            return printed.out.encode(), printed.err.encode(), printed.status
         if (printed := box_words.answer(run.argv, self._look())) is not None:
             return printed.out.encode(), printed.err.encode(), printed.status
         program = run.argv[0] if run.argv else ""
@@ -217,6 +222,16 @@ class SimulatedSbc:
         if look.daemon is Daemon.FROZEN:
             await asyncio.sleep(patience_s)
         return self._printed(freeswitch_words.answer(command, look), freeswitch_words.taken(command, look))
+
+    async def _control_socket(self, run: Run) -> tuple[bytes, bytes, int]:
+        """Ask the simulated Kamailio by `kamcmd`; a frozen one says nothing until it goes on, or `timeout` ends it."""
+        now = self._clock()
+        frozen_s = self._world.frozen_until(self._name, now) - now
+        await asyncio.sleep(min(max(frozen_s, 0.0), run.limit_s))
+        if frozen_s > run.limit_s:
+            return b"", b"", _ENDED
+        look, argv = self._look(), run.argv[1:]
+        return self._printed(kamailio_words.answer(argv, look), kamailio_words.taken(argv, look))
 
     async def _console(self, run: Run, command: str) -> tuple[bytes, bytes, int]:
         """Ask the simulated Asterisk; a frozen one answers when it goes on, if `timeout` waits that long.

@@ -23,6 +23,7 @@ from trunktui.demo.rows import Daemon, Look, Machine
 CERTIFICATE_SCRIPT = "tls-cert"
 
 ASTERISK: Oid = (1, 3, 6, 1, 4, 1, 22736)
+KAMAILIO: Oid = (1, 3, 6, 1, 4, 1, 34352)
 """Whatever lies below is answered by Asterisk itself, as snmpd's sub-agent."""
 
 _SYSTEM: Oid = (1, 3, 6, 1, 2, 1, 1)
@@ -68,10 +69,11 @@ def objects(look: Look, machine: Machine, scripts: tuple[str, ...]) -> Objects:
     """Return everything that the agent of one SBC tells; `scripts` are its NET-SNMP-EXTEND entries."""
     values = dict(_machine(machine))
     if look.daemon is Daemon.RUNNING:
-        values.update(_asterisk(look))
+        values.update(_kamailio(look) if look.platform == "kamailio" else _asterisk(look))
     for name in scripts:
         values.update(_extend(name, *_printed(name, look, machine)))
-    return Objects(values, ASTERISK if look.daemon is Daemon.FROZEN else None)
+    software = KAMAILIO if look.platform == "kamailio" else ASTERISK
+    return Objects(values, software if look.daemon is Daemon.FROZEN else None)
 
 
 def _machine(machine: Machine) -> Iterator[tuple[Oid, Typed]]:
@@ -121,6 +123,13 @@ def _asterisk(look: Look) -> Iterator[tuple[Oid, Typed]]:
     yield (*mib, 2, 5, 0), Typed(Tag.GAUGE, calls)
     yield (*mib, 2, 6, 0), Typed(Tag.COUNTER, look.processed % _WRAP)
     yield (*mib, 5, 1, 0), Typed(Tag.GAUGE, 2 * calls)
+
+
+def _kamailio(look: Look) -> Iterator[tuple[Oid, Typed]]:
+    server = (*KAMAILIO, 3, 1, 3, 1)
+    yield (*server, 1, 2, 3, 0), _text(look.version)
+    yield (*server, 3, 2, 1, 0), Typed(Tag.GAUGE, len(look.calls))
+    yield (*server, 3, 2, 7, 0), Typed(Tag.COUNTER, look.processed % _WRAP)
 
 
 def _printed(name: str, look: Look, machine: Machine) -> tuple[str, int]:

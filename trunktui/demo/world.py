@@ -109,6 +109,7 @@ class World:
             zone_s=_ZONES_S.get(plan.site, 0),
             address=plan.inside or plan.egress_ip,
             outside=self._outside(plan, t),
+            platform=plan.platform,
         )
         if daemon is not Daemon.RUNNING:
             return blank
@@ -123,6 +124,7 @@ class World:
             calls=tuple(self._counted_calls(sbc, t, booted)),
             processed=tally.count,
             dialled=dict(tally.dialled),
+            loaded=self._loaded(sbc, t, booted),
         )
 
     def _failed(self, sbc: str) -> Iterator[Logged]:
@@ -148,6 +150,17 @@ class World:
             sbc=serving,
             sbc_believes=believes,
         )
+
+    def _loaded(self, sbc: str, t: float, booted: float) -> dict[str, int]:
+        """Return when each registration was last told to start anew, by the SBC's clock."""
+        told = {
+            leg.trunk.name: self.deeds.until(sbc, Deed.REGISTER, leg.trunk.name, t) for leg in self._legs[sbc]
+        }
+        return {
+            name: int(self._clock_s(sbc, times[-1]))
+            for name, times in told.items()
+            if times and times[-1] > booted
+        }
 
     def _daemon(self, sbc: str, t: float) -> Daemon:
         up_s = t - self._booted(sbc, t)

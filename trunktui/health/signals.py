@@ -27,6 +27,7 @@ class Signals(Struct, frozen=True, gc=False):
     `usual_ms` is the median round trip of the last hour, only told while answers are slow.
     `drops`: how often it fell silent within the flap window. `goods_wanted`: answers in a row that end a DOWN.
     `reg_limit_s`: when the SBC ends the attempt in flight; `reg_for_good`: it says itself that it will not try again;
+    `reg_by_hand`: because somebody disabled it;
     `reg_gates`: without its registration it takes no call. `code` is OPTIONS' last, `usual_code` the one to expect.
     `count` is the SBC's own counter; `overdue_s`: an OPTIONS is due for so long; `stuck_looks` so often too long.
     `off_s`: switched off for at least so long. `reg_word`: what the log says of the registration's failing.
@@ -60,6 +61,7 @@ class Signals(Struct, frozen=True, gc=False):
     cps: Usage = Usage.NO_CAP
     reg_limit_s: int | None = None
     reg_for_good: bool = False
+    reg_by_hand: bool = False
     reg_code: int | None = None
     reg_wait_step_s: int | None = None
     reg_gates: bool = False
@@ -113,8 +115,7 @@ def _in_full(
     t: Thresholds,
 ) -> Signals:
     """Return every signal of a leg of which something is out of the ordinary, or which tells more than most."""
-    reg, due, elapsed = registration
-    channels, cps = usage(context, t), cps_usage(context, t)
+    (reg, due, elapsed), channels, cps = registration, usage(context, t), cps_usage(context, t)
     answered = _answered(leg, context, at)
     drops = sum(at - drop <= t.flap_window_s for drop in memory.drops) if memory.drops else 0
     row, first = leg.registration, leg.contacts[0] if leg.contacts else None
@@ -148,6 +149,7 @@ def _in_full(
         cps=cps,
         reg_limit_s=row.limit_s if row else None,
         reg_for_good=row is not None and row.phase is RegPhase.DISABLED,
+        reg_by_hand=row is not None and row.by_hand,
         reg_code=_code(leg, context),
         reg_wait_step_s=row.wait_step_s if row else None,
         reg_gates=leg.reg_gates,

@@ -89,13 +89,15 @@ class Account(Struct, frozen=True):
 class ControlTarget(Struct, frozen=True):
     """A port on an SBC's own loopback at which its software takes requests; reached through the SSH connection.
 
-    `protocol` names what is spoken there (`esl`). `secret` is a reference, never the secret itself.
+    `protocol` names what is spoken there (`esl`, `json-rpc`). `secret` is a reference, never the secret itself;
+    `path` is the RPC's, where it is reached by HTTP.
     """
 
     protocol: str
     port: int
     user: str | None = None
     secret: str | None = None
+    path: str | None = None
 
 
 class SshTarget(Struct, frozen=True):

@@ -49,7 +49,8 @@ class Registration(Struct, frozen=True):
 
     `due_in_s` in whole seconds as RegPhase says, None when nothing was ever scheduled. `limit_s`: when the SBC
     ends an attempt. `code`: the last refusal's, where it is told. `wait_step_s`: what each failure adds to
-    the wait for the next attempt, 0 where it adds something and nobody says how much.
+    the wait for the next attempt, 0 where it adds something and nobody says how much. `by_hand`: a DISABLED one was
+    switched off by somebody, not by a failure.
     """
 
     phase: RegPhase
@@ -60,6 +61,7 @@ class Registration(Struct, frozen=True):
     limit_s: int | None = None
     code: int | None = None
     wait_step_s: int | None = None
+    by_hand: bool = False
 
 
 class ContactState(StrEnum):
@@ -76,11 +78,15 @@ class ContactState(StrEnum):
 
 
 class ProbeCount(Struct, frozen=True):
-    """The SBC's own counter: up by one with each answer to `most` at most, down with each miss; below `least` is down."""
+    """The SBC's own counter: up by one with each answer to `most` at most, down with each miss; below `least` is down.
+
+    Not `exact`: it tells only that there were misses, and there may have been more than `count` shows.
+    """
 
     least: int
     count: int
     most: int
+    exact: bool = True
 
     @property
     def misses(self) -> int:
@@ -98,7 +104,8 @@ class Contact(Struct, frozen=True):
 
     `code` is the SIP code of the last answer, None where the SBC does not tell it; `retry_after_s` came with it.
     `probed` False: the SBC does not ask it, so that its state proves nothing and its return would not be noticed.
-    `overdue_s`: the OPTIONS that is due was due so long ago, and is unanswered as yet.
+    `overdue_s`: the OPTIONS that is due was due so long ago, and is unanswered as yet. `answered`: whether an
+    UNREACHABLE one does answer, only not as the SBC wants it; None where it does not tell.
     """
 
     uri: Safe
@@ -111,6 +118,7 @@ class Contact(Struct, frozen=True):
     probed: bool | None = None
     count: ProbeCount | None = None
     overdue_s: float | None = None
+    answered: bool | None = None
 
 
 class Channels(Struct, frozen=True):
@@ -141,7 +149,8 @@ class ProbeSettings(Struct, frozen=True):
     """OPTIONS settings really loaded: interval 0 means never; seconds.
 
     `misses`: how many in a row make it dead, None on a platform where that is no setting. `misplaced`: where OPTIONS
-    are set without any effect, in the platform's words.
+    are set without any effect, in the platform's words. `every`: all destinations are asked, whatever stands with each;
+    None where that is not read, or no setting.
     """
 
     interval_s: int | None = None
@@ -149,6 +158,7 @@ class ProbeSettings(Struct, frozen=True):
     only_2xx: bool | None = None
     misses: int | None = None
     misplaced: Safe = Safe("")
+    every: bool | None = None
 
 
 class RegSettings(Struct, frozen=True):

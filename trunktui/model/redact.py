@@ -14,8 +14,10 @@ MASK = "***"
 _KEYED = re.compile(
     r"""(?ix)
     ( (?:password|passwd|passphrase|secret|md5_cred|ha1|token|community|api_?key)
-      ["']? \s* (?: : | => | = ) \s* )
-    (?P<value> "[^"]*" | '[^']*' | \S.* )
+      (?: ["'] \s*+ : \s*+                                # JSON: the value ends where its quotes end
+          (?P<json> "[^"\\]*+(?:\\.[^"\\]*+)*" | [\w.+-]++ (?= \s*+ (?:[,\]}]|$) ) )
+        | ["']? \s*+ (?: : | => ) \s*+ (?P<rest> \S.* )     # a console: a quote may be part of the secret
+        | ["']? \s*+ = \s*+ (?P<value> "[^"]*" | '[^']*' | \S.* ) ) )
     """
 )
 # Possessive, and from the start of a word only: a long line must not take time that grows with its square.
@@ -41,9 +43,16 @@ def redact(line: str, *, keys: bool = True) -> str:
     """
     # Rows are many, and few hold the sign that a pattern cannot do without.
     if keys and (":" in line or "=" in line):
-        line = _KEYED.sub(lambda m: m.group(1) + MASK, line)
+        line = _KEYED.sub(_masked, line)
     if "@" in line:
         line = _BEFORE_AT.sub(lambda m: _URI_PASSWORD.sub(rf"\1:{MASK}", m.group()), line)
     if "=" in line:
         line = _DIGEST.sub(lambda m: m.group(1) + "=" + MASK, line)
     return line
+
+
+def _masked(found: re.Match[str]) -> str:
+    """Return a key with its value masked; in JSON within quotes, so that it stays JSON."""
+    group = next(name for name in ("json", "rest", "value") if found[name] is not None)
+    head = found.string[found.start() : found.start(group)]
+    return f'{head}"{MASK}"' if group == "json" else head + MASK

@@ -42,7 +42,7 @@ class RegView(Struct, frozen=True, gc=False):
     `failures` counts attempts seen to fail since the last success, None when not known.
     `code` is the last refusal's SIP code, None when it could not be seen. `delay_s`: the longest time that the
     SBC waits before a REGISTER that it was told to send, `expires_s` what it asks the registrar for; None when that
-    setting was not read.
+    setting was not read. `by_hand`: it is given up because somebody disabled it, not for a refusal.
     """
 
     state: RegSignal
@@ -52,6 +52,7 @@ class RegView(Struct, frozen=True, gc=False):
     code: int | None = None
     delay_s: int | None = None
     expires_s: int | None = None
+    by_hand: bool = False
 
 
 class ProbeView(Struct, frozen=True, gc=False):

@@ -66,7 +66,7 @@ from trunktui.platforms.asterisk_snmp import snmp_ask as snmp_ask
 from trunktui.platforms.asterisk_state import SOCKET_TESTS, app_state, unread_poll
 from trunktui.platforms.asterisk_surroundings import parse_surroundings as parse_surroundings
 from trunktui.platforms.asterisk_surroundings import surroundings_asks as surroundings_asks
-from trunktui.platforms.contract import LegSettings
+from trunktui.platforms.contract import UNREAD, LegSettings
 from trunktui.platforms.sipuri import destination
 
 name = "asterisk"
@@ -75,7 +75,7 @@ _WIZARD = re.compile(r"(.+)-reg-\d+")
 """res_pjsip_config_wizard names the registrations of `x` `x-reg-0`, `x-reg-1` ..."""
 
 
-def poll_ask() -> SshAsk:
+def poll_ask(settings: LegSettings = UNREAD) -> SshAsk:  # noqa: ARG001 - the same whatever is known
     """Return the poll: uptime first, because a frozen daemon hangs on it and ends the ask cheaply.
 
     The clock stands in the middle: it is compared with ours at the middle of the whole ask. Channels come last:

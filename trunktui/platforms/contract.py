@@ -31,7 +31,7 @@ class LegSettings(Struct, frozen=True):
     changes no state. `log` is the log file to follow, None: not asked yet. `asked` holds the commands that were
     answered since connecting or since the last reload, understood or not, so that none is asked twice; `refused`
     those among them that the SBC would not run, with who refused. `owners` holds what follow-up asks told of things
-    that come and go: whose a channel is, by its id, "" where it is of no trunk.
+    that come and go: whose a channel is, by its id, "" where it is of no trunk. `methods`: what this version of the software can be asked, None not read.
     """
 
     probe: dict[str, ProbeSettings] = {}
@@ -50,6 +50,11 @@ class LegSettings(Struct, frozen=True):
     asked: frozenset[str] = frozenset()
     refused: dict[str, Unread] = {}
     owners: dict[str, str] = {}
+    methods: frozenset[str] | None = None
+
+
+UNREAD = LegSettings()
+"""Nothing is known yet."""
 
 
 class Platform(Protocol):
@@ -58,8 +63,8 @@ class Platform(Protocol):
     name: str
     """As written in the config (`platform = "asterisk"`)."""
 
-    def poll_ask(self) -> SshAsk:
-        """Return what to ask at every poll."""
+    def poll_ask(self, settings: LegSettings = UNREAD) -> SshAsk:
+        """Return what to ask at every poll, by what is known of the SBC already."""
 
     def parse_poll(self, answer: Answer, settings: LegSettings, bindings: tuple[Binding, ...]) -> Observation:
         """Read one poll. `bindings` are the legs that the config names on this SBC. Never raises."""

@@ -29,7 +29,7 @@ from trunktui.model.text import Safe, clean
 from trunktui.platforms import boxshell, freeswitch_channels, freeswitch_gateways, freeswitch_legs
 from trunktui.platforms.boxaround import parse_surroundings as parse_surroundings
 from trunktui.platforms.boxaround import surroundings_asks as surroundings_asks
-from trunktui.platforms.contract import LegSettings
+from trunktui.platforms.contract import UNREAD, LegSettings
 from trunktui.platforms.freeswitch_actions import changed as changed
 from trunktui.platforms.freeswitch_actions import plan as plan
 from trunktui.platforms.freeswitch_actions import proof as proof
@@ -67,7 +67,7 @@ _PROFILES_END = re.compile(r"\d+ profiles? \d+ alias(?:es)?\s*")
 _OWNERS = "uuid_getvar"
 
 
-def poll_ask() -> SshAsk:
+def poll_ask(settings: LegSettings = UNREAD) -> SshAsk:  # noqa: ARG001 - the same whatever is known
     """Return the poll. The clock comes before the gateways, so that no ping looks later than it is."""
     return _ASK
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from trunktui.platforms import asterisk, freeswitch
+from trunktui.platforms import asterisk, freeswitch, kamailio
 from trunktui.platforms.contract import Platform
 
-PLATFORMS: dict[str, Platform] = {asterisk.name: asterisk, freeswitch.name: freeswitch}
+PLATFORMS: dict[str, Platform] = {
+    asterisk.name: asterisk,
+    freeswitch.name: freeswitch,
+    kamailio.name: kamailio,
+}
 
 
 def platform_for(name: str) -> Platform:

@@ -49,6 +49,7 @@ def reg_view(record: LegRecord, signals: Signals, looked_at: float, *, blind: bo
         code=signals.reg_code,
         delay_s=settings.initial_delay_s if settings else None,
         expires_s=expires_s,
+        by_hand=signals.reg_by_hand,
     )
 
 

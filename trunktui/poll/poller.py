@@ -149,8 +149,8 @@ class SbcPoller:
     async def _poll(self) -> None:
         """Ask and fold; an answer that broke off half-way is a poll that failed: half a table misleads."""
         started = self._clock()
-        answer = await self._asker.ask(self._platform.poll_ask(), POLL_BUDGET_S)
         record = self._fleet.record(self._sbc)
+        answer = await self._asker.ask(self._platform.poll_ask(record.settings), POLL_BUDGET_S)
         if _broke_off(answer):
             host = record.sbc.ssh.host
             raise faults.slow_answer(host, POLL_BUDGET_S) if answer.late else faults.broken_answer(host)

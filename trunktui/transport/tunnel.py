@@ -21,6 +21,7 @@ from trunktui.transport.aside import aside
 from trunktui.transport.asker import SshAsker
 from trunktui.transport.control import FAILED, LOGIN_S, TIMED_OUT, Dialect, Line, trouble
 from trunktui.transport.esl import Esl
+from trunktui.transport.jsonrpc import JsonRpc
 
 Reveal = Callable[[str], Secret]
 """Returns the secret behind a reference; blocking; raises LinkError with one sentence."""
@@ -41,6 +42,8 @@ _HELD = Command("held", ("true",), privileged=False)
 
 def dialect_of(target: ControlTarget, name: str, secret: Secret | None, events: str) -> Dialect:
     """Return the state machine for what is spoken at `target`. A new protocol adds its line here."""
+    if target.protocol == "json-rpc":
+        return JsonRpc(name, target.path or "/RPC")
     if target.protocol == "esl" and secret is not None:
         return Esl(name, secret, target.user, events)
     raise ControlError(trouble(ControlFault.CONFIG, f"no password is set for {name}"))

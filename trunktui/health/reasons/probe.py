@@ -20,6 +20,11 @@ def refused_locally(w: Words) -> str:
             f'answers {s.code}; Kamailio accepts 2xx only: set ds_ping_reply_codes "code={s.code}" '
             "if this carrier is healthy"
         )
+    if s.code is None and any(contact.answered for contact in s.dead):
+        return (
+            f"answers OPTIONS, but with a code that {software} does not accept ({hosts(s.dead)}): "
+            "see its log, or set ds_ping_reply_codes if this carrier is healthy"
+        )
     if w.context.platform == "asterisk":
         return f"{_silence(w)}: Asterisk now refuses calls on this AOR (cause 3); one missed OPTIONS is enough with this config"
     many = f"{s.count.down_at} OPTIONS unanswered by {hosts(s.dead)}" if s.count else _silence(w)
@@ -77,7 +82,10 @@ def _by_own_count(w: Words) -> str:
     if count is None:
         return ""
     if w.context.platform == "kamailio":
-        return f"{count.misses} of {count.down_at} probes lost, still used for calls; inactive at {count.down_at}"
+        lost = (
+            f"{count.misses} of {count.down_at} probes lost" if count.exact else "a probe was lost, or more"
+        )
+        return f"{lost}, still used for calls; inactive at {count.down_at}"
     left = count.down_at - count.misses
     known = probe is not None and probe.interval_s and probe.timeout_s is not None
     wait = ""

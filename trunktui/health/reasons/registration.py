@@ -57,11 +57,11 @@ def gave_up(w: Words) -> str:
     s = w.signals
     if s.reg_for_good:
         rule = " (reg_retry_interval 0)" if w.context.platform == "kamailio" else ""
-        head = f"registration disabled after its first error{rule}{_code(w)}"
+        after = "by hand" if s.reg_by_hand else f"after its first error{rule}{_code(w)}"
         tail = (
             "; calls by IP may pass, inbound is lost" if w.context.auth is not AuthMode.REGISTRATION else ""
         )
-        return f"{head}; will not return by itself{tail}: enable it there"
+        return f"registration disabled {after}; will not return by itself{tail}: enable it there"
     ago = span(s.reg_elapsed_s or 0)
     if s.reg_code is None and w.context.unresolved is not None:
         name = f"registrar {w.context.unresolved} does not resolve on {w.context.sbc}"
