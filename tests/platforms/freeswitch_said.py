@@ -20,6 +20,9 @@ TIMELINES = Path(__file__).parent.parent / "fixtures" / "freeswitch-timelines"
 BEGAN = 1795396600
 """The SBC's clock at second 0 of what is told over again."""
 
+WELL_TIME = 1795396973
+"""2026-11-23 01:22:53 UTC, when these recordings were made."""
+
 _STEP = re.compile(
     r" *(?P<at>\d+\.\d\d) (?P<name>\S+) +(?P<state>[A-Z_]+) +(?P<status>UP|DOWN) +ping=(?P<pinging>[01]) "
     r"(?P<least>\d+)/(?P<count>\d+)/(?P<most>\d+) (?P<ms>[\d.]+)ms calls (?P<ins>\d+)/(?P<outs>\d+) "

@@ -388,6 +388,20 @@ def test_dials_per_second_are_whole_where_the_sessions_counted_are_those_that_we
     assert after is None or not after.whole, "18 sessions came and went unseen"
 
 
+def test_gateways_of_several_profiles_hang_on_their_own() -> None:
+    other = renamed(WELL, name="b", profile="carriers-2")
+    text = (FOLDER / "startup-steady" / "profiles.out").read_text(encoding="utf-8")
+    row = next(line for line in text.splitlines() if "\tprofile\t" in line and "external" in line)
+    more = text.replace(row, row + "\n" + row.replace("external", "carriers-2"))
+    seen = look(WELL, other, profiles=more)
+    assert {found.native.main: found.part for found in seen.legs} == {
+        "carrier-a": "profile external",
+        "b": "profile carriers-2",
+    }
+    assert seen.parts is not None
+    assert set(seen.parts) == {"profile external", "profile carriers-2", "profile internal"}
+
+
 def test_totals_are_those_of_status() -> None:
     seen = recordings.observe("freeswitch", "mixed-with-calls")
     assert (seen.box.version, seen.box.uptime_s) == ("1.10.12-release", 45)
@@ -401,6 +415,8 @@ def test_totals_are_those_of_status() -> None:
         (None, False, AppState.NOT_RUNNING),
         (ControlFault.DENIED, True, AppState.NOT_PERMITTED),
         (ControlFault.KEPT_OUT, True, AppState.NOT_PERMITTED),
+        (ControlFault.DENIED, False, AppState.NOT_PERMITTED),
+        (ControlFault.FORWARD, False, AppState.NOT_RUNNING),
         (ControlFault.FORWARD, True, AppState.NOT_PERMITTED),
         (ControlFault.HUNG, True, AppState.FROZEN),
         (ControlFault.CLOSED, False, AppState.NOT_RUNNING),

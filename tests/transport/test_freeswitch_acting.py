@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
+from getpass import getuser
 from pathlib import Path
 
 import pytest
@@ -11,11 +13,15 @@ from msgspec.structs import replace
 
 from tests.fleets import leg
 from tests.platforms.freeswitch_said import block, renamed
-from tests.transport.esl_server import EslServer
+from tests.platforms.recordings import FIXTURES
+from tests.transport.esl_server import PASSWORD, EslServer
 from tests.transport.sshd import Site, Sshd, script
 from tests.transport.test_tunnel import asking
+from trunktui import wiring
 from trunktui.actions.runner import End, Runner, Tools
+from trunktui.config.load import parse
 from trunktui.model.action import Ending, Plan, Verb
+from trunktui.model.health import LegState
 from trunktui.model.text import Safe
 from trunktui.platforms import freeswitch
 from trunktui.transport.ssh import SshShared
@@ -123,3 +129,37 @@ async def test_one_that_becomes_so_between_the_look_and_the_lock_is_told_nothing
     assert end.ending is Ending.REFUSED
     assert not end.sent
     assert not any("register" in line for line in server.heard)
+
+
+async def test_a_config_with_an_event_socket_is_polled_through_it(
+    site: Site, sshd: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the file to the verdict: the password is a reference, and is sent to the socket alone."""
+    sshd.start()
+    monkeypatch.setenv("ESL_PASSWORD", PASSWORD)
+    base = FIXTURES / "freeswitch" / "per-gateway-count"
+    answers = {
+        "status": "status",
+        "sofia xmlstatus gateway": "gateways",
+        "sofia status": "profiles",
+        "show calls count": "calls",
+        "show channels as json": "channels",
+    }
+    async with EslServer(
+        {q: (base / f"{f}.out").read_bytes() for q, f in answers.items()}
+    ).running() as server:
+        text = (
+            f'[[sbc]]\nname = "chi-1"\nhost = "127.0.0.1"\nplatform = "freeswitch"\n[sbc.ssh]\nport = {sshd.port}\n'
+            f'user = "{getuser()}"\nidentity = "{sshd.user_key}"\nknown_hosts = "{site.known_hosts}"\n'
+            f'[sbc.esl]\nport = {server.port}\npassword = "env:ESL_PASSWORD"\n'
+        )
+        config = parse(text.encode(), site.home / "c.toml", dict(os.environ), wiring.KNOWN_PLATFORMS)
+        snapshot = await asyncio.to_thread(wiring.collect, config, 20.0, lambda *_: None)
+    legs = {leg.trunk: leg for leg in snapshot.legs}
+    assert len(legs) == 13, snapshot.sbcs[0].reason
+    assert legs["carrier-a"].channels.active == 5
+    assert legs["noping-g"].state is LegState.UNMONITORED
+    assert legs["badpass-d"].state is LegState.DOWN
+    assert snapshot.sbcs[0].version == "1.10.12-release"
+    assert server.heard[0] == f"auth {PASSWORD}"
+    assert PASSWORD not in repr(snapshot) + repr(config)

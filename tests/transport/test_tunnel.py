@@ -139,6 +139,34 @@ async def test_nobody_listening_and_a_way_that_sshd_does_not_open_are_told_apart
         assert server.heard == []
 
 
+async def test_the_sshd_settings_of_the_docs_are_enough(site: Site, sshd: Sshd, shared: SshShared) -> None:
+    example = Path(__file__).parents[2] / "docs" / "examples" / "sshd-trunktui-esl.conf"
+    lines = [line.strip() for line in example.read_text().splitlines() if line.startswith("    ")]
+    async with EslServer(ANSWERS).running() as server:
+        sshd.start(*(line.replace("8021", str(server.port)) for line in lines))
+        async with asking(site, shared, server) as asker:
+            answer = await asker.ask(ASK, 15)
+    assert answer.control is None
+    assert answer.reply("uptime").lines == ("322",)
+    assert answer.reply("clock").lines == ("noon",)
+
+
+async def test_a_lock_that_could_not_be_had_is_known_to_have_sent_nothing(
+    site: Site, sshd: Sshd, shared: SshShared, lock_file: str
+) -> None:
+    sshd.start()
+    async with EslServer(ANSWERS).running() as server, asking(site, shared, server) as asker:
+        refused = await asker.ask(sending(lock_file + ".gone", "a"), 15)
+        assert refused.complete
+        assert refused.reply(LOCK).status == 66
+        await asker.ask(ASK, 15)
+        server.on_request = lambda _: sshd.stop()  # between the look and the lock
+        with pytest.raises(LinkError) as caught:
+            await asker.ask(sending(lock_file, "a"), 8)
+        assert not caught.value.sent
+    assert not any("register" in line for line in server.heard)
+
+
 async def test_a_wrong_password_is_not_tried_again_for_a_quarter_of_an_hour(
     site: Site, sshd: Sshd, shared: SshShared
 ) -> None:

@@ -23,6 +23,7 @@ from msgspec import structs
 from trunktui.model.ask import EVENTS, Answer, Reply, SshAsk
 from trunktui.model.inventory import Binding
 from trunktui.model.observation import AppState, Box, Channels, Observation, Unread
+from trunktui.model.tail import TailFacts, TailFile, TailKind
 from trunktui.model.text import Safe, clean
 from trunktui.platforms import boxshell, freeswitch_channels, freeswitch_gateways, freeswitch_legs
 from trunktui.platforms.contract import UNREAD, LegSettings
@@ -33,6 +34,7 @@ from trunktui.platforms.freeswitch_actions import standing as standing
 from trunktui.platforms.freeswitch_actions import taken as taken
 from trunktui.platforms.freeswitch_console import askable as askable
 from trunktui.platforms.freeswitch_console import fault, fs, refusal
+from trunktui.platforms.freeswitch_logs import LOG, parse_log
 from trunktui.platforms.freeswitch_snmp import parse_snmp as parse_snmp
 from trunktui.platforms.freeswitch_snmp import snmp_ask as snmp_ask
 from trunktui.platforms.freeswitch_state import PROCESS, app_state, unread_poll, unread_socket
@@ -158,6 +160,17 @@ def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSetti
     """Return `before`: no settings are asked."""
     del answers
     return before
+
+
+def tails(observation: Observation, settings: LegSettings) -> tuple[TailFile, ...]:
+    """Return the files to follow: the log, while FreeSWITCH runs."""
+    del settings
+    return (LOG,) if observation.app is AppState.ANSWERING else ()
+
+
+def parse_tail(file: TailFile, lines: tuple[Safe, ...], box: Box) -> TailFacts:
+    """Read new lines of a file that `tails` named."""
+    return parse_log(lines, box) if file.kind is TailKind.LOG else TailFacts()
 
 
 def _channels(table: freeswitch_channels.ChannelTable, gateway: str) -> Channels | None:

@@ -49,8 +49,6 @@ _SPAN = re.compile(r"(\d{1,9}) (year|day|hour|minute|second)s?,?(?= |$)", re.ASC
 _VERSION = re.compile(r"FreeSWITCH \(Version (\S+)[^)]*\) is (ready|not ready)")
 _SINCE = re.compile(r"(\d{1,18}) session\(s\) since startup\s*", re.ASCII)
 _NOW = re.compile(r"(\d{1,9}) session\(s\) - .*", re.ASCII)
-_MOST = re.compile(r"(\d{1,9}) session\(s\) max\s*", re.ASCII)
-_PER_S = re.compile(r"(\d{1,9}) session\(s\) per Sec out of max (\d{1,9}), .*", re.ASCII)
 _TOTAL = re.compile(r"(\d{1,9}) total\.\s*", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _NAME = re.compile(r"sofia/([^/]+)/(.*)")
@@ -58,16 +56,13 @@ _PRESENCE = "gw:"
 
 
 class Status(Struct, frozen=True):
-    """What `status` says; None for what is not there. `per_s` and `most_per_s`: sessions a second, and the limit."""
+    """What `status` says; None for what is not there."""
 
     uptime_s: int | None = None
     version: Safe | None = None
     ready: bool | None = None
     since_start: int | None = None
     sessions: int | None = None
-    most: int | None = None
-    per_s: int | None = None
-    most_per_s: int | None = None
 
 
 class _Row(Struct, frozen=True, gc=False):
@@ -108,12 +103,8 @@ def status(reply: Reply) -> Status:
             found["version"], found["ready"] = match[1], match[2]
         elif match := _SINCE.fullmatch(line):
             found["since"] = match[1]
-        elif match := _PER_S.fullmatch(line):
-            found["per_s"], found["most_per_s"] = match[1], match[2]
         elif match := _NOW.fullmatch(line):
             found["now"] = match[1]
-        elif match := _MOST.fullmatch(line):
-            found["most"] = match[1]
     numbers = {key: int(text) for key, text in found.items() if text.isdecimal()}
     return Status(
         uptime_s=uptime,
@@ -121,9 +112,6 @@ def status(reply: Reply) -> Status:
         ready={"ready": True, "not ready": False}.get(found.get("ready", "")),
         since_start=numbers.get("since"),
         sessions=numbers.get("now"),
-        most=numbers.get("most"),
-        per_s=numbers.get("per_s"),
-        most_per_s=numbers.get("most_per_s"),
     )
 
 

@@ -76,9 +76,6 @@ class Gateway(Struct, frozen=True):
     pinging: bool | None = None
     up_s: float | None = None
     retry_s: int | None = None
-    calls_in: int | None = None
-    calls_out: int | None = None
-    failed_out: int | None = None
 
 
 class Gateways(Struct, frozen=True):
@@ -175,9 +172,6 @@ def _gateway(fields: dict[str, str]) -> Gateway | None:
         pinging={"0": False, "1": True}.get(fields.get("pinging", "")),
         up_s=None if up is None else up / 1e6,
         retry_s=int(retry[1]) if retry else None,
-        calls_in=_number(fields, "calls-in"),
-        calls_out=_number(fields, "calls-out"),
-        failed_out=_number(fields, "failed-calls-out"),
     )
 
 

@@ -84,8 +84,13 @@ def refusals(lines: tuple[Safe, ...]) -> dict[str, Refusal]:
         status = values.get("Status", "")
         if values.get("State") == "FAILED" and re.fullmatch(r"[3-9]\d\d", status):
             code = int(status)
-            found[values.get("Gateway", "")] = Refusal(_SIP_CODES.get(code, code), line)
+            found[values.get("Gateway", "")] = Refusal(sip_code(code), line)
     return found
+
+
+def sip_code(code: int) -> int:
+    """Return the SIP code that one of sofia's own numbers stands for."""
+    return _SIP_CODES.get(code, code)
 
 
 def leg(

@@ -25,15 +25,10 @@ PROCESS = Command("process", ("pgrep", "-x", "freeswitch"), privileged=False)
 """What a poll asks besides: exit status 0 where FreeSWITCH runs, 1 where it does not."""
 
 _BOOT_S = 60
-_NOT_LET_IN = frozenset(
-    {
-        ControlFault.DENIED,
-        ControlFault.KEPT_OUT,
-        ControlFault.FORWARD,
-        ControlFault.CONFIG,
-        ControlFault.STRANGE,
-    }
-)
+_IT_ANSWERED = frozenset({ControlFault.DENIED, ControlFault.KEPT_OUT})
+"""Whatever else is seen: somebody was there to turn us away."""
+
+_NOT_LET_IN = frozenset({ControlFault.FORWARD, ControlFault.CONFIG, ControlFault.STRANGE})
 
 
 def app_state(answer: Answer) -> tuple[AppState, str]:
@@ -74,20 +69,17 @@ def unread_socket(answer: Answer, name: str) -> tuple[Unread, ...]:
 
 def _not_asked(answer: Answer) -> tuple[AppState, str]:
     """Tell a stopped FreeSWITCH from a frozen one, and from one that does not let us in."""
-    runs = (
-        {0: True, 1: False}.get(answer.reply("process").status or 0)
-        if answer.reply("process").status is not None
-        else None
-    )
-    control = answer.control
-    if runs is False:
-        return AppState.NOT_RUNNING, "FreeSWITCH is not running"
+    process, control = answer.reply("process").status, answer.control
     if control is not None and control.fault is ControlFault.HUNG:
         return AppState.FROZEN, str(control.reason)
+    if control is not None and control.fault in _IT_ANSWERED:
+        return AppState.NOT_PERMITTED, _with(control, f"and {PROGRAM} cannot log in either")
+    if process == 1:
+        return AppState.NOT_RUNNING, "FreeSWITCH is not running (there is no such process to be seen)"
     if control is not None and control.fault in _NOT_LET_IN:
         return AppState.NOT_PERMITTED, _with(control, f"and {PROGRAM} cannot log in either")
-    took_s = answer.answered_at - answer.asked_at
-    if runs and took_s >= CONNECT_MS / 1000:
+    runs = process == 0
+    if runs and answer.answered_at - answer.asked_at >= CONNECT_MS / 1000:
         return (
             AppState.FROZEN,
             "FreeSWITCH runs and does not answer its own event socket (frozen, or starved)",

@@ -62,7 +62,9 @@ class Esl:
         self._notice = False
         self._listening = False
         self._latest: dict[str, tuple[str, ...]] = {}
-        self._login = self._words(password, user)
+        self._password: Secret | None = password
+        self._user = user
+        self._check(password, user)
 
     def outgoing(self) -> bytes:
         """Return what is to be sent now, each byte once."""
@@ -142,8 +144,7 @@ class Esl:
     def _take(self, headers: dict[str, str], body: bytes) -> None:
         match headers.get("Content-Type", ""):
             case "auth/request" if self._waits == _LOGIN:
-                self._say(self._login)
-                self._login = ""
+                self._log_in()
             case "command/reply":
                 self._answered(headers.get("Reply-Text", ""))
             case "api/response":
@@ -228,21 +229,26 @@ class Esl:
     def _say(self, line: str) -> None:
         self._out += line.encode() + b"\n\n"
 
-    def _words(self, password: Secret, user: str | None) -> str:
-        secret = password.reveal()
-        if any(char in secret for char in "\r\n\0"):
+    def _log_in(self) -> None:
+        """Say who we are, once; the password is put into words here and nowhere else."""
+        password, self._password = self._password, None
+        if password is None:
+            self._strange_if(True)
+        elif self._user is None:
+            self._say(f"auth {password.reveal()}")
+        else:
+            self._say(f"userauth {self._user}:{password.reveal()}")
+
+    def _check(self, password: Secret, user: str | None) -> None:
+        """Refuse what could be read as a request."""
+        if any(char in password.reveal() for char in "\r\n\0"):
             self.trouble = trouble(
                 ControlFault.CONFIG, f"the password for {self._name} has more than one line"
             )
-            return ""
-        if user is None:
-            return f"auth {secret}"
-        if _USER.fullmatch(user) is None:
+        elif user is not None and _USER.fullmatch(user) is None:
             self.trouble = trouble(
                 ControlFault.CONFIG, f"user '{clean(user, 60)}' of [sbc.esl] is no name like noc@example.com"
             )
-            return ""
-        return f"userauth {user}:{secret}"
 
 
 def _is_head(data: bytes | bytearray) -> bool:

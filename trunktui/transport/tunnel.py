@@ -180,10 +180,14 @@ class TunnelAsker:
         line = await self._ready("", until)
         if line.used and not await self._alive(line, ask, until):
             line = await self._ready("", until)
-        held = await self._ssh.ask(SshAsk((_HELD,), ask.lock), until - self._clock())
+        try:
+            held = await self._ssh.ask(SshAsk((_HELD,), ask.lock), until - self._clock())
+        except LinkError as error:
+            error.sent = False  # that was the lock alone
+            raise
         replies = [held.reply(LOCK)]
         if replies[0].status != LOCK_FREE:
-            return structs.replace(held, asked_at=asked_at, replies=tuple(replies))
+            return Answer(asked_at, self._clock(), tuple(replies))
         complete = True
         for command in ask.commands:
             try:
