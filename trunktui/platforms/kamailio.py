@@ -29,6 +29,7 @@ from msgspec import structs
 from trunktui.model.ask import Answer, Command, Reply, SshAsk
 from trunktui.model.inventory import Binding
 from trunktui.model.observation import AppState, Box, Observation, ProbeSettings, Unread
+from trunktui.model.tail import TailFacts, TailFile, TailKind
 from trunktui.model.text import Safe, clean
 from trunktui.platforms import boxshell, kamailio_dialogs, kamailio_dispatcher, kamailio_state, kamailio_uac
 from trunktui.platforms.contract import UNREAD, LegSettings
@@ -38,6 +39,7 @@ from trunktui.platforms.kamailio_actions import proof as proof
 from trunktui.platforms.kamailio_actions import standing as standing
 from trunktui.platforms.kamailio_actions import taken as taken
 from trunktui.platforms.kamailio_legs import Fleet
+from trunktui.platforms.kamailio_logs import LOG, parse_log
 from trunktui.platforms.kamailio_rpc import PROGRAM, call, read, refusal, whole
 from trunktui.platforms.kamailio_snmp import parse_snmp as parse_snmp
 from trunktui.platforms.kamailio_snmp import snmp_ask as snmp_ask
@@ -170,6 +172,17 @@ def parse_follow_up(answer: Answer, more: Answer, before: LegSettings) -> LegSet
     """Read each destination's number of dialogs into `before`; those of an earlier poll go."""
     del answer
     return structs.replace(before, owners=kamailio_dialogs.sizes(more.replies))
+
+
+def tails(observation: Observation, settings: LegSettings) -> tuple[TailFile, ...]:
+    """Return the log, where Debian has it."""
+    del settings
+    return (LOG,) if observation.app is AppState.ANSWERING else ()
+
+
+def parse_tail(file: TailFile, lines: tuple[Safe, ...], box: Box) -> TailFacts:
+    """Read new lines of the log, oldest first: failed REGISTERs by their l_uuid. Never raises."""
+    return parse_log(lines, box) if file.kind is TailKind.LOG else TailFacts()
 
 
 def settings_asks(observation: Observation, settings: LegSettings) -> tuple[SshAsk, ...]:
