@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import tempfile
@@ -151,6 +152,37 @@ def test_a_login_that_may_not_is_told_so_and_nothing_is_green(lab: Lab, tmp_path
         (sbc,) = document["sbcs"]
         assert words in sbc["reason"]
         assert {leg["state"] for leg in document["legs"]} == {"unknown"}
+
+
+@pytest.mark.parametrize(
+    ("words", "allowed"),
+    [
+        (("core.uptime",), True),
+        (("dlg.profile_get_size", "trunk", CARRIER), True),
+        (("uac.reg_info", "l_uuid", "s:acme-primary"), True),
+        (("core.kill",), False),
+        (("cfg.set", "dispatcher", "probing_threshold", "9"), False),
+        (("core.uptime", "x"), False),
+        (("uac.reg_refresh", "s:acme-primary x"), False),
+        (("uac.reg_refresh", "-s", "unixs:/tmp/x"), False),
+        (("uac.reg_disable", "l_uuid", "s:acme-primary"), False),
+        (("dispatcher.set_state", "dx", "1", CARRIER), False),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_the_shipped_sudoers_lets_through_what_is_asked_and_nothing_else(
+    lab: Lab, words: tuple[str, ...], allowed: bool
+) -> None:
+    command = shlex.join(("/usr/bin/timeout", "-k", "1", "5", "/usr/sbin/kamcmd", *words))
+    argv = [
+        part.replace(lab.host, ADDRESS[NODE])
+        for part in lab.ssh_argv(f"cd / && sudo -n -u kamailio {command}")
+    ]
+    done = subprocess.run(
+        argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20, check=False
+    )
+    assert ("sudo: a password is required" not in done.stderr) is allowed, done.stderr
+    assert (done.returncode == 0) is allowed
 
 
 async def test_a_carrier_that_goes_and_comes_back_is_down_and_up_again(lab: Lab, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from trunktui.model.ask import Answer, Command, Reply, SshAsk
 from trunktui.model.audio import AudioLook
 from trunktui.model.inventory import Binding
 from trunktui.model.observation import AppState, Box, Observation, ProbeSettings, Unread
-from trunktui.model.tail import TailFacts, TailFile
+from trunktui.model.tail import TailFacts, TailFile, TailKind
 from trunktui.model.text import Safe, clean
 from trunktui.platforms import boxshell, kamailio_dialogs, kamailio_dispatcher, kamailio_state, kamailio_uac
 from trunktui.platforms.boxaround import parse_surroundings as parse_surroundings
@@ -42,6 +42,7 @@ from trunktui.platforms.kamailio_actions import proof as proof
 from trunktui.platforms.kamailio_actions import standing as standing
 from trunktui.platforms.kamailio_actions import taken as taken
 from trunktui.platforms.kamailio_legs import Fleet
+from trunktui.platforms.kamailio_logs import LOG, parse_log
 from trunktui.platforms.kamailio_rpc import PROGRAM, call, read, refusal, whole
 from trunktui.platforms.kamailio_snmp import parse_snmp as parse_snmp
 from trunktui.platforms.kamailio_snmp import snmp_ask as snmp_ask
@@ -176,6 +177,17 @@ def parse_follow_up(answer: Answer, more: Answer, before: LegSettings) -> LegSet
     return structs.replace(before, owners=kamailio_dialogs.sizes(more.replies))
 
 
+def tails(observation: Observation, settings: LegSettings) -> tuple[TailFile, ...]:
+    """Return the log, where Debian has it."""
+    del settings
+    return (LOG,) if observation.app is AppState.ANSWERING else ()
+
+
+def parse_tail(file: TailFile, lines: tuple[Safe, ...], box: Box) -> TailFacts:
+    """Read new lines of the log, oldest first: failed REGISTERs by their l_uuid. Never raises."""
+    return parse_log(lines, box) if file.kind is TailKind.LOG else TailFacts()
+
+
 def settings_asks(observation: Observation, settings: LegSettings) -> tuple[SshAsk, ...]:
     """Return the asks for what is set for all destinations, once since connecting."""
     wanted = _SETTINGS if any(leg.contacts for leg in observation.legs) else (_METHODS,)
@@ -230,18 +242,6 @@ def parse_audio(answer: Answer) -> AudioLook:
     """Return that nothing was heard: it is never asked."""
     del answer
     return AudioLook(why=clean("no media passes through Kamailio"))
-
-
-def tails(observation: Observation, settings: LegSettings) -> tuple[TailFile, ...]:
-    """Return none: what it logs goes to the system's log."""
-    del observation, settings
-    return ()
-
-
-def parse_tail(file: TailFile, lines: tuple[Safe, ...], box: Box) -> TailFacts:
-    """Return nothing: no file is followed."""
-    del file, lines, box
-    return TailFacts()
 
 
 def _is_loaded(answer: Answer) -> bool:
