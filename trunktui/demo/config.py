@@ -50,6 +50,8 @@ def _lines(plan: FleetPlan, tempo: Tempo, access: Access, today: dt.date) -> Ite
     yield f"# Every timer of this fleet runs {tempo.speed:g} times as fast as in earnest, and so do these limits."
     yield "[health]"
     yield from (f"{key} = {value}" for key, value in _limits(tempo).items())
+    yield "\n[findings]"
+    yield from (f"{key} = {value}" for key, value in _found_limits(tempo).items())
     for carrier in plan.carriers:
         yield f"\n[[carrier]]\nname = {_quoted(carrier.name)}\nupstream = {_quoted(carrier.upstream)}"
         yield f'contact = {{ noc = "+1 555 0100", portal = {_quoted(f"https://portal.{carrier.domain}")} }}'
@@ -84,6 +86,16 @@ def _limits(tempo: Tempo) -> dict[str, float]:
         "traffic_hold_s": round(tempo.span(900.0), 1),
         "traffic_short_s": round(tempo.span(10.0), 2),
         "verdict_window_s": round(tempo.span(90.0), 1),
+    }
+
+
+def _found_limits(tempo: Tempo) -> dict[str, int]:
+    """Return the seconds of `[findings]`, shortened likewise."""
+    return {
+        "keepalive_min_s": tempo.whole(30.0),
+        "keepalive_max_s": tempo.whole(60.0),
+        "expiry_min_s": tempo.whole(60.0),
+        "expiry_max_s": tempo.whole(3600.0),
     }
 
 
