@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.fleets import NOW, leg
 from trunktui.actions.guards import GUARDS, Facts, allowed, rule
-from trunktui.actions.past import Act, Past
+from trunktui.actions.past import LONGEST_WAIT_S, Act, Past
 from trunktui.model.action import Consent, Plan, Statement, Verb, wanted
 from trunktui.model.audit import Who
 from trunktui.model.health import LegState, ProbeSignal, RegSignal
@@ -48,7 +48,7 @@ def facts(**changes: Any) -> Facts:
 def did(ago_s: float, what: str = "red@nyc", **changes: Any) -> Act:
     """Return an action of the past, ended and proved."""
     carrier = {"red": "alpha", "blue": "beta"}[what.partition("@")[0]]
-    act = Act("a", 1, "reregister", what, "nyc", carrier, ALICE, ago_s, ending="verified")
+    act = Act("a", 1, "reregister", what, "nyc", carrier, ALICE, ago_s, ago_s, ending="verified")
     return replace(act, **changes)
 
 
@@ -194,3 +194,12 @@ def test_of_two_intents_at_once_the_earlier_goes_on() -> None:
 
 def test_the_plan_is_there_for_a_sound_request() -> None:
     assert isinstance(facts().plan, Plan)
+
+
+def test_a_command_that_waited_for_a_lock_is_as_young_as_it_may_be() -> None:
+    waited = did(65.0, ended_ago_s=48.0)
+    assert waited.done_ago_s == 48.0
+    assert did(65.0, ended_ago_s=10.0).done_ago_s == 65.0 - LONGEST_WAIT_S, (
+        "the proof took long, not the sending"
+    )
+    assert did(65.0, ended_ago_s=None, ending=None).done_ago_s == 65.0 - LONGEST_WAIT_S

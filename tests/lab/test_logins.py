@@ -87,7 +87,6 @@ def test_noc_reads_the_settings_of_one_name_through_sudo(lab: Lab, command: str)
         ("-rx", "pjsip show transport"),
         ("-rx", "pjsip show transport a b"),
         ("-rx", "stun show"),
-        ("-rx", "pjsip show auths"),
         ("-rx", "pjsip show auth acme-primary"),
         ("-rx", "pjsip send register *all"),
         ("-rx", "pjsip send register x", "-rx", "core stop now"),

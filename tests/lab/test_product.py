@@ -33,16 +33,16 @@ TRUTH = {
     "acme/eu@lab-1": (LegState.UP, "registered"),
     f"{LONG}@lab-1": (LegState.UP, "registered"),
     "wiz-lambda-reg-0@lab-1": (LegState.UP, "registered"),
-    "badpass-delta@lab-1": (LegState.DOWN, "REGISTER refused or unanswered"),
+    "badpass-delta@lab-1": (LegState.DOWN, "REGISTER 401"),
     "badpass-permanent@lab-1": (LegState.DOWN, "registration gave up"),
     "blackhole-eps@lab-1": (LegState.DOWN, "10.77.0.23:5060"),
     "nodns-eta@lab-1": (
         LegState.DOWN,
         "registrar sip.carrier.invalid (no A or AAAA) does not resolve on lab-1",
     ),
-    "forbid-zeta@lab-1": (LegState.DOWN, "REGISTER refused or unanswered"),
-    "busy-theta@lab-1": (LegState.DOWN, "REGISTER refused or unanswered"),
-    "giveup-kappa@lab-1": (LegState.DOWN, "registration gave up"),
+    "forbid-zeta@lab-1": (LegState.DOWN, "REGISTER 403"),
+    "busy-theta@lab-1": (LegState.DOWN, "REGISTER 503"),
+    "giveup-kappa@lab-1": (LegState.DOWN, "gave up "),
     "noqual-iota@lab-1": (LegState.UNMONITORED, "no OPTIONS configured on AOR noqual-iota"),
 }
 

@@ -26,6 +26,11 @@ reg_fail_after = 1
 flap_changes = 99
 flap_start = 1.0
 """
+GROUP = """
+[[group]]
+name = "us-outbound"
+trunks = ["acme-primary", "ipauth-beta"]
+"""
 AT_A = ("acme-primary@lab-1", "acme-primary@lab-2")
 AT_B = ("ipauth-beta@lab-1", "ipauth-beta@lab-2", "beta-overflow@lab-2")
 
@@ -73,10 +78,13 @@ async def judged(lab: Lab, folder: Path) -> AsyncIterator[Judged]:
     path = write_fleet_config(lab, folder, interval="5s", more=HEALTH)
     text = path.read_text()
     trunks = text.split("[[trunk]]")
+    # what follows a trunk's table, up to the next, goes with it: the group as well
     own = [part for part in trunks if 'name = "hybrid-gamma"' not in part]
     text = "[[trunk]]".join(own).replace('"phone*"', '"phone*", "hybrid*"')
     text = text.replace('auth = "registration"', 'auth = "registration"\naccount = "acme-us"')
-    path.write_text(f'{text}\n[[account]]\nname = "acme-us"\ncarrier = "alpha"\n')
+    path.write_text(
+        f'{text}\n[[account]]\nname = "acme-us"\ncarrier = "alpha"\n{"" if "[[group]]" in text else GROUP}'
+    )
     async with watched(path) as product:
         found = Judged(product)
         await found.over()

@@ -145,7 +145,7 @@ def _not_all(facts: Facts, leg: LegStatus) -> Ruling:
 def _pause(facts: Facts, leg: LegStatus) -> Ruling:
     limit = PAUSE_S[facts.verb]
     same = [act for act in _counted(facts) if act.leg == leg.id and act.verb == facts.verb]
-    last = min((act.ago_s for act in same), default=None)
+    last = min((act.done_ago_s for act in same), default=None)
     if last is not None and last < limit:
         words = f"{leg.id} was done {last:.0f} s ago (limit {limit:.0f} s): wait {limit - last:.0f} s more"
         return _no("pause", words)

@@ -15,10 +15,14 @@ UNDER_WAY_S = 180.0
 """An intent without an outcome is under way for so long; after that whoever began it is gone."""
 
 
+LONGEST_WAIT_S = 30.0
+"""From its intent to its command: a look, the lock of an earlier action of the same operator, and a look once more."""
+
+
 class Act(Struct, frozen=True):
     """One action of the past. `ending` None: nothing ended it (yet). `ago_s` counts from its intent, wall clock.
 
-    `sent` False: it provably had no effect, so it counts against no limit.
+    `ended_ago_s` counts from its first end. `sent` False: it provably had no effect, so it counts against no limit.
     """
 
     action: str
@@ -29,6 +33,7 @@ class Act(Struct, frozen=True):
     carrier: str
     by: Who
     ago_s: float
+    ended_ago_s: float | None = None
     ending: str | None = None
     sent: bool = True
     over: str = ""
@@ -38,6 +43,12 @@ class Act(Struct, frozen=True):
     def who(self) -> str:
         """The operator's name."""
         return self.by.name
+
+    @property
+    def done_ago_s(self) -> float:
+        """Seconds since its command at least: that may have waited for a lock, but not past its end."""
+        latest = max(self.ago_s - LONGEST_WAIT_S, 0.0)
+        return latest if self.ended_ago_s is None else max(latest, self.ended_ago_s)
 
     @property
     def under_way(self) -> bool:
@@ -66,7 +77,9 @@ def past_of(entries: Iterable[Entry], wall: datetime) -> Past:
             found[record.action] = _begun(entry, age_s(entry, wall))
         elif record.kind is RecordKind.OUTCOME and record.action in found:
             begun = found[record.action]
-            found[record.action] = _ended(begun, record.ending, sent=record.sent is not False)
+            first = begun.ended_ago_s if begun.ended_ago_s is not None else age_s(entry, wall)
+            ended = structs.replace(begun, ended_ago_s=first)
+            found[record.action] = _ended(ended, record.ending, sent=record.sent is not False)
     return Past(tuple(found.values()))
 
 

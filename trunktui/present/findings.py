@@ -235,19 +235,21 @@ def finding_lines(finding: Finding, today: dt.date, width: int) -> tuple[Line, .
 def leg_lines(
     findings: tuple[Finding, ...] | None, leg: LegStatus, today: dt.date, width: int
 ) -> tuple[Line, ...]:
-    """Return the findings about a leg for its page, one sentence each; nothing where there are none, or not known."""
+    """Return the worst finding about a leg for its page, and how many more there are; nothing where there is none."""
     own = [one for one in findings or () if concerns(one, leg)]
     lines: list[Line] = []
-    for index, one in enumerate(own):
+    for one in own[:1]:
         glyph, _, role = _SEVERITIES[one.severity]
         due = "" if one.due is None else f" ({due_words(one.due, today)})"
         subject = "" if one.subject in {leg.id, leg.trunk} else f"{one.subject}: "
         first, *more = wrap(
             f"{KIND_WORDS[one.kind]}{due}: {subject}{one.reason}", max(width - LABEL_CELLS - 3, 12)
         )
-        label = Cell(f" {'finding' if index == 0 else '':<{LABEL_CELLS - 1}}", Role.LABEL)
+        label = Cell(f" {'finding':<{LABEL_CELLS - 1}}", Role.LABEL)
         lines.append((label, Cell(f"{glyph} ", role), Cell(first)))
         lines += [(Cell(" " * (LABEL_CELLS + 2) + piece),) for piece in more]
+    if len(own) > 1:
+        lines.append((Cell(f"{'':<{LABEL_CELLS}} and {len(own) - 1} more: C", Role.DIM),))
     return tuple(lines)
 
 
