@@ -116,6 +116,14 @@ CASES = [
         "answers OPTIONS, but with a code that Kamailio does not accept (10.77.0.21:5071): see its log, or set ds_ping_reply_codes if this carrier is healthy",
     ),
     Recorded(
+        "probe-lost",
+        "carrierB",
+        KAM_IP,
+        LegState.SUSPECT,
+        Severity.WARNING,
+        "a probe was lost, or more, still used for calls; inactive at 3",
+    ),
+    Recorded(
         "by-json-rpc",
         "blackhole-eps",
         KAM_IP,

@@ -106,7 +106,11 @@ start_service() { # NODE SERVICE
       launch "$1" snmpd chroot "$root" /usr/sbin/snmpd -f -Lo -C -c /etc/snmp/lab-snmpd.conf -u Debian-snmp -g Debian-snmp
       ;;
     kamailio)
-      launch "$1" kamailio env "SNMPCONFPATH=$(node_dir "$1")" kamailio -DD -E -m 32 -M 4 -Y "$(node_dir "$1")" -f "$(node_dir "$1")/kamailio.cfg"
+      local cfg
+      cfg=$(node_dir "$1")/kamailio.cfg
+      # Where a site has it: an SBC's is also read by who logs in there.
+      [ ! -e "$root/etc/kamailio/kamailio.cfg" ] || cfg=$root/etc/kamailio/kamailio.cfg
+      launch "$1" kamailio env "SNMPCONFPATH=$(node_dir "$1")" kamailio -DD -E -m 32 -M 4 -Y "$(node_dir "$1")" -f "$cfg"
       ;;
     *) die "no service '$2' (asterisk, sshd, snmpd, kamailio)" ;;
   esac

@@ -284,6 +284,10 @@ def test_intervals_are_believed_only_from_the_file_that_it_was_started_with() ->
     newer = tuple(later if r.key == "written" else r for r in answer.replies)
     stale = kamailio.parse_settings((Answer(0.0, 0.0, newer),), LegSettings()).probe[kamailio.ALL]
     assert stale == ProbeSettings(misses=3)
+    for arguments in ("kamailio\n-f\n/opt/other.cfg", "kamailio\n-f/opt/other.cfg", ""):
+        other = tuple(reply(arguments, "arguments") if r.key == "arguments" else r for r in answer.replies)
+        read = kamailio.parse_settings((Answer(0.0, 0.0, other),), LegSettings()).probe[kamailio.ALL]
+        assert read == ProbeSettings(misses=3), arguments
 
 
 @pytest.mark.parametrize(

@@ -235,6 +235,7 @@ def _active(look: Look) -> str:
 
 _METHODS: dict[str, Callable[[Look, Sequence[str]], str]] = {
     "core.uptime": lambda look, _: _uptime(look),
+    "core.arg": lambda _, __: "/usr/sbin/kamailio\n-f\n/etc/kamailio/kamailio.cfg\n",
     "core.version": lambda look, _: f"kamailio {look.version} (x86_64/linux) \n",
     "system.listMethods": lambda _, __: "".join(f"{method}\n" for method in sorted(_METHODS)),
     "cfg.get": lambda _, rest: (

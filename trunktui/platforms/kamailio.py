@@ -22,6 +22,7 @@ address is not enough (a registrar of another name, several accounts at one carr
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from msgspec import structs
@@ -65,6 +66,7 @@ _SETTINGS: tuple[Command, ...] = (
     ),
     Command("timer", ("grep", "-h", "fr_timer", _FILE), privileged=False),
     Command("written", ("date", "-Ins", "-r", _FILE), privileged=False),
+    call("arguments", "core.arg"),
     boxshell.CLOCK,
     kamailio_state.UPTIME,
 )
@@ -245,7 +247,14 @@ def parse_audio(answer: Answer) -> AudioLook:
 
 
 def _is_loaded(answer: Answer) -> bool:
-    """Whether the file is what Kamailio was started with: it was not written since, by the SBC's own clock."""
+    """Whether the file is what Kamailio was started with: by its arguments, and not written since by the SBC's clock."""
+    words = read(answer.reply("arguments")).words
+    named = [path for flag, path in itertools.pairwise(words) if flag == "-f"]
+    named += [word[2:] for word in words if word.startswith("-f") and word != "-f"]
+    if not words or not all(
+        path.endswith(_FILE) for path in named
+    ):  # in a container it may have a root before it
+        return False
     written, now = boxshell.clock(answer.reply("written")), boxshell.clock(answer.reply(boxshell.CLOCK.key))
     uptime = read(answer.reply(kamailio_state.UPTIME.key)).node.number("uptime")
     if written is None or now is None or uptime is None:
