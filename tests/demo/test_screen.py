@@ -62,7 +62,6 @@ SCENES: list[tuple[str, Callable[[str], bool]]] = [
         ),
     ),
     ("8/8 given up", lambda s: "8/8 alpha now" in s and row(s, REFUSED_LEG, "DOWN") and "gave up" in s),
-    ("8/8 and it is local", lambda s: "8/8 alpha" in s and f"local to {REFUSED_LEG.rpartition('@')[2]}" in s),
     ("8/8 fixed, and it does not try", lambda s: "8/8 alpha put" in s and row(s, REFUSED_LEG, "DOWN")),
     ("another address", lambda s: "NAT in front of nyc-2" in s and row(s, f"bravo-us@{MOVING_SBC}", "DOWN")),
     ("a colleague sees to it", lambda s: ("That was all" in s or "Six SBCs" in s) and "41 up" in s),
