@@ -16,6 +16,7 @@ tests/lab/fault.sh VERB NODE [...]           nodes: sbc1 sbc2 sbc3 cara carb car
   freeze|thaw NODE SERVICE                   SIGSTOP | SIGCONT
   rebuild NODE snmpd                         as after a new installation: another engine ID, everything else the same
   refuse NODE METHOD CODE                    carrier A answers register|options|invite with CODE (0: as usual)
+  password NODE USER WORD                    carrier A knows another password of a user
   mute NODE | unmute NODE                    drop all RTP that it sends: calls are answered, and nothing is heard
   count NODE invite|options|register in|out  SIP requests that passed the node's interface since the lab came up
   heal                                       take every fault back: cables, loss, blocks, refusals, stopped and frozen services
@@ -129,6 +130,11 @@ refuse() { # NODE METHOD CODE
     die "Kamailio on $1 does not answer"
 }
 
+password() { # NODE USER WORD
+  [[ $2 =~ ^[A-Za-z0-9-]+$ && $3 =~ ^[A-Za-z0-9-]+$ ]] || die "password wants a user and a word, not '$2' '$3'"
+  kamcmd -s "unix:$(node_dir "$1")/ctl" htable.sets pw "$2" "$3" >/dev/null || die "Kamailio on $1 does not answer"
+}
+
 count() { # NODE METHOD in|out
   local word=${2:0:6}
   ip netns exec "$(ns "$1")" nft list counter inet ttl_count "${word}_$3" |
@@ -221,6 +227,7 @@ main() {
     mute) mute "$node" on ;;
     unmute) mute "$node" off ;;
     refuse) refuse "$node" "${3:-}" "${4:-}" ;;
+    password) password "$node" "${3:-}" "${4:-}" ;;
     count) count "$node" "${3:-}" "${4:-}" ;;
     cli) ip netns exec "$(ns "$node")" chroot "$(node_dir "$node")/root" /usr/sbin/asterisk -rx "${3:-}" ;;
     rpc) kamcmd -s "unixs:$(node_dir "$node")/root/run/kamailio/kamailio_ctl" "${@:3}" ;;

@@ -75,6 +75,10 @@ class Faults:
         """Make carrier A answer every register, options or invite with `code`; 0 is as usual."""
         self._inject("refuse", CARRIER_A, method, str(code))
 
+    def password(self, user: str, word: str) -> None:
+        """Have carrier A know another password of a user."""
+        self._inject("password", CARRIER_A, user, word)
+
     def mute(self, node: str) -> None:
         """Drop all RTP that the node sends: its calls are answered, and nothing is heard of it."""
         self._inject("mute", node)

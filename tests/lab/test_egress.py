@@ -19,11 +19,12 @@ import pytest
 
 from trunktui import wiring
 from trunktui.config.load import load
+from trunktui.model.correlation import Correlated, VerdictKind
 from trunktui.model.health import LegState
 from trunktui.model.snapshot import EgressKind, SbcStatus
 
 from .lab import ADDRESS, CARRIER_A, CARRIER_B, HERE, RUN_DIR, Lab, wait_for
-from .product import environment, one_shot, watched, write_config, write_fleet_config
+from .product import Watched, environment, one_shot, watched, write_config, write_fleet_config
 
 pytestmark = pytest.mark.lab
 
@@ -86,6 +87,11 @@ def look(config: Path) -> SbcStatus:
     return found
 
 
+def by_address(watch: Watched) -> list[Correlated]:
+    """Return the verdicts that blame an address of ours."""
+    return [one for one in watch.snapshot.verdicts if one.kind is VerdictKind.EGRESS]
+
+
 async def test_an_address_that_changes_under_an_sbc_is_told_while_the_trunks_by_ip_stop(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,7 +100,13 @@ async def test_an_address_that_changes_under_an_sbc_is_told_while_the_trunks_by_
     lab.admit(CARRIER_B, ADDRESS["sbc1"], OLD)
     config = write_fleet_config(lab, tmp_path)
     expected = f'name = "lab-2"\negress_ip = "{OLD}"'
-    config.write_text(config.read_text().replace('name = "lab-2"', expected, 1))
+    # A trunk that registers too goes on by its other way: it is no leg that the address explains.
+    text = (
+        config.read_text()
+        .replace('name = "lab-2"', expected, 1)
+        .replace('auth = "hybrid"', 'auth = "registration"')
+    )
+    config.write_text(text)
     with stun_server(lab):
         async with watched(config) as watch:
             await watch.wait(lambda: seen(watch.sbc_named("lab-2")) is not None, 30.0, "an egress of lab-2")
@@ -109,6 +121,12 @@ async def test_an_address_that_changes_under_an_sbc_is_told_while_the_trunks_by_
             )
             print(f"told {took:.1f} s after the change")
             await watch.wait(lambda: watch.states(BY_IP) <= BAD, 30.0, "the trunks by IP bad")
+            await watch.wait(lambda: bool(by_address(watch)), 60.0, "whose fault it is")
+            (verdict,) = by_address(watch)
+            assert verdict.reason.startswith(
+                f"our address changed {OLD} -> {NEW}; 2 IP-auth legs stopped with it"
+            )
+            assert set(verdict.legs) == set(BY_IP)
             assert watch.state("ipauth-beta@lab-2") is LegState.DOWN
             assert watch.sbc_named("lab-2").egress_expected == OLD
             assert watch.leg("ipauth-beta@lab-2").targets == (ADDRESS[CARRIER_B],)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from trunktui.model.health import RegSignal
 from trunktui.model.tail import TailKind, TailState
 
-from .lab import RUN_DIR, Lab, wait_for
+from .lab import ADDRESS, RUN_DIR, Lab, wait_for
 from .product import Watched, status, watched, write_config
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
@@ -63,7 +64,7 @@ async def test_each_trunk_that_is_refused_says_by_what(lab: Lab, tmp_path: Path)
         assert "gave up after" in _reason(product, "giveup-mu")
         assert _code(product, "giveup-mu") == 503
         await product.wait(
-            lambda: "sip.carrier.invalid does not resolve?" in _reason(product, "nodns-eta"),
+            lambda: "does not resolve" in _reason(product, "nodns-eta"),
             TOLD_S,
             "no such name",
         )
@@ -76,6 +77,39 @@ async def test_each_trunk_that_is_refused_says_by_what(lab: Lab, tmp_path: Path)
         assert any(line.source == "log" for line in product.leg("forbid-zeta@lab-1").evidence)
         tail = next(one for one in product.sbc.tails if one.file.kind is TailKind.LOG)
         assert (tail.state, tail.path, tail.lost) == (TailState.OK, LOG, 0)
+
+
+async def test_who_fails_to_authenticate_again_and_again_is_told_and_changes_no_leg(
+    lab: Lab, tmp_path: Path
+) -> None:
+    lab.settle()
+    async with watched(write_config(lab, tmp_path)) as product:
+        await product.wait(lambda: product.sbc.tails[0].state is TailState.OK, TOLD_S, "the log followed")
+        states = {leg.id: leg.state for leg in product.snapshot.legs}
+        for number in range(12):
+            _knock(number)
+        await product.wait(lambda: "failed REGISTERs in" in product.sbc.reason, TOLD_S, "somebody knocks")
+        assert "from 10.77.0.1;" in product.sbc.reason
+        assert {leg.id: leg.state for leg in product.snapshot.legs if leg.id in states} == states
+
+
+def _knock(number: int) -> None:
+    """Send sbc1 a REGISTER from an address that it knows nothing of."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.connect((ADDRESS["sbc1"], 5060))
+        ours, port = sender.getsockname()
+        lines = (
+            f"REGISTER sip:{ADDRESS['sbc1']} SIP/2.0",
+            f"Via: SIP/2.0/UDP {ours}:{port};branch=z9hG4bK-knock-{number};rport",
+            f"From: <sip:1000@{ADDRESS['sbc1']}>;tag=k{number}",
+            f"To: <sip:1000@{ADDRESS['sbc1']}>",
+            f"Call-ID: knock-{number}@{ours}",
+            "CSeq: 1 REGISTER",
+            f"Contact: <sip:1000@{ours}:{port}>",
+            "Max-Forwards: 70",
+            "Content-Length: 0",
+        )
+        sender.send("\r\n".join((*lines, "", "")).encode())
 
 
 async def test_a_rotation_by_asterisk_or_by_logrotate_loses_nothing(lab: Lab, tmp_path: Path) -> None:

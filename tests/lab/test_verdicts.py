@@ -13,6 +13,7 @@ from trunktui.model.health import LegState, Severity
 
 from .lab import CARRIER_A, Lab
 from .product import Watched, watched, write_fleet_config
+from .test_egress import edited
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
@@ -32,6 +33,7 @@ name = "us-outbound"
 trunks = ["acme-primary", "ipauth-beta"]
 """
 AT_A = ("acme-primary@lab-1", "acme-primary@lab-2")
+SHARED = "trunk1001"
 AT_B = ("ipauth-beta@lab-1", "ipauth-beta@lab-2", "beta-overflow@lab-2")
 
 
@@ -72,15 +74,16 @@ class Judged:
 
 
 @asynccontextmanager
-async def judged(lab: Lab, folder: Path) -> AsyncIterator[Judged]:
-    """Run the engine on both SBCs, each with a leg at carrier A alone, and wait until all is well."""
+async def judged(lab: Lab, folder: Path, *, hybrid: bool = False) -> AsyncIterator[Judged]:
+    """Run the engine on both SBCs, each with a leg at carrier A alone (or a `hybrid` one too), and wait until all is well."""
     lab.settle()
     path = write_fleet_config(lab, folder, interval="5s", more=HEALTH)
     text = path.read_text()
     trunks = text.split("[[trunk]]")
     # what follows a trunk's table, up to the next, goes with it: the group as well
-    own = [part for part in trunks if 'name = "hybrid-gamma"' not in part]
-    text = "[[trunk]]".join(own).replace('"phone*"', '"phone*", "hybrid*"')
+    own = [part for part in trunks if hybrid or 'name = "hybrid-gamma"' not in part]
+    text = "[[trunk]]".join(own)
+    text = text if hybrid else text.replace('"phone*"', '"phone*", "hybrid*"')
     text = text.replace('auth = "registration"', 'auth = "registration"\naccount = "acme-us"')
     path.write_text(
         f'{text}\n[[account]]\nname = "acme-us"\ncarrier = "alpha"\n{"" if "[[group]]" in text else GROUP}'
@@ -137,3 +140,29 @@ async def test_an_sbc_without_carriers_is_the_sbcs_fault_and_one_way_lost_is_loc
                 "Carrier alpha is fine from lab-1: local to lab-2 (its address, credential or route)"
             )
         assert product.product.state("acme-primary@lab-1") is LegState.UP
+
+
+async def test_a_password_that_changed_at_the_carrier_is_the_fault_of_the_credential_that_two_legs_share(
+    lab: Lab, tmp_path: Path
+) -> None:
+    def shared(text: str) -> str:
+        return text.replace("trunk2001", SHARED).replace("s3cret-2001", "s3cret-1001")
+
+    def again() -> None:
+        for sbc in ("sbc1", "sbc2"):
+            lab.asterisk_cli("pjsip send register acme-primary", sbc)
+
+    with edited(lab, "etc/asterisk/pjsip_trunks.conf", shared, "pjsip reload"):
+        try:
+            async with judged(lab, tmp_path, hybrid=True) as product:
+                lab.password(SHARED, "another-one")
+                again()
+                found = await product.wait(VerdictKind.CREDENTIAL, SHARED)
+                assert found.severity is Severity.CRITICAL
+                assert found.legs == AT_A
+                assert found.reason.startswith(
+                    f"2 legs share {SHARED}, all rejected: password changed or revoked"
+                )
+        finally:
+            lab.password(SHARED, "s3cret-1001")
+            again()
