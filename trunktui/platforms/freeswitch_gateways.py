@@ -47,6 +47,7 @@ from trunktui.platforms.freeswitch_console import fault, said, unread_of
 COMMAND = "sofia xmlstatus gateway"
 
 _FIELD = re.compile(r"    <([a-z-]{2,20})>(.*)</([a-z-]{2,20})>")
+_NOBODY = "FreeSWITCH"
 _RETRY = re.compile(r"(\d{1,9})s", re.ASCII)
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 _DECIMAL = re.compile(r"\d{1,9}(?:\.\d{1,6})?", re.ASCII)
@@ -160,7 +161,8 @@ def _gateway(fields: dict[str, str]) -> Gateway | None:
         profile=Safe(fields.get("profile", "")),
         state=Safe(state),
         status=Safe(status),
-        username=clean(username) if username else None,
+        # sofia's own name stands where none is set
+        username=clean(username) if username not in {"", _NOBODY} else None,
         proxy=clean(_text(fields, "proxy")),
         expires_s=_number(fields, "expires"),
         ping_at=_number(fields, "ping"),
