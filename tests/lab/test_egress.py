@@ -28,7 +28,7 @@ from .product import Watched, environment, one_shot, watched, write_config, writ
 
 pytestmark = pytest.mark.lab
 
-OLD, NEW = "10.77.0.12", "10.77.0.13"
+OLD, NEW = "10.77.0.14", "10.77.0.15"
 BY_IP = ("ipauth-beta@lab-2", "beta-overflow@lab-2")
 BAD = {LegState.SUSPECT, LegState.DOWN}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from trunktui.model.health import RegSignal
+from trunktui.model.health import LegState, RegSignal
 from trunktui.model.tail import TailKind, TailState
 
 from .lab import ADDRESS, RUN_DIR, Lab, wait_for
@@ -84,13 +84,16 @@ async def test_who_fails_to_authenticate_again_and_again_is_told_and_changes_no_
 ) -> None:
     lab.settle()
     async with watched(write_config(lab, tmp_path)) as product:
-        await product.wait(lambda: product.sbc.tails[0].state is TailState.OK, TOLD_S, "the log followed")
-        states = {leg.id: leg.state for leg in product.snapshot.legs}
+        await product.wait(
+            lambda: any(tail.state is TailState.OK for tail in product.sbc.tails), TOLD_S, "the log followed"
+        )
+        well = {leg.id for leg in product.snapshot.legs if leg.state is LegState.UP}
         for number in range(12):
             _knock(number)
         await product.wait(lambda: "failed REGISTERs in" in product.sbc.reason, TOLD_S, "somebody knocks")
         assert "from 10.77.0.1;" in product.sbc.reason
-        assert {leg.id: leg.state for leg in product.snapshot.legs if leg.id in states} == states
+        assert well
+        assert well <= {leg.id for leg in product.snapshot.legs if leg.state is LegState.UP}
 
 
 def _knock(number: int) -> None:

@@ -152,7 +152,7 @@ async def test_a_password_that_changed_at_the_carrier_is_the_fault_of_the_creden
         for sbc in ("sbc1", "sbc2"):
             lab.asterisk_cli("pjsip send register acme-primary", sbc)
 
-    with edited(lab, "etc/asterisk/pjsip_trunks.conf", shared, "pjsip reload"):
+    with edited(lab, "etc/asterisk/pjsip_trunks.conf", shared, "core reload"):
         try:
             async with judged(lab, tmp_path, hybrid=True) as product:
                 lab.password(SHARED, "another-one")

@@ -36,7 +36,7 @@ from trunktui.model.observation import (
 from trunktui.model.tail import TailFile
 from trunktui.model.text import Safe, clean
 from trunktui.platforms import asterisk
-from trunktui.platforms.contract import LegSettings
+from trunktui.platforms.contract import UNREAD, LegSettings
 
 _LEAD_S = 10.0
 _RETRY_S = 60.0
@@ -279,9 +279,17 @@ class WeekPort:
     async def close(self) -> None:
         """Nothing is open."""
 
-    def poll_ask(self) -> SshAsk:
+    def poll_ask(self, settings: LegSettings = UNREAD) -> SshAsk:
         """Return what a poll of Asterisk asks; nobody reads it here."""
-        return asterisk.poll_ask()
+        return asterisk.poll_ask(settings)
+
+    def follow_up(self, answer: Answer, settings: LegSettings) -> SshAsk | None:
+        """Nothing is left open by an observation."""
+        return None
+
+    def parse_follow_up(self, answer: Answer, more: Answer, before: LegSettings) -> LegSettings:
+        """Never asked for."""
+        return before
 
     def parse_poll(self, answer: Answer, settings: LegSettings, bindings: tuple[Binding, ...]) -> Observation:
         """Return what was just observed."""

@@ -47,6 +47,11 @@ def lock_file(tmp_path: Path) -> Iterator[Path]:
             os.kill(pid, signal.SIGKILL)
 
 
+def ours(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the labels of this run of the tests: others may hold locks of theirs on this machine."""
+    return tuple(line for line in lines if f"@jump{os.getpid()}:" in line)
+
+
 def holders() -> list[int]:
     """Return the processes that hold a lock for this run of the tests."""
     found = []
@@ -86,7 +91,7 @@ def test_by_every_login_shell_one_has_the_lock_and_the_other_is_told_who(
     second = answer(shell, locked(lock_file, who="bob"), tmp_path)
     assert statuses(second) == [(LOCK, LOCK_BUSY), ("step", None)]
     assert second.complete
-    assert second.replies[0].lines == (label("alice"),)
+    assert ours(second.replies[0].lines) == (label("alice"),)
     assert second.replies[1].lines == ()
 
 
@@ -197,7 +202,7 @@ async def test_over_ssh_of_two_at_once_one_acts_and_the_link_is_free_while_the_l
         assert busy.reply("step").status is None
         assert busy.complete
         assert busy.reply(LOCK).lines, "told who"
-        assert set(busy.reply(LOCK).lines) <= {label("alice"), label("bob")}
+        assert set(ours(busy.reply(LOCK).lines)) <= {label("alice"), label("bob")}
     finally:
         for asker in askers:
             await asker.close()
