@@ -145,7 +145,7 @@ def test_an_unseen_holder_is_just_somebody(shell: str, lock_file: Path, tmp_path
             )
             got = answer(shell, locked(lock_file), tmp_path)
             assert got.replies[0].status == LOCK_BUSY
-            assert not [line for line in got.replies[0].lines if label() not in line]
+            assert not [line for line in ours(got.replies[0].lines) if label() not in line]
         finally:
             subprocess.run(["pkill", "-P", str(other.pid)], check=False)
             other.terminate()
