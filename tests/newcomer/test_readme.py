@@ -111,8 +111,10 @@ def _press_every_key(terminal: Terminal) -> None:
     terminal.press("Escape")
     terminal.until(lambda s: len({row.partition("@")[2][:5] for row in rows(s)}) > 2, "esc clears the filter")
     terminal.press("Enter")
-    screen = terminal.until(lambda s: "SBC nyc-2  up" in s, "enter opens the leg and its SBC")
-    assert "fleet > alpha-911@nyc-2" in screen
+    terminal.until(lambda s: "on the SBC" in s and "fleet > alpha-911@nyc-2" in s, "enter opens the leg")
+    terminal.press("PageDown")
+    terminal.until(lambda s: "SBC nyc-2  up" in s, "below it stands its SBC")
+    terminal.press("g")
     terminal.until(lambda s: "UTC; [ ] other spans" in s, "its charts say what keys change their time")
     terminal.press("]")
     terminal.until(lambda s: "charts of the last " in s, "and they do")
