@@ -149,7 +149,7 @@ services_of() {
 # forget_calls NODE: what its call records say of the tests before counts for five minutes else.
 forget_calls() {
   local file
-  for file in "$(node_dir "$1")"/root/var/log/asterisk/c[ed][lr]-*/*.csv; do
+  for file in "$(node_root "$1")"/var/log/asterisk/c[ed][lr]-*/*.csv; do
     [ ! -f "$file" ] || : >"$file"
   done
 }
@@ -230,7 +230,7 @@ main() {
     password) password "$node" "${3:-}" "${4:-}" ;;
     count) count "$node" "${3:-}" "${4:-}" ;;
     cli) ip netns exec "$(ns "$node")" chroot "$(node_dir "$node")/root" /usr/sbin/asterisk -rx "${3:-}" ;;
-    rpc) kamcmd -s "unixs:$(node_dir "$node")/root/run/kamailio/kamailio_ctl" "${@:3}" ;;
+    rpc) kamcmd -s "unixs:$(node_root "$node")/run/kamailio/kamailio_ctl" "${@:3}" ;;
     *) usage; exit 2 ;;
   esac
 }

@@ -44,6 +44,7 @@ check_pin() {
 
 ns() { printf 'ttl-%s' "$1"; }
 node_dir() { printf '%s/nodes/%s' "$LAB_RUN" "$1"; }
+node_root() { printf '%s/root' "$(node_dir "$1")"; }
 node_field() { # NODE 2|3: its last octet or its kind
   local entry
   for entry in "${LAB_NODES[@]}"; do
