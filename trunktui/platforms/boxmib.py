@@ -13,6 +13,8 @@ Each group is one request to one agent; the machine's groups never hold a sub-ag
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from trunktui.model.box import BoxFacts, DiskUse, Published, SubAgent
 from trunktui.model.observation import Unread
 from trunktui.model.snmp import (
@@ -20,6 +22,7 @@ from trunktui.model.snmp import (
     Got,
     Kind,
     SnmpAnswer,
+    SnmpAsk,
     SnmpGet,
     SnmpWalk,
     Value,
@@ -103,6 +106,29 @@ def unread_of(answer: GetAnswer) -> tuple[Unread, ...]:
     """Return what of a get came back and could not be believed; silence is no such thing."""
     whole = [Unread(f"snmp {answer.key}", answer.why)] if answer.got is Got.UNREADABLE else []
     return (*whole, *(Unread(f"snmp {key}", why) for key, why in answer.bad.items()))
+
+
+def totals_ask(totals: SnmpGet, extend: tuple[str, ...]) -> SnmpAsk:
+    """Return what to ask at every SNMP poll of an SBC whose own sub-agent answers `totals`."""
+    return SnmpAsk((SYSTEM, HOST, totals, *extend_gets(extend)), DISKS)
+
+
+def read_totals(answer: SnmpAnswer, totals: SnmpGet, extend: tuple[str, ...]) -> BoxFacts:
+    """Read one SNMP poll, a sub-agent's totals with it: version, uptime, channels, calls, processed. Never raises.
+
+    A variable that `totals` does not ask for is not known.
+    """
+    got, box = answer.get(totals.key), read_box(answer, extend)
+    return structs.replace(
+        box,
+        sub_agent=sub_agent(got),
+        app_version=text(got, "version"),
+        app_uptime_s=seconds(got, "uptime"),
+        channels=number(got, "channels"),
+        calls=number(got, "calls"),
+        calls_processed=number(got, "processed"),
+        unread=(*box.unread, *unread_of(got)),
+    )
 
 
 def _load(host: GetAnswer) -> tuple[float, float, float] | None:

@@ -14,21 +14,9 @@ nothing comes back at all.
 
 from __future__ import annotations
 
-from msgspec import structs
-
 from trunktui.model.box import BoxFacts
 from trunktui.model.snmp import Kind, SnmpAnswer, SnmpAsk, SnmpGet, Variable, oid
-from trunktui.platforms.boxmib import (
-    DISKS,
-    HOST,
-    SYSTEM,
-    extend_gets,
-    number,
-    read_box,
-    seconds,
-    sub_agent,
-    unread_of,
-)
+from trunktui.platforms.boxmib import read_totals, totals_ask
 
 _FREESWITCH = "1.3.6.1.4.1.27880.1"
 _TOTALS = SnmpGet(
@@ -44,18 +32,9 @@ _TOTALS = SnmpGet(
 
 def snmp_ask(extend: tuple[str, ...]) -> SnmpAsk:
     """Return what to ask at every SNMP poll."""
-    return SnmpAsk((SYSTEM, HOST, _TOTALS, *extend_gets(extend)), DISKS)
+    return totals_ask(_TOTALS, extend)
 
 
 def parse_snmp(answer: SnmpAnswer, extend: tuple[str, ...]) -> BoxFacts:
     """Read one SNMP poll. Never raises. `calls_processed` are sessions: of a bridged call there are two."""
-    totals = answer.get(_TOTALS.key)
-    box = read_box(answer, extend)
-    return structs.replace(
-        box,
-        sub_agent=sub_agent(totals),
-        app_uptime_s=seconds(totals, "uptime"),
-        channels=number(totals, "channels"),
-        calls_processed=number(totals, "processed"),
-        unread=(*box.unread, *unread_of(totals)),
-    )
+    return read_totals(answer, _TOTALS, extend)

@@ -11,28 +11,16 @@ With Kamailio stopped (or snmpstats not loaded) each is `No Such Object`.
 
 from __future__ import annotations
 
-from msgspec import structs
-
 from trunktui.model.box import BoxFacts
 from trunktui.model.snmp import Kind, SnmpAnswer, SnmpAsk, SnmpGet, Variable, oid
-from trunktui.platforms.boxmib import (
-    DISKS,
-    HOST,
-    SYSTEM,
-    extend_gets,
-    number,
-    read_box,
-    sub_agent,
-    text,
-    unread_of,
-)
+from trunktui.platforms.boxmib import read_totals, totals_ask
 
 _SERVER = "1.3.6.1.4.1.34352.3.1.3.1"
 _TOTALS = SnmpGet(
     "kamailio",
     (
         Variable("version", oid(f"{_SERVER}.1.2.3.0"), Kind.TEXT),
-        Variable("dialogs", oid(f"{_SERVER}.3.2.1.0"), Kind.GAUGE),
+        Variable("calls", oid(f"{_SERVER}.3.2.1.0"), Kind.GAUGE),
         Variable("processed", oid(f"{_SERVER}.3.2.7.0"), Kind.COUNTER),
     ),
     patient=True,
@@ -41,18 +29,9 @@ _TOTALS = SnmpGet(
 
 def snmp_ask(extend: tuple[str, ...]) -> SnmpAsk:
     """Return what to ask at every SNMP poll."""
-    return SnmpAsk((SYSTEM, HOST, _TOTALS, *extend_gets(extend)), DISKS)
+    return totals_ask(_TOTALS, extend)
 
 
 def parse_snmp(answer: SnmpAnswer, extend: tuple[str, ...]) -> BoxFacts:
     """Read one SNMP poll. Never raises."""
-    totals = answer.get(_TOTALS.key)
-    box = read_box(answer, extend)
-    return structs.replace(
-        box,
-        sub_agent=sub_agent(totals),
-        app_version=text(totals, "version"),
-        calls=number(totals, "dialogs"),
-        calls_processed=number(totals, "processed"),
-        unread=(*box.unread, *unread_of(totals)),
-    )
+    return read_totals(answer, _TOTALS, extend)
