@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from trunktui.model.action import Outcome, Verb
+from trunktui.model.switch import Undoable
 from trunktui.model.text import Safe
 
 
@@ -16,7 +17,7 @@ class Step(Struct, frozen=True):
 
 
 class Running(Struct, frozen=True):
-    """An action under way in this engine, begun at `began_at` (monotonic)."""
+    """An action under way in this engine, begun at `began_at` (monotonic). Of a switch, `leg` is the group's name."""
 
     action: str
     verb: Verb
@@ -45,8 +46,9 @@ class Ended(Struct, frozen=True):
 
 
 class Doings(Struct, frozen=True):
-    """All of it. `unlocked_until` is monotonic seconds, None: read-only."""
+    """All of it. `unlocked_until` is monotonic seconds, None: read-only. `undoable`: switches that one key takes back."""
 
     unlocked_until: float | None = None
     running: tuple[Running, ...] = ()
     unfinished: tuple[Unfinished, ...] = ()
+    undoable: tuple[Undoable, ...] = ()

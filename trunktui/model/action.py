@@ -14,6 +14,7 @@ from trunktui.model.ask import Command, Lock, SshAsk
 from trunktui.model.inventory import SshTarget
 from trunktui.model.observation import Evidence
 from trunktui.model.snapshot import LegStatus
+from trunktui.model.switch import Move, Wish
 from trunktui.model.text import Safe
 
 
@@ -22,10 +23,15 @@ class Verb(StrEnum):
 
     REREGISTER = "reregister"
     PROBE = "probe"
+    SWITCH = "switch"
 
 
 class Plan(Struct, frozen=True):
     """One action on one leg, complete: what is shown before is what runs.
+
+    A switch (`move`) is an action on the leg that shall get the calls; its readback is a gate that closes unless the
+    route still says what `move.stands` does, and `warning` is what the operator must know besides (a dialplan reload
+    loses a global variable).
 
     `target` is the SBC's own name for the object, the only variable part of any command. `readback` is asked
     under the lock just before `steps`, and `proof` then every `every_s` seconds until `window_s` is over; where
@@ -53,6 +59,8 @@ class Plan(Struct, frozen=True):
     lock_hold_s: int
     later: SshAsk | None = None
     first_s: float | None = None
+    move: Move | None = None
+    warning: Safe = Safe("")
 
     def reading(self) -> SshAsk:
         """Return the ask that only reads the state."""
@@ -65,10 +73,14 @@ class Plan(Struct, frozen=True):
 
 
 class Sign(StrEnum):
-    """What a look after sending says: UNREADABLE is neither good nor bad, WAITING not yet."""
+    """What a look after sending says: UNREADABLE is neither good nor bad, WAITING not yet.
+
+    ROUTED: what was set reads back, and calls have not shown yet that they follow it; it ends a window as ROUTED too.
+    """
 
     PROVED = "proved"
     WAITING = "waiting"
+    ROUTED = "routed"
     FAILED = "failed"
     UNREADABLE = "unreadable"
 
@@ -130,6 +142,7 @@ class Prepared(Struct, frozen=True):
 
     `over` is the way to the SBC that was shown: by another it is another action, for it may be another box.
     `plan` None: there is none, and a ruling says why. `wants` None: nothing that is said helps.
+    `wish` and `sbc`: of a switch, what it is part of and where; `leg` is then the one that shall get the calls.
     """
 
     action: str
@@ -141,6 +154,8 @@ class Prepared(Struct, frozen=True):
     commands: tuple[str, ...]
     rulings: tuple[Ruling, ...]
     over: SshTarget | None = None
+    wish: Wish | None = None
+    sbc: str = ""
 
     @property
     def wants(self) -> tuple[Statement, ...] | None:
@@ -149,9 +164,13 @@ class Prepared(Struct, frozen=True):
 
 
 class Ending(StrEnum):
-    """How an action ended. UNVERIFIED: it was, or may have been, sent, without proof; never sent again by itself."""
+    """How an action ended. UNVERIFIED: it was, or may have been, sent, without proof; never sent again by itself.
+
+    ROUTED: a switch whose route reads back as it was set, and no call came in time to show that it follows.
+    """
 
     VERIFIED = "verified"
+    ROUTED = "routed"
     FAILED = "failed"
     UNVERIFIED = "unverified"
     REFUSED = "refused"
@@ -166,3 +185,36 @@ class Outcome(Struct, frozen=True):
     began_at: float
     ended_at: float
     evidence: tuple[Evidence, ...] = ()
+
+
+class Sweep(Struct, frozen=True):
+    """A wish as it would run: one part for each SBC, in order; nothing of it was sent. `action` names the whole.
+
+    `rulings` are those on the wish as a whole; where one refuses, no part runs, however well it looks by itself.
+    """
+
+    action: str
+    wish: Wish
+    parts: tuple[Prepared, ...]
+    rulings: tuple[Ruling, ...] = ()
+
+    @property
+    def wants(self) -> tuple[Statement, ...] | None:
+        """What the operator must state for all parts, () where nothing is missing; None where nothing helps."""
+        every = (*self.rulings, *(ruling for part in self.parts for ruling in part.rulings))
+        return wanted(every) if self.parts else None
+
+
+class Swept(Struct, frozen=True):
+    """How a wish ended: the outcome of each part that was begun, in order, by SBC; the first that failed is the last.
+
+    `ending` is the worst of them; `sentence` says what is switched, what is not, and what takes it back.
+    `untouched`: SBCs whose turn did not come.
+    """
+
+    action: str
+    wish: Wish
+    ending: Ending
+    sentence: Safe
+    outcomes: tuple[tuple[str, Outcome], ...] = ()
+    untouched: tuple[str, ...] = ()

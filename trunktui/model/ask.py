@@ -21,6 +21,10 @@ class Command(Struct, frozen=True):
     (`SshTarget.control`) that takes us, it is asked there, and `argv` is only the way out. `json`: it answers
     in one line of JSON, however long; that comes in pieces, which joined without anything between are the
     whole. `after_s`: so long is waited before it, on the SBC where it runs there.
+
+    `expect`: a gate also closes unless each of these stands in what it printed, all blanks and line ends there taken for
+    one blank, between blanks: compare before set. `between`: only what stands after the first and before the second counts
+    (an empty second: to the end); where the first is missing the gate closes.
     """
 
     key: str
@@ -32,6 +36,8 @@ class Command(Struct, frozen=True):
     json: bool = False
     after_s: float = 0.0
     unless: str = ""
+    expect: tuple[str, ...] = ()
+    between: tuple[str, str] = ("", "")
 
     @property
     def words(self) -> str:

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from trunktui.model.switch import Move
+
 
 class RecordKind(StrEnum):
     """INTENT stands on disk before anything is sent, OUTCOME after; one without the other is unfinished."""
@@ -47,6 +49,7 @@ class AuditRecord(Struct, frozen=True, omit_defaults=True):
     """One line of the log, as its writer makes it; number, time, chain hash and `who` are added by the store.
 
     `action` joins the records of one action; `over` is the login it goes to (`SshTarget.place`). Texts are cleaned and hold no secret.
+    `move`: what a switch was to change, with what stood there before: the undo is made of it.
     """
 
     kind: RecordKind
@@ -66,6 +69,7 @@ class AuditRecord(Struct, frozen=True, omit_defaults=True):
     sent: bool | None = None
     over: str = ""
     account: str = ""
+    move: Move | None = None
 
 
 class Entry(Struct, frozen=True):

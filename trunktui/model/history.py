@@ -28,6 +28,7 @@ class EventKind(StrEnum):
     again. ACTION: an entry of the audit log, `detail` names it. MARK: a maintenance or acknowledgement began or ended. WATCH: we began or ended to look.
     VERDICT: whose fault it is was told, or is over. EGRESS: the address that carriers see changed; TARGETS: what a
     registrar's name leads to. SECURITY: many failed to authenticate. FINDING: one came or went. CALLS is no event: what a leg had of them by the hour.
+    ROUTE: where a group's new calls go on an SBC changed (subject `group@sbc`).
     """
 
     LEG = "leg"
@@ -48,6 +49,7 @@ class EventKind(StrEnum):
     SECURITY = "security"
     FINDING = "finding"
     CALLS = "calls"
+    ROUTE = "route"
     OTHER = "other"
 
 

@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from msgspec import Struct, field
 
+from trunktui.model.route import Route
 from trunktui.model.snmp import SnmpTarget
 
 
@@ -208,11 +209,15 @@ class Trunk(Struct, frozen=True):
 
 
 class Group(Struct, frozen=True):
-    """Trunks that carry one outbound service, in order of preference."""
+    """Trunks that carry one outbound service, in order of preference.
+
+    `switch`: how each platform (by its name in the config) is told which of them to use; missing: it is not told.
+    """
 
     name: str
     trunks: tuple[str, ...]
     failover: Failover = Failover.MANUAL
+    switch: dict[str, Route] = field(default_factory=dict)
 
 
 class Limits(Struct, frozen=True):

@@ -8,11 +8,12 @@ from typing import Protocol
 from msgspec import Struct
 
 from trunktui.model.acting import Ended
-from trunktui.model.action import Consent, Prepared, Verb
+from trunktui.model.action import Consent, Prepared, Sweep, Swept, Verb
 from trunktui.model.audit import Who
 from trunktui.model.finding import RecordKind
 from trunktui.model.health import Severity
 from trunktui.model.marks import Target
+from trunktui.model.switch import Wish
 from trunktui.model.text import Safe
 from trunktui.model.window import Window
 
@@ -45,6 +46,20 @@ class Prepare(Struct, frozen=True, tag="prepare"):
 
 class Perform(Struct, frozen=True, tag="perform"):
     """Carry out what was prepared as `action`, if the guards still agree; answered when it has ended."""
+
+    action: str
+    consent: Consent
+
+
+class PrepareSwitch(Struct, frozen=True, tag="prepare_switch"):
+    """Say what a wish would run on each SBC, and what the guards say to `consent` so far. Sends nothing."""
+
+    wish: Wish
+    consent: Consent = Consent()
+
+
+class PerformSwitch(Struct, frozen=True, tag="perform_switch"):
+    """Carry out the sweep that was prepared as `action`, one SBC after the other; answered when it has ended."""
 
     action: str
     consent: Consent
@@ -109,7 +124,22 @@ Marking = Mark | Acknowledge | Unmark
 Recording = Declare | Retract
 """What changes records."""
 
-Request = Reload | Introduce | Unlock | Lock | Prepare | Perform | Decline | Verify | Marking | Recording
+Switching = PrepareSwitch | PerformSwitch
+"""What moves groups."""
+
+Request = (
+    Reload
+    | Introduce
+    | Unlock
+    | Lock
+    | Prepare
+    | Perform
+    | Decline
+    | Verify
+    | Switching
+    | Marking
+    | Recording
+)
 """Everything that can be asked."""
 
 
@@ -118,6 +148,7 @@ class Reply(Struct, frozen=True):
 
     `prepared` answers Prepare; `ended` Perform, Decline and Verify (None and empty where there was no engine).
     `lost`: the engine ended before it answered, so nobody knows whether it was done.
+    `sweep` answers PrepareSwitch, `swept` PerformSwitch.
     """
 
     done: bool
@@ -125,6 +156,8 @@ class Reply(Struct, frozen=True):
     prepared: Prepared | None = None
     ended: tuple[Ended, ...] = ()
     lost: bool = False
+    sweep: Sweep | None = None
+    swept: Swept | None = None
 
 
 class Requests(Protocol):

@@ -31,6 +31,7 @@ from trunktui.model.marks import Ack, Maintenance, MarksNote
 from trunktui.model.observation import Contact, Unread
 from trunktui.model.observation import Evidence as Evidence
 from trunktui.model.recording import RecordsNote
+from trunktui.model.route import ActiveRoute
 from trunktui.model.surroundings import Certificate
 from trunktui.model.tail import TailStatus
 from trunktui.model.text import Safe
@@ -53,6 +54,13 @@ class RegView(Struct, frozen=True, gc=False):
     delay_s: int | None = None
     expires_s: int | None = None
     by_hand: bool = False
+
+
+class CleanRun(Struct, frozen=True, gc=False):
+    """OPTIONS that were answered without a miss: at least `probes` of them, since monotonic second `since`."""
+
+    probes: int
+    since: float
 
 
 class ProbeView(Struct, frozen=True, gc=False):
@@ -181,6 +189,7 @@ class LegStatus(Struct, frozen=True, gc=False):
     `maintenance` and `acknowledged` are the marks in force, `planned` is the next maintenance to come.
     `flapping`: it changes so often that its state stands still at the worst of late. `load`: the most channels
     it had in the quarter of an hour before the first bad sign (or before now, while there is none); None not known.
+    `clean`: its run of answered OPTIONS up to now; None: the last was not answered, or it has none.
     `traffic` None: nobody tells us of its calls. `wasted`: calls tried since the first bad sign that nobody answered.
     `fault`: what its trouble shows in, `bad_since` when that began, None without trouble; `healed`: from
     when to when it was out (SUSPECT or DOWN) last, None where nobody saw it. `username`, `targets` and
@@ -228,6 +237,7 @@ class LegStatus(Struct, frozen=True, gc=False):
     targets: tuple[str, ...] | None = None
     resolved: tuple[Resolved, ...] = ()
     part: Safe | None = None
+    clean: CleanRun | None = None
 
     @property
     def covered(self) -> bool:
@@ -292,7 +302,10 @@ class SbcStatus(Struct, frozen=True):
 
 
 class GroupStatus(Struct, frozen=True):
-    """One trunk group, rolled up from the legs it can route over."""
+    """One trunk group, rolled up from the legs it can route over.
+
+    `active`: where its new calls go, one for each SBC on which the config says how to tell; empty: nowhere told.
+    """
 
     name: str
     state: LegState
@@ -300,6 +313,36 @@ class GroupStatus(Struct, frozen=True):
     reason: Safe
     maintenance: Maintenance | None = None
     acknowledged: Ack | None = None
+    active: tuple[ActiveRoute, ...] = ()
+
+
+class Landing(Struct, frozen=True):
+    """Where one group's calls would go if the carrier of its active trunk died: `to` None: nowhere, and `sentence` says why.
+
+    `load`: channels to move (`load_whole` False: at least so many), `free`: channels free at `to`, None not known (`free_most`: at most so
+    many); `fits` the share of the load that fits, 1.0 all of it, None not known. `sbcs`: on which SBCs.
+    """
+
+    group: str
+    source: str
+    to: str | None
+    sbcs: tuple[str, ...]
+    load: int | None
+    load_whole: bool
+    free: int | None
+    free_most: bool
+    fits: float | None
+    severity: Severity
+    sentence: Safe
+
+
+class Headroom(Struct, frozen=True):
+    """What a carrier's death would do now: one landing for each group that goes over it; `sentence` sums them up."""
+
+    carrier: str
+    severity: Severity
+    sentence: Safe
+    landings: tuple[Landing, ...] = ()
 
 
 class Snapshot(Struct, frozen=True):
@@ -308,6 +351,7 @@ class Snapshot(Struct, frozen=True):
     `marks` says whether maintenance and acknowledgements are known, so that none means none. `verdicts` are what bad
     legs have in common, worst first. `findings` (worst first) and `credentials` None: not looked for.
     `records` says whether what operators recorded is known, on which the dates of both rest.
+    `headroom`: for each carrier that carries a group, what would move where if it died now.
     """
 
     generation: int
@@ -320,3 +364,4 @@ class Snapshot(Struct, frozen=True):
     findings: tuple[Finding, ...] | None = None
     credentials: tuple[CredentialAge, ...] | None = None
     records: RecordsNote = RecordsNote()
+    headroom: tuple[Headroom, ...] = ()

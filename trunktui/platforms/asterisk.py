@@ -59,6 +59,9 @@ from trunktui.platforms.asterisk_calls import CALLS, parse_calls
 from trunktui.platforms.asterisk_console import askable as askable
 from trunktui.platforms.asterisk_console import rx
 from trunktui.platforms.asterisk_logs import parse_log
+from trunktui.platforms.asterisk_routes import parse_routes as parse_routes
+from trunktui.platforms.asterisk_routes import route_ask as route_ask
+from trunktui.platforms.asterisk_routes import route_value as route_value
 from trunktui.platforms.asterisk_settings import parse_settings as parse_settings
 from trunktui.platforms.asterisk_settings import settings_asks as settings_asks
 from trunktui.platforms.asterisk_snmp import parse_snmp as parse_snmp
@@ -66,6 +69,7 @@ from trunktui.platforms.asterisk_snmp import snmp_ask as snmp_ask
 from trunktui.platforms.asterisk_state import SOCKET_TESTS, app_state, unread_poll
 from trunktui.platforms.asterisk_surroundings import parse_surroundings as parse_surroundings
 from trunktui.platforms.asterisk_surroundings import surroundings_asks as surroundings_asks
+from trunktui.platforms.asterisk_switch import plan_switch as plan_switch
 from trunktui.platforms.contract import UNREAD, LegSettings
 from trunktui.platforms.sipuri import destination
 

@@ -66,13 +66,13 @@ _REGISTERED = frozenset(
 _FAILING = frozenset({RegSignal.RETRYING, RegSignal.GAVE_UP})
 _QUALIFYING = re.compile(r"Qualifying AOR '(.+)' on endpoint '.+'")
 _FAILURE = re.compile(r"Unable to retrieve|Command '.*' failed\.|Usage: |No such command '|Unable to connect")
-_STATE = "state"
-_STEP = "step"
+_STATE, _STEP = "state", "step"
 
 
 def plan(verb: Verb, leg: LegStatus) -> Plan | Safe:
     """Return how to do `verb` to `leg`, or why that cannot be done."""
-    return _plan_reregister(leg) if verb is Verb.REREGISTER else _plan_probe(leg)
+    plans = {Verb.REREGISTER: _plan_reregister, Verb.PROBE: _plan_probe}
+    return plans[verb](leg) if verb in plans else clean("it moves a group, not a leg")
 
 
 def changed(plan: Plan, leg: LegStatus, look: Answer) -> Safe | None:

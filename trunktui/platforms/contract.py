@@ -12,9 +12,11 @@ from trunktui.model.audio import AudioLook
 from trunktui.model.box import BoxFacts
 from trunktui.model.inventory import Binding
 from trunktui.model.observation import Box, NativeLeg, Observation, ProbeSettings, RegSettings, Unread
+from trunktui.model.route import Route, RouteReading
 from trunktui.model.snapshot import LegStatus
 from trunktui.model.snmp import SnmpAnswer, SnmpAsk
 from trunktui.model.surroundings import Surroundings
+from trunktui.model.switch import Move
 from trunktui.model.tail import TailFacts, TailFile
 from trunktui.model.text import Safe
 
@@ -104,6 +106,25 @@ class Platform(Protocol):
 
     def parse_audio(self, answer: Answer) -> AudioLook:
         """Read the answer to `audio_ask`. Never raises."""
+
+    def route_ask(self, routes: tuple[Route, ...]) -> SshAsk | None:
+        """Return how to ask what stands at `routes`; None where none is one that this platform knows.
+
+        Nor is one asked for whose place must not stand in a command.
+        """
+
+    def parse_routes(self, answer: Answer, routes: tuple[Route, ...]) -> tuple[RouteReading, ...]:
+        """Read the answer to `route_ask`: one reading for each of `routes`, in their order. Never raises."""
+
+    def route_value(self, route: Route, leg: LegStatus) -> Safe | None:
+        """Return what a leg is called at `route` (an endpoint, a gateway, a destination's URI); None: it has no such name."""
+
+    def plan_switch(self, move: Move, leg: LegStatus | None, siblings: tuple[LegStatus, ...]) -> Plan | Safe:
+        """Return how to make a route say `move.goal`; or why that cannot be done.
+
+        `leg` is the one that shall get the calls, None for an undo whose goal is no trunk of the group; `siblings` are the group's legs on that SBC. `changed`,
+        `taken`, `proof` and `standing` take this plan too.
+        """
 
     def plan(self, verb: Verb, leg: LegStatus) -> Plan | Safe:
         """Return how to do `verb` to a leg; or why it has no such thing, or no name that may stand in a command."""

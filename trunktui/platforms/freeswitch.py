@@ -38,9 +38,13 @@ from trunktui.platforms.freeswitch_actions import taken as taken
 from trunktui.platforms.freeswitch_console import askable as askable
 from trunktui.platforms.freeswitch_console import fault, fs, refusal
 from trunktui.platforms.freeswitch_logs import LOG, parse_log
+from trunktui.platforms.freeswitch_routes import parse_routes as parse_routes
+from trunktui.platforms.freeswitch_routes import route_ask as route_ask
+from trunktui.platforms.freeswitch_routes import route_value as route_value
 from trunktui.platforms.freeswitch_snmp import parse_snmp as parse_snmp
 from trunktui.platforms.freeswitch_snmp import snmp_ask as snmp_ask
 from trunktui.platforms.freeswitch_state import PROCESS, app_state, unread_poll, unread_socket
+from trunktui.platforms.freeswitch_switch import plan_switch as plan_switch
 
 name = "freeswitch"
 

@@ -62,6 +62,8 @@ _NEVER = (
 
 def plan(verb: Verb, leg: LegStatus) -> Plan | Safe:
     """Return how to do `verb` to `leg`, or why that cannot be done."""
+    if verb is Verb.SWITCH:
+        return clean("a switch moves a trunk group, not a leg")
     if verb is Verb.PROBE:
         every = f"every {leg.probe.interval_s} s" if leg.probe.interval_s else "never, as it is set"
         return clean(

@@ -44,9 +44,13 @@ from trunktui.platforms.kamailio_actions import standing as standing
 from trunktui.platforms.kamailio_actions import taken as taken
 from trunktui.platforms.kamailio_legs import Fleet
 from trunktui.platforms.kamailio_logs import LOG, parse_log
+from trunktui.platforms.kamailio_routes import parse_routes as parse_routes
+from trunktui.platforms.kamailio_routes import route_ask as route_ask
+from trunktui.platforms.kamailio_routes import route_value as route_value
 from trunktui.platforms.kamailio_rpc import PROGRAM, call, read, refusal, whole
 from trunktui.platforms.kamailio_snmp import parse_snmp as parse_snmp
 from trunktui.platforms.kamailio_snmp import snmp_ask as snmp_ask
+from trunktui.platforms.kamailio_switch import plan_switch as plan_switch
 
 name = "kamailio"
 

@@ -55,6 +55,8 @@ _ENABLE = "uac.reg_enable"
 
 def plan(verb: Verb, leg: LegStatus) -> Plan | Safe:
     """Return how to do `verb` to `leg`, or why that cannot be done."""
+    if verb is Verb.SWITCH:
+        return clean("a switch moves a trunk group, not a leg")
     if verb is Verb.PROBE:
         return clean(
             "Kamailio cannot be told to send OPTIONS now: its dispatcher asks each destination by itself"
