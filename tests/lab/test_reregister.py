@@ -253,7 +253,9 @@ def test_a_probe_tells_the_answer_and_needs_no_write_mode(lab: Lab, tmp_path: Pa
     lab.settle()
     config = write_config(lab, tmp_path)
     code, action = _act(config, "probe", "acme-primary@lab-1")
-    if "no new answer" in _said(action)[2]:  # to the microsecond as long as the one before: that tells nothing
+    if (
+        "no new answer" in _said(action)[2]
+    ):  # to the microsecond as long as the one before: that tells nothing
         code, action = _act(config, "probe", "acme-primary@lab-1")
     assert (code, _said(action)[0]) == (0, "verified"), _said(action)
     assert "answered in" in _said(action)[2]

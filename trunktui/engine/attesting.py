@@ -6,13 +6,13 @@ Reading and writing go through a thread: a file system that hangs must hold up n
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime as dt
 from collections.abc import Callable, Collection
 from typing import Protocol
 
 from trunktui.config.faults import nearest
 from trunktui.engine.protocol import HEARTBEAT_S
+from trunktui.engine.shared_file import SharedFile
 from trunktui.model.audit import Who
 from trunktui.model.finding import Record, RecordKind
 from trunktui.model.recording import SUBJECT_WORDS, VERBS, RecordsNote, said_of, taken_back
@@ -20,9 +20,6 @@ from trunktui.model.request import Declare, Recording, Reply, Retract
 from trunktui.model.text import Safe, clean
 from trunktui.store.records import Records, RecordsError
 from trunktui.store.shared import Stamp
-
-_READY_S = 1.0
-"""How long a first frame waits for the records."""
 
 _STRANGER = "nothing was recorded: the engine does not know yet who you are; try again"
 
@@ -66,26 +63,24 @@ class Attester:
         self._wall = wall
         self._changed = changed
         self._every_s = every_s
-        self._records: Records | None = None
-        self._stamp: Stamp | None = None
+        self._file = SharedFile(book)
         self._who: Who | None = None
-        self._read = asyncio.Event()
         self._turn = asyncio.Lock()
 
     @property
     def records(self) -> tuple[Record, ...]:
         """Every record that stands, oldest first; none before the file was read."""
-        return () if self._records is None else self._records.standing
+        return () if self._file.latest is None else self._file.latest.standing
 
     @property
     def known(self) -> bool:
         """Whether the file was looked at, however that ended: see `note`."""
-        return self._records is not None
+        return self._file.latest is not None
 
     @property
     def note(self) -> RecordsNote:
         """Whether they are known."""
-        return RecordsNote() if self._records is None else self._records.note
+        return RecordsNote() if self._file.latest is None else self._file.latest.note
 
     def introduced(self, who: Who) -> None:
         """Go by it that `who` sits at the terminal."""
@@ -93,9 +88,7 @@ class Attester:
 
     async def ready(self) -> None:
         """Wait until the records were read, for a moment: no frame waits for a disk."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_READY_S):
-                await self._read.wait()
+        await self._file.ready()
 
     async def watch(self) -> None:
         """Look at every heartbeat whether somebody changed the records."""
@@ -133,14 +126,7 @@ class Attester:
 
     async def _refresh(self) -> None:
         """Read the records again if the file is another one, or was not read."""
-        stamp = await asyncio.to_thread(self._book.stamp)
-        if self._records is not None and stamp == self._stamp and self._records.note.read:
-            return
-        before = self._records
-        self._records = await asyncio.to_thread(self._book.read)
-        self._stamp = stamp
-        self._read.set()
-        if before != self._records:
+        if await self._file.refresh(sound=self.note.read):
             self._changed()
 
 

@@ -15,6 +15,7 @@ from typing import Protocol
 from msgspec import structs
 
 from trunktui.engine.protocol import HEARTBEAT_S
+from trunktui.engine.shared_file import SharedFile
 from trunktui.health.overlay import Over, alarm_of, concerns, overlaid
 from trunktui.model.audit import Who
 from trunktui.model.health import SEVERITY_RANK, Severity
@@ -27,9 +28,6 @@ from trunktui.model.window import span_of
 from trunktui.store.marks import Marks, MarksError, Stamp
 
 log = logging.getLogger(__name__)
-
-_READY_S = 1.0
-"""How long a first frame waits for the marks."""
 
 _STRANGER = "nothing was marked: the engine does not know yet who you are; try again"
 
@@ -68,15 +66,17 @@ class Marker:
         self._new_id = new_id
         self._changed = changed
         self._every_s = every_s
-        self._marks: Marks | None = None
-        self._stamp: Stamp | None = None
+        self._file = SharedFile(book)
         self._over: dict[str, Over] = {}
         self._fault = ""
         self._latest = Snapshot(0, 0.0)
         self._who: Who | None = None
         self._poked = asyncio.Event()
-        self._read = asyncio.Event()
         self._turn = asyncio.Lock()
+
+    @property
+    def _marks(self) -> Marks | None:
+        return self._file.latest
 
     def introduced(self, who: Who) -> None:
         """Go by it that `who` sits at the terminal."""
@@ -84,9 +84,7 @@ class Marker:
 
     async def ready(self) -> None:
         """Wait until the marks were read, for a moment: no frame waits for a disk."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_READY_S):
-                await self._read.wait()
+        await self._file.ready()
 
     async def watch(self) -> None:
         """Look at every heartbeat whether somebody changed the marks, and write down which are over."""
@@ -195,16 +193,11 @@ class Marker:
 
     async def _refresh(self) -> None:
         """Read the marks again if the file is another one, or was never read."""
-        stamp = await asyncio.to_thread(self._book.stamp)
-        if self._marks is not None and stamp == self._stamp and self._marks.note.read:
-            return
-        before = self._marks
-        self._marks = await asyncio.to_thread(self._book.read)
-        self._stamp = stamp
-        kept = {one.mark.id for one in self._marks.kept if one.end is None}
-        self._over = {name: over for name, over in self._over.items() if name in kept}
-        self._read.set()
-        if before != self._marks:
+        new = await self._file.refresh(sound=self._marks is not None and self._marks.note.read)
+        if self._marks is not None:
+            kept = {one.mark.id for one in self._marks.kept if one.end is None}
+            self._over = {name: over for name, over in self._over.items() if name in kept}
+        if new:
             self._changed()
 
     async def _write_over(self) -> None:
