@@ -79,8 +79,10 @@ RULES: list[tuple[str, dict[str, str], dict[str, str], LegState, Severity, str]]
         {"nyc-1": "first", "lon-1": "first"},
         L.DEGRADED,
         S.CRITICAL,
-        "us-outbound on nyc-1, lon-1 still goes to alpha-us, which is down: S moves it; "
-        "beta-us takes 65 % of its load: 118 free of 200, load was 180",
+        (
+            "us-outbound on nyc-1, lon-1 still goes to alpha-us, which is down: S moves it; "
+            "beta-us takes 65 % of its load: 118 free of 200, load was 180"
+        ),
     ),
     (
         "on one SBC they do, on the other they were moved",
@@ -88,8 +90,10 @@ RULES: list[tuple[str, dict[str, str], dict[str, str], LegState, Severity, str]]
         {"nyc-1": "beta", "lon-1": "first"},
         L.DEGRADED,
         S.CRITICAL,
-        "us-outbound on lon-1 still goes to alpha-us, which is down: S moves it; "
-        "beta-us takes 65 % of its load: 118 free of 200, load was 180",
+        (
+            "us-outbound on lon-1 still goes to alpha-us, which is down: S moves it; "
+            "beta-us takes 65 % of its load: 118 free of 200, load was 180"
+        ),
     ),
     (
         "dead on one SBC only",
@@ -121,8 +125,10 @@ RULES: list[tuple[str, dict[str, str], dict[str, str], LegState, Severity, str]]
         {"nyc-1": "beta", "lon-1": "?"},
         L.DEGRADED,
         S.CRITICAL,
-        "primary alpha-us is out; beta-us takes 65 % of its load: 118 free of 200, load was 180; "
-        "calls go to beta-us on nyc-1; where they go on lon-1 is not known",
+        (
+            "primary alpha-us is out; beta-us takes 65 % of its load: 118 free of 200, load was 180; "
+            "calls go to beta-us on nyc-1; where they go on lon-1 is not known"
+        ),
     ),
     (
         "moved where it died, and it lives on the other",
@@ -170,8 +176,10 @@ RULES: list[tuple[str, dict[str, str], dict[str, str], LegState, Severity, str]]
         {"nyc-1": "first", "lon-1": "foreign"},
         L.DEGRADED,
         S.CRITICAL,
-        'us-outbound on lon-1 is set to "acme", which is no trunk of the group there: new calls would go to '
-        "nothing that is known",
+        (
+            'us-outbound on lon-1 is set to "acme", which is no trunk of the group there: new calls would go to '
+            "nothing that is known"
+        ),
     ),
     (
         "such a value on a pair's half that stands by",
@@ -179,8 +187,10 @@ RULES: list[tuple[str, dict[str, str], dict[str, str], LegState, Severity, str]]
         {"nyc-1": "first", "lon-1": "foreign"},
         L.UP,
         S.WARNING,
-        'us-outbound on lon-1 is set to "acme", which is no trunk of the group there: new calls would go to '
-        "nothing that is known",
+        (
+            'us-outbound on lon-1 is set to "acme", which is no trunk of the group there: new calls would go to '
+            "nothing that is known"
+        ),
     ),
     (
         "no entry is open",

@@ -77,8 +77,10 @@ def one(value: str, weight: int | None = None, *, held: bool = False, alive: boo
             (one("alpha", 9), one("other", 1)),
             S.FOREIGN,
             None,
-            ' is split: alpha-us 90 %, "other" 10 %; "other" is no trunk of the group there: its share would go to '
-            "nothing that is known",
+            (
+                ' is split: alpha-us 90 %, "other" 10 %; "other" is no trunk of the group there: its share would go to '
+                "nothing that is known"
+            ),
         ),
         (
             SET,
