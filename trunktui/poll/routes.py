@@ -31,6 +31,16 @@ def places_on(inventory: Inventory, sbc: str, platform: str) -> tuple[Place, ...
     return tuple(place for place in places if place is not None)
 
 
+def sbcs_of(inventory: Inventory, name: str) -> frozenset[str]:
+    """Return the SBCs on which a group may be switched: it has a leg there, and there is a way to tell some SBC."""
+    trunks = {
+        trunk for group in inventory.groups if group.name == name and group.switch for trunk in group.trunks
+    }
+    return frozenset(
+        binding.sbc for trunk in inventory.trunks if trunk.name in trunks for binding in trunk.bindings
+    )
+
+
 def first_routes(inventory: Inventory, sbc: Sbc) -> RouteMemory:
     """Return the routes of an SBC of which none was asked yet."""
     return RouteMemory(
@@ -112,5 +122,5 @@ def named(place: Place, platform: Platform, legs: Iterable[LegStatus]) -> Place:
 
 
 def _unasked(route: Route, platform: str, now: float) -> RouteReading:
-    why = clean(f"{route.words} is nothing that a {platform} can be asked for")
+    why = clean(f"{route.words} is nothing that can be asked on {platform}")
     return RouteReading(route, now, why=why, denied=True)
