@@ -28,6 +28,7 @@ from trunktui.present.happened import concerns
 from trunktui.present.head import EngineNews, news_line
 from trunktui.present.routes import route_facts
 from trunktui.present.table import status_table
+from trunktui.present.verdict import Code, check
 
 WALL = datetime(2026, 11, 23, 3, 14, 7, tzinfo=UTC)
 GROUP = Group("us-outbound", ("alpha-us", "beta-us"), Failover.MANUAL)
@@ -152,6 +153,17 @@ def test_status_tells_it_in_one_line_where_all_is_as_wanted_and_of_each_that_is_
         "  us-outbound on nyc-1 goes to beta-us, not to alpha-us (first), read 4 s ago",
         "  us-outbound on lon-1 goes to alpha-us (first), read 4 s ago",
     ]
+
+
+def test_check_warns_of_a_group_that_could_go_back_and_fails_on_calls_to_a_dead_trunk() -> None:
+    warned = check(MOVED, NOW)
+    assert (warned.code, "goes to beta-us on nyc-1; alpha-us is fine again" in warned.line) == (
+        Code.WARNING,
+        True,
+    )
+    failed = check(STUCK, NOW)
+    assert (failed.code, f"group us-outbound degraded ({DEAD})" in failed.line) == (Code.CRITICAL, True)
+    assert check(FIRST, NOW).code is Code.OK
 
 
 def test_the_document_names_the_trunk_of_each_sbc_and_what_stands_there() -> None:
