@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from trunktui.health.routes import Place, remember_route, unasked
 from trunktui.model.box import BoxFacts, DiskUse, Published, SubAgent
 from trunktui.model.health import (
     Effective,
@@ -20,6 +21,7 @@ from trunktui.model.health import (
 from trunktui.model.inventory import AuthMode, NativeNames
 from trunktui.model.link import LinkStatus, SnmpState, SnmpStatus, SshState
 from trunktui.model.observation import Contact, ContactState
+from trunktui.model.route import ActiveRoute, Mechanism, Route, RouteReading, Share
 from trunktui.model.snapshot import (
     ChannelsView,
     CpsView,
@@ -178,6 +180,17 @@ def fleet(
     )
 
 
+def route(sbc_name: str, trunk: str | None, *, first: str = "alpha-us") -> ActiveRoute:
+    """Return where us-outbound goes on an SBC, by a key of its database read 4 s before NOW; None: never read."""
+    where = Route(Mechanism.ASTDB, "trunk/us-outbound")
+    place = Place("us-outbound", sbc_name, where, tuple(dict.fromkeys((first, "alpha-us", "beta-us"))))
+    if trunk is None:
+        return unasked(place).active
+    named = replace(place, values={"alpha-us": "alpha-us", "beta-us": "beta-us"})
+    reading = RouteReading(where, NOW - 4, (Share(Safe(trunk)),))
+    return remember_route(None, named, reading, 90.0).active
+
+
 def sample() -> Snapshot:
     """Return the fleet of the golden files: two SBCs, one of them unreachable, a group, a discovered leg."""
     return fleet(
@@ -210,5 +223,13 @@ def sample() -> Snapshot:
         ),
         unknown_leg("alpha-us@lon-1", groups=("us-outbound",)),
         sbcs=(witnessed_sbc("nyc-1"), unreachable_sbc("lon-1")),
-        groups=(GroupStatus("us-outbound", LegState.DEGRADED, Severity.MINOR, Safe("1 of 3 legs usable")),),
+        groups=(
+            GroupStatus(
+                "us-outbound",
+                LegState.DEGRADED,
+                Severity.MINOR,
+                Safe("1 of 3 legs usable"),
+                active=(route("nyc-1", "alpha-us"), route("lon-1", None)),
+            ),
+        ),
     )

@@ -238,6 +238,7 @@ async def _engine(sock: socket.socket, config: Config) -> None:
     from trunktui.config.load import load
     from trunktui.engine.acts import Acts
     from trunktui.engine.crew import Crew, posts_of
+    from trunktui.engine.hasty import Hasty
     from trunktui.engine.logfile import LoopErrors
     from trunktui.engine.reload import Reloader
     from trunktui.engine.server import Engine
@@ -267,7 +268,12 @@ async def _engine(sock: socket.socket, config: Config) -> None:
         acts.reconfigure(reloader.config.inventory, reloader.config.poll.interval_s)
         engine.renewed()
 
-    acts = Acts(config.inventory, desk_for, time.monotonic, engine.changed, hiring.askers.close_former)
+    def acted() -> None:
+        hasty.look(acts.doings)
+        engine.changed()
+
+    hasty = Hasty(fleet, crew, time.monotonic)
+    acts = Acts(config.inventory, desk_for, time.monotonic, acted, hiring.askers.close_former)
     reloader = Reloader(config, read, fleet, crew, renewed)
     remembering.start(engine.history)
     try:

@@ -17,12 +17,14 @@ from tests.health.cases_fleet import FLEETS as IN_FLEETS
 from tests.health.cases_fleet import FleetCase, said
 from tests.health.cases_log import KNOCKS, LOGGED
 from tests.health.cases_others import OTHERS as NOT_ASTERISK
+from tests.health.cases_routes import BY_ITSELF, RULES, judged
 from tests.health.cases_verdicts import VERDICTS
 from tests.health.scenes import START, Says, Trunks, box, leg, play
 from trunktui.health import reasons
 from trunktui.health.reasons import LIMIT, Words
 from trunktui.health.rules import Cause, Verdict
 from trunktui.model.health import LegState, SbcState, Severity
+from trunktui.model.inventory import Failover
 from trunktui.model.link import SshState
 from trunktui.model.text import Safe
 from trunktui.present.columns import ColumnKey
@@ -115,6 +117,11 @@ def golden() -> Iterator[str]:
         snapshot = fleet.story()
         for subject in fleet.wanted:
             yield f"| {fleet.number} | {subject} | {' | '.join(said(snapshot, subject))} |"
+    for failover, rules in ((Failover.MANUAL, RULES), (Failover.AUTO, BY_ITSELF)):
+        for name, states, routes, *_ in rules:
+            group = judged(states, routes, failover)
+            words = f"{group.state} | {group.severity} | {group.reason}"
+            yield f"| routes, {failover}: {name} | group us-outbound | {words} |"
     for told in VERDICTS:
         for one in told.story():
             yield f"| {told.number} | verdict on {one.subject} | {one.kind} | {one.severity} | {one.reason} |"

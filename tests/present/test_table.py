@@ -13,14 +13,19 @@ from trunktui.present.table import status_table
 def test_the_worst_leg_comes_first_and_every_line_ends_with_its_reason() -> None:
     lines = status_table(sample(), NOW).splitlines()
     assert lines[0] == "lon-1: down: no route to 192.0.2.1 within 3 s"
-    assert lines[1].split()[:3] == ["STATE", "LEG", "CARRIER"]
-    assert [line.split()[2] for line in lines[2:6]] == [
+    assert lines[1:4] == [
+        "group us-outbound: degraded: 1 of 3 legs usable",
+        "  us-outbound on nyc-1 goes to alpha-us (first), read 4 s ago",
+        "  us-outbound on lon-1: not known, not asked yet",
+    ]
+    assert lines[4].split()[:3] == ["STATE", "LEG", "CARRIER"]
+    assert [line.split()[2] for line in lines[5:9]] == [
         "beta-us@nyc-1",
         "alpha-us@lon-1",
         "=cmd@nyc-1",
         "alpha-us@nyc-1",
     ]
-    assert lines[2].endswith("registration gave up 12m ago after 403; will not retry")
+    assert lines[5].endswith("registration gave up 12m ago after 403; will not retry")
     assert lines[-1] == "2 SBCs, 4 legs, 1 up, 1 down, 1 unmonitored, 1 unknown"
 
 

@@ -36,9 +36,11 @@ class Crew:
         self._pollers: dict[Post, Poller] = {}
         self._jobs: dict[Post, asyncio.Task[None]] = {}
         self._tasks: asyncio.TaskGroup | None = None
+        self._pace = Pace()
 
     async def run(self, posts: Iterable[Post], pace: Pace) -> None:
         """Poll until cancelled, then close every connection."""
+        self._pace = pace
         try:
             async with asyncio.TaskGroup() as self._tasks:
                 self._start(self._tasks, tuple(posts), pace)
@@ -68,7 +70,7 @@ class Crew:
 
         One that had stopped for want of a human is started again: a human has been there.
         """
-        posts = tuple(posts)
+        posts, self._pace = tuple(posts), pace
         if self._tasks is None:
             return
         for post, job in list(self._jobs.items()):
@@ -76,6 +78,12 @@ class Crew:
             if job.done():
                 self._jobs[post] = self._tasks.create_task(self._pollers[post].run(0.0))
         self._start(self._tasks, [post for post in posts if post not in self._jobs], pace)
+
+    def hurry(self, sbcs: Collection[str]) -> None:
+        """Poll these SBCs now, over SSH: something was done to them."""
+        for post in self._jobs:
+            if post.sbc in sbcs and isinstance(post.target, SshTarget):
+                self._pollers[post].renew(self._pace, hurry=True)
 
     def _start(self, tasks: asyncio.TaskGroup, posts: Collection[Post], pace: Pace) -> None:
         for index, post in enumerate(posts):

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from trunktui.engine import around
 from trunktui.engine.finding_news import FindingNews
+from trunktui.engine.route_news import RouteNews
 from trunktui.engine.verdicts_told import VerdictsTold
 from trunktui.health.bursts import sentence as burst_sentence
 from trunktui.model.health import WORST_FIRST, LegState, ProbeSignal, SbcState, Severity
@@ -116,7 +117,7 @@ class Recorder:
                     self._alarms[one.subject] = Severity(one.state)
                 case EventKind.CALLS:
                     self._hours[one.subject] = hours_of(one.state)
-        self._verdicts = VerdictsTold(memory.known)
+        self._others = (VerdictsTold(memory.known), RouteNews(memory.known))
         self._events: list[Event] = []
         self._known: list[Known] = []
         self._forgotten: list[Known] = []
@@ -141,7 +142,10 @@ class Recorder:
         for group in snapshot.groups:
             self._look_at_group(group, snapshot, sbcs)
         self._look_at_findings(snapshot)
-        self._look_at_verdicts(snapshot, offset)
+        for others in (one.look(snapshot, offset) for one in self._others):
+            self._events += others[0]
+            self._known += others[1]
+            self._forgotten += others[2]
         for sbc in snapshot.sbcs:
             if sbc.polled_at is not None and self._sbcs[sbc.name].new_until == math.inf:
                 self._sbcs[sbc.name].new_until = snapshot.at + _MEETING_S
@@ -345,12 +349,6 @@ class Recorder:
             self._keep(EventKind.FINDING, key, state, snapshot.at)
         for key in news.dropped:
             self._drop(EventKind.FINDING, key)
-
-    def _look_at_verdicts(self, snapshot: Snapshot, offset: float) -> None:
-        events, known, forgotten = self._verdicts.look(snapshot, offset)
-        self._events += events
-        self._known += known
-        self._forgotten += forgotten
 
     def _tell(
         self,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
 from trunktui.health.flap import MEANT
+from trunktui.health.group_routes import routed
 from trunktui.health.rollup import configured
 from trunktui.model.health import ROUTABLE, LegState, Severity
 from trunktui.model.inventory import Group, Inventory
 from trunktui.model.room import Room, load_to_move, room
+from trunktui.model.route import ActiveRoute
 from trunktui.model.snapshot import GroupStatus, LegStatus
 from trunktui.model.text import Safe, clean
 
@@ -28,14 +30,28 @@ class _Member(Struct, frozen=True):
         return any(leg.state in ROUTABLE for leg in self.legs)
 
 
-def judge_groups(legs: Iterable[LegStatus], inventory: Inventory) -> tuple[GroupStatus, ...]:
-    """Return each group's state: the best that its routing order can use now."""
+def judge_groups(
+    legs: Iterable[LegStatus],
+    inventory: Inventory,
+    active: Mapping[str, tuple[ActiveRoute, ...]] | None = None,
+) -> tuple[GroupStatus, ...]:
+    """Return each group's state: the best that its routing order can use now, and what follows from where its calls go.
+
+    `active`: where those of each group go, on each SBC that tells.
+    """
     if not inventory.groups:
         return ()
     by_trunk = configured(legs)
     upstreams = {carrier.name: carrier.upstream for carrier in inventory.carriers}
     networks = {trunk.name: upstreams.get(trunk.carrier or "") for trunk in inventory.trunks}
-    return tuple(_well(group, by_trunk) or _judge(group, by_trunk, networks) for group in inventory.groups)
+    judged = (
+        (group, _well(group, by_trunk) or _judge(group, by_trunk, networks)) for group in inventory.groups
+    )
+    told = active or {}
+    return tuple(
+        routed(verdict, group, by_trunk, told[group.name]) if group.name in told else verdict
+        for group, verdict in judged
+    )
 
 
 def secondary(

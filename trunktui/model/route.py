@@ -10,8 +10,9 @@ import re
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from trunktui.model.text import Safe
+from trunktui.model.text import Safe, clean
 
 
 class Mechanism(StrEnum):
@@ -77,6 +78,7 @@ class RouteReading(Struct, frozen=True):
 
     `shares` in the order in which the SBC uses them. No shares: nothing is set there and the SBC goes its own way
     (`why` empty), or it could not be read, and `why` says what is in the way. `line`: what was printed, as evidence.
+    `denied`: the SBC refused to tell, or knows no such command; asking again is of no use before a reload there or here.
     """
 
     route: Route
@@ -84,6 +86,7 @@ class RouteReading(Struct, frozen=True):
     shares: tuple[Share, ...] = ()
     why: Safe = Safe("")
     line: Safe = Safe("")
+    denied: bool = False
 
     @property
     def read(self) -> bool:
@@ -95,12 +98,19 @@ class RouteReading(Struct, frozen=True):
         """The entries that may get the next call."""
         return tuple(share for share in self.shares if not share.held and share.alive is not False)
 
+    @property
+    def serving(self) -> tuple[Share, ...]:
+        """The entries that share the next calls: those with a weight, or else the first that is open."""
+        if any(share.weight is None for share in self.open):
+            return self.open[:1]
+        return tuple(share for share in self.open if share.weight)
+
 
 class RouteState(StrEnum):
     """What a route says of its group on one SBC.
 
-    FIRST: new calls go to the first preference (of those that have a leg there). MOVED: to another trunk of the group. SPLIT: several share the calls
-    by weight. FOREIGN: to what no trunk of the group is called there. UNSET: nothing is set, the SBC goes its own way.
+    FIRST: new calls go to the first preference (of those that have a leg there). MOVED: to another trunk of the group.
+    SPLIT: several share the calls by weight. FOREIGN: to what no trunk of the group is called there. UNSET: nothing is set, the SBC goes its own way.
     NONE: every entry is held out or dead. UNKNOWN: not read, or too long ago.
     """
 
@@ -118,6 +128,7 @@ class ActiveRoute(Struct, frozen=True):
 
     `sentence` says it whole. Times are monotonic: `since` it is so (None: it was so when first read), `read_at` when
     it was asked for, `stale_at` from when it is not believed any more. `reading` is what was read last, None: never.
+    `parts`: of a SPLIT, each trunk with its percent of the calls. `held`: trunks that are held out there by hand.
     """
 
     sbc: str
@@ -129,3 +140,43 @@ class ActiveRoute(Struct, frozen=True):
     read_at: float | None = None
     stale_at: float | None = None
     reading: RouteReading | None = None
+    parts: tuple[tuple[str, int], ...] = ()
+    held: tuple[str, ...] = ()
+
+    @property
+    def trunks(self) -> tuple[str, ...]:
+        """The trunks of the group that get new calls; none where that is not known, or none does."""
+        return tuple(trunk for trunk, _ in self.parts) if self.trunk is None else (self.trunk,)
+
+    @property
+    def goes(self) -> str:
+        """Where new calls go, in a word or two: a trunk, shares, a foreign value, `unset`, `none`; "" not known."""
+        if self.trunk is not None:
+            return self.trunk
+        match self.state:
+            case RouteState.UNKNOWN:
+                return ""
+            case RouteState.FOREIGN if self.reading is not None:
+                return ", ".join(share.value for share in self.reading.serving)
+            case RouteState.SPLIT:
+                return ", ".join(f"{trunk} {percent} %" for trunk, percent in self.parts)
+        return self.state.value
+
+
+def outdated(active: ActiveRoute, now: float, why: str = "") -> ActiveRoute:
+    """Return a route as it may be told at monotonic second `now`: past its time it is not known, only what it was.
+
+    `why` it was not read since, where that is known.
+    """
+    if active.stale_at is None or now <= active.stale_at or active.state is RouteState.UNKNOWN:
+        return active
+    words = clean(f"not known any more, {why or 'no news'}; was: {active.sentence}")
+    return replace(
+        active,
+        state=RouteState.UNKNOWN,
+        trunk=None,
+        sentence=words,
+        since=active.stale_at,
+        parts=(),
+        held=(),
+    )

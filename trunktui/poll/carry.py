@@ -13,12 +13,13 @@ from trunktui.model.observation import AppState
 from trunktui.poll.kept import LegRecord
 from trunktui.poll.listing import find, ignored, match_legs
 from trunktui.poll.record import SbcRecord
+from trunktui.poll.routes import first_routes, kept_routes, places_on
 from trunktui.poll.surveyed import wanted_anew
 
 
 def first_record(sbc: Sbc, inventory: Inventory) -> SbcRecord:
     """Return the record of an SBC of which nothing is known yet."""
-    record = SbcRecord(sbc, snmp=_not_asked(sbc))
+    record = SbcRecord(sbc, snmp=_not_asked(sbc), routes=first_routes(inventory, sbc))
     for binding in inventory.bindings_on(sbc.name):
         leg = _configured(inventory, binding)
         record.legs[leg.id] = leg
@@ -44,6 +45,7 @@ def carried(
         if _wanted(record.sbc, before) != _wanted(sbc, after) or record.settings.refused:
             unread.add(sbc.name)
         found[sbc.name] = record
+        record.routes = kept_routes(record.routes, before, after, sbc)
         _change_sbc(record, sbc)
         _change_legs(record, after)
         _look_again(record, thresholds)
@@ -57,8 +59,9 @@ def _box(sbc: Sbc) -> tuple[object, ...]:
 
 
 def _wanted(sbc: Sbc, inventory: Inventory) -> tuple[object, ...]:
-    """Return what decides which rows of an SBC's tables become legs."""
-    return (sbc.discover, sbc.ignore, inventory.bindings_on(sbc.name))
+    """Return what decides which rows of an SBC's tables become legs, and which groups are routed there."""
+    places = places_on(inventory, sbc.name, sbc.platform)
+    return (sbc.discover, sbc.ignore, inventory.bindings_on(sbc.name), places)
 
 
 def _change_sbc(record: SbcRecord, sbc: Sbc) -> None:

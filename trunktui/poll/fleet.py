@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct, structs
@@ -24,27 +24,32 @@ from trunktui.health.load import heavy_trunks
 from trunktui.health.memory import forget_streaks
 from trunktui.health.rates import Rate, remember_rates
 from trunktui.health.rollup import Share, escalate, shares
+from trunktui.health.routes import Place, Routes, active_by_group, told_routes
 from trunktui.health.standby import HalfLook, HaView, judge_half
 from trunktui.health.witness import Witness
 from trunktui.model.audio import AudioLook
 from trunktui.model.box import BoxFacts
 from trunktui.model.health import Thresholds
 from trunktui.model.history import Hours
-from trunktui.model.inventory import Inventory, NativeNames
-from trunktui.model.link import LinkError, LinkStatus, SnmpError, SnmpState, SnmpStatus, SshState
+from trunktui.model.inventory import Inventory
+from trunktui.model.link import LinkError, SnmpError, SnmpState, SshState
 from trunktui.model.observation import AppState, NativeLeg, Observation
+from trunktui.model.route import RouteReading
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
 from trunktui.model.surroundings import Surroundings
 from trunktui.model.tail import TailFacts, TailFile, TailKind, TailStatus
 from trunktui.model.text import Safe
+from trunktui.platforms.contract import Platform
 from trunktui.poll.calls import called, remember_called
 from trunktui.poll.carry import carried, first_record
 from trunktui.poll.heard import heard_view, remember_heard
 from trunktui.poll.kept import LegRecord
 from trunktui.poll.leg import Scene, frame_of, leg_status, stale_after_s
-from trunktui.poll.listing import MOST_DISCOVERED, fold_legs, ignored, lost_parts
+from trunktui.poll.linked import linked, witnessed
+from trunktui.poll.listing import MOST_DISCOVERED, expected, fold_legs, lost_parts, recognise
 from trunktui.poll.past import Past, unlisted
 from trunktui.poll.record import Judged, SbcRecord
+from trunktui.poll.routes import fold_routes
 from trunktui.poll.surveyed import failed, surveyed, wanted_anew
 from trunktui.poll.verdicts import Verdicts
 
@@ -63,6 +68,7 @@ class _Rolled(Struct, frozen=True):
     """What was rolled up from verdicts on legs; it holds for as long as these very verdicts do."""
 
     found: list[LegStatus]
+    routes: list[Routes]
     legs: tuple[LegStatus, ...]
     groups: tuple[GroupStatus, ...]
 
@@ -117,7 +123,7 @@ class Fleet:
         """Fold one complete answer in."""
         record = self._records[sbc]
         self._used = None
-        record.link = _linked(record.link, SshState.OK, Safe(""), observation.at, ok=True)
+        record.link = linked(record.link, SshState.OK, Safe(""), observation.at, ok=True)
         record.observation, record.judged = observation, None
         if observation.app is not AppState.ANSWERING:
             return
@@ -133,14 +139,15 @@ class Fleet:
             record.survey = wanted_anew(record.survey)
             record.settings_done, record.files_at = False, None
             record.audio = structs.replace(record.audio, denied=False)
+            record.routes.denied = frozenset()
         fold_legs(record, observation, self._thresholds)
-        _recognise(record, observation)
+        recognise(record, observation)
 
     def failed(self, sbc: str, error: LinkError, at: float) -> None:
         """Note that a poll could not be made, and why."""
         record = self._records[sbc]
         record.judged = None
-        record.link = _linked(record.link, error.state, error.reason, at, ok=False)
+        record.link = linked(record.link, error.state, error.reason, at, ok=False)
 
     def surveyed(self, sbc: str, around: Surroundings, legs: tuple[NativeLeg, ...], at: float) -> None:
         """Keep what was read of an SBC's surroundings, those of `legs`."""
@@ -157,14 +164,14 @@ class Fleet:
         """Keep what SNMP told; it is shown beside what SSH told, and proves that the box lives."""
         record = self._records[sbc]
         record.judged = None
-        record.snmp = _witnessed(record.snmp, SnmpState.OK, Safe(""), facts.at, ok=True)
+        record.snmp = witnessed(record.snmp, SnmpState.OK, Safe(""), facts.at, ok=True)
         record.facts = facts
 
     def snmp_failed(self, sbc: str, error: SnmpError, at: float) -> None:
         """Note that SNMP gave no answer to believe, and why."""
         record = self._records[sbc]
         record.judged = None
-        record.snmp = _witnessed(record.snmp, error.state, error.reason, at, ok=False)
+        record.snmp = witnessed(record.snmp, error.state, error.reason, at, ok=False)
 
     def heard(self, sbc: str, file: TailFile, facts: TailFacts, status: TailStatus) -> None:
         """Take what new lines of a followed file say, and how its following goes."""
@@ -182,9 +189,31 @@ class Fleet:
         record.audio = remember_audio(record.audio, look, at, self._thresholds)
         record.judged = None
 
-    def soft(self, sbc: str, now: float) -> bool:
-        """Whether this SBC should be polled more often: a leg is in doubt, or recovering, or it is starting."""
+    def routed(
+        self,
+        sbc: str,
+        platform: Platform,
+        readings: tuple[RouteReading, ...],
+        places: tuple[Place, ...],
+        now: float,
+    ) -> None:
+        """Take what stands at the routes of an SBC's groups, and what it is called there by `platform`."""
         record = self._records[sbc]
+        legs = self._judge(record, now, self._usage(now))
+        fold_routes(
+            record, platform, places, readings, legs, stale_after_s(self._interval_s, self._thresholds)
+        )
+
+    def hasten(self, sbc: str, until: float) -> None:
+        """Have an SBC polled often until monotonic second `until`: something was done to it."""
+        if (record := self._records.get(sbc)) is not None:
+            record.hasty_until = max(record.hasty_until, until)
+
+    def soft(self, sbc: str, now: float) -> bool:
+        """Whether this SBC should be polled more often: a leg is in doubt, or recovering, it is starting, or acted on."""
+        record = self._records[sbc]
+        if now < record.hasty_until:
+            return True
         if record.observation is not None and record.observation.app is not AppState.ANSWERING:
             return True
         self._judge(record, now, self._usage(now))
@@ -200,15 +229,13 @@ class Fleet:
         usage = self._usage(now)
         for record in self._records.values():
             found += self._judge(record, now, usage)
-            found += [unlisted(leg_id, past, record.link) for leg_id, past in _expected(record).items()]
+            found += [unlisted(leg_id, past, record.link) for leg_id, past in expected(record).items()]
+        routes = [told_routes(record.routes, now) for record in self._records.values()]
         rolled = self._rolled
-        if (
-            rolled is None
-            or len(rolled.found) != len(found)
-            or any(map(operator.is_not, rolled.found, found))
-        ):
+        if rolled is None or _differ(rolled.found, found) or _differ(rolled.routes, routes):
             legs = escalate(found, self.inventory)
-            rolled = self._rolled = _Rolled(found, tuple(legs), judge_groups(legs, self.inventory))
+            groups = judge_groups(legs, self.inventory, active_by_group(routes))
+            rolled = self._rolled = _Rolled(found, routes, tuple(legs), groups)
         judged = Snapshot(
             generation=self._generation,
             at=now,
@@ -358,23 +385,9 @@ class Fleet:
         )
 
 
-def _recognise(record: SbcRecord, observation: Observation) -> None:
-    """Give the legs that an SBC lists their past; what it did not list, once all of it was read, is gone."""
-    for leg in record.legs.values() if record.unlisted else ():
-        leg.past = record.unlisted.pop(leg.id, leg.past)
-    if observation.reg_read and observation.contacts_read and record.settings_done:
-        record.unlisted.clear()
-
-
-def _expected(record: SbcRecord) -> dict[str, Past]:
-    """Return the legs that an earlier run found there and that this config would take, until the SBC has told."""
-    if not record.sbc.discover:
-        return {}
-    return {
-        leg_id: past
-        for leg_id, past in record.unlisted.items()
-        if not ignored(record.sbc, NativeNames(endpoint=leg_id.rpartition("@")[0]))
-    }
+def _differ(before: Sequence[object], after: Sequence[object]) -> bool:
+    """Whether two looks do not hold the very same verdicts."""
+    return len(before) != len(after) or any(map(operator.is_not, before, after))
 
 
 def _rate(record: SbcRecord, leg: LegRecord) -> Rate | None:
@@ -383,18 +396,3 @@ def _rate(record: SbcRecord, leg: LegRecord) -> Rate | None:
     if seen is None or seen.channels is None or seen.native.endpoint is None:
         return None
     return record.rates.rate(seen.native.endpoint)
-
-
-def _linked(before: LinkStatus, state: SshState, reason: Safe, at: float, *, ok: bool) -> LinkStatus:
-    same = before.state is state and before.since is not None
-    return LinkStatus(
-        state=state,
-        reason=reason,
-        since=before.since if same else at,
-        last_ok=at if ok else before.last_ok,
-    )
-
-
-def _witnessed(before: SnmpStatus, state: SnmpState, reason: Safe, at: float, *, ok: bool) -> SnmpStatus:
-    same = before.state is state and before.since is not None
-    return SnmpStatus(state, reason, before.since if same else at, at if ok else before.last_ok)

@@ -12,6 +12,7 @@ from trunktui.health.clock import timed
 from trunktui.model.ask import Answer
 from trunktui.model.audio import AudioLook
 from trunktui.model.link import LinkError, SshState
+from trunktui.model.observation import AppState
 from trunktui.model.text import Safe
 from trunktui.platforms.contract import LegSettings, Platform
 from trunktui.poll.files import look_at_files
@@ -19,6 +20,7 @@ from trunktui.poll.fleet import Fleet
 from trunktui.poll.follower import Follower
 from trunktui.poll.guard import Guard
 from trunktui.poll.rest import Rest
+from trunktui.poll.routes import places_on, read_routes
 from trunktui.poll.schedule import Pace, next_wait_s
 from trunktui.transport import faults
 from trunktui.transport.port import Asker
@@ -158,6 +160,7 @@ class SbcPoller:
         self._fold(answer)
         if record.observation is not None and not record.settings_done:
             await self._read_settings(answer, self._settings_until(started))
+        await self._look_at_routes(started)
         await self._follow(started)
         if record.settings_done and await look_at_files(
             self._asker, self._fleet.inventory, record, self._clock()
@@ -226,6 +229,19 @@ class SbcPoller:
             self._fold(answer)
             if _broke_off(reply):
                 return
+
+    async def _look_at_routes(self, started: float) -> None:
+        """Ask where the groups' calls go; that it fails is no failed poll, and says so on the route."""
+        record, platform = self._fleet.record(self._sbc), self._platform
+        seen = record.observation
+        places = places_on(self._fleet.inventory, self._sbc, platform.name)
+        if not places or seen is None or seen.app is not AppState.ANSWERING:
+            return
+        budget_s = max(self._settings_until(started) - self._clock(), _SETTINGS_LEAST_S)
+        readings = await read_routes(self._asker, platform, record, places, budget_s, self._clock())
+        if readings:
+            self._fleet.routed(self._sbc, platform, readings, places, self._clock())
+            self._changed()
 
     async def _follow(self, started: float) -> None:
         """Read what is new in the followed files, in the time that is left: the next poll begins when it is due."""

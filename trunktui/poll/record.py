@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from msgspec import Struct, field
 
 from trunktui.health.audio import AudioMemory
@@ -9,6 +11,7 @@ from trunktui.health.box import BoxMemory
 from trunktui.health.cps import CpsShare
 from trunktui.health.rates import RateMemory
 from trunktui.health.rollup import Share
+from trunktui.health.routes import RouteMemory
 from trunktui.health.standby import HaView
 from trunktui.health.traffic import CallMemory
 from trunktui.model.box import BoxFacts
@@ -41,6 +44,7 @@ class SbcRecord(Struct):
 
     `trails`: how far the files on it that are followed were read, by name; `tails` is what is shown of each,
     `heard` what they said. `hours`: what an earlier run knew of calls by the hour, by leg.
+    `routes`: where the groups go there; `hasty_until`: it is polled often until then, something was done to it.
     `files`: those that hold credentials, as they were looked at at `files_at`; None: to be looked at anew.
     """
 
@@ -67,3 +71,5 @@ class SbcRecord(Struct):
     survey: Survey = Survey()
     files: tuple[FileTime, ...] = ()
     files_at: float | None = None
+    routes: RouteMemory = field(default_factory=RouteMemory)
+    hasty_until: float = -math.inf

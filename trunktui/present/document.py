@@ -19,6 +19,7 @@ from trunktui.present.freshness import sbc_stale, shown, shown_sbc, stale
 from trunktui.present.groups import shown_group
 from trunktui.present.marks import ack_row, maintenance_row
 from trunktui.present.parents import carrier_rows, verdict_rows
+from trunktui.present.routes import active_row, route_rows
 
 SCHEMA = "trunktui.status/1"
 """Changes when the meaning of a field does; a field that is only added does not change it."""
@@ -46,7 +47,7 @@ def status_document(snapshot: Snapshot, now: float, wall: datetime) -> Row:
         "worst": worst(snapshot, now).value,
         "sbcs": [_sbc(sbc, now) | _marks(sbc, snapshot) for sbc in snapshot.sbcs],
         "legs": [_leg(leg, now, wall) | _marks(leg, snapshot) for leg in legs],
-        "groups": [_group(group, legs, now) | _marks(group, snapshot) for group in snapshot.groups],
+        "groups": [_group(group, legs, now, wall) | _marks(group, snapshot) for group in snapshot.groups],
         "carriers": carrier_rows(snapshot, now),
         "verdicts": verdict_rows(snapshot, now, lambda at: _stamp(wall - timedelta(seconds=now - at))),
         "findings": None if snapshot.findings is None else [_finding(one) for one in snapshot.findings],
@@ -270,7 +271,7 @@ def _bound(leg: LegStatus) -> str | None:
     return "exact" if leg.cps.whole else "at_least"
 
 
-def _group(group: GroupStatus, legs: Iterable[LegStatus], now: float) -> Row:
+def _group(group: GroupStatus, legs: Iterable[LegStatus], now: float, wall: datetime) -> Row:
     """Build one group as it may be told."""
     group = shown_group(group, legs, now)
     return {
@@ -278,7 +279,8 @@ def _group(group: GroupStatus, legs: Iterable[LegStatus], now: float) -> Row:
         "state": group.state.value,
         "severity": group.severity.value,
         "reason": group.reason,
-        "active": None,
+        "active": active_row(group, now),
+        "routes": route_rows(group, now, lambda at: _stamp(wall - timedelta(seconds=now - at))),
     }
 
 

@@ -12,7 +12,9 @@ from trunktui.model.text import clean
 from trunktui.present.cells import STATE_ROLES, Cell, Role
 from trunktui.present.freshness import shown, stale
 from trunktui.present.marks import brief_mark, group_covered
+from trunktui.present.routes import is_remarked, told_reason
 
+_REMARKS_FROM = SEVERITY_RANK[Severity.WARNING]
 _TOLD_FROM = SEVERITY_RANK[Severity.MAJOR]
 
 
@@ -33,9 +35,22 @@ def group_facts(snapshot: Snapshot, leg: LegStatus, now: float) -> tuple[Cell, .
             one = shown_group(group, snapshot.legs, now)
             if one.severity is not Severity.NONE:
                 mark = f" ({words})" if (words := brief_mark(one)) else ""
-                text = f"{one.name} {spoken(one.state)}: {one.reason}{mark}"
+                text = f"{one.name} {spoken(one.state)}: {told_reason(one)}{mark}"
                 found.append(Cell(text, STATE_ROLES[one.state]))
     return tuple(found)
+
+
+def group_remarks(snapshot: Snapshot, now: float) -> tuple[Cell, ...]:
+    """Return what the line of news says last: groups whose calls go elsewhere than they are meant to, without an alarm."""
+    found = [
+        group
+        for group in snapshot.groups
+        if group.active
+        and _REMARKS_FROM <= SEVERITY_RANK[group.severity] < _TOLD_FROM
+        and is_remarked(group, now)
+        and not group_covered(group, [leg for leg in snapshot.legs if group.name in leg.groups])
+    ]
+    return tuple(Cell(f"group {group.name}: {told_reason(group)}", Role.WARN) for group in found)
 
 
 def group_news(snapshot: Snapshot, now: float) -> dict[Severity, Cell]:
@@ -59,4 +74,4 @@ def group_news(snapshot: Snapshot, now: float) -> dict[Severity, Cell]:
 def _news(found: list[GroupStatus]) -> Cell:
     first = found[0]
     more = f"  (+{len(found) - 1} more)" if len(found) > 1 else ""
-    return Cell(f"group {first.name}: {first.reason}{more}", Role.BAD)
+    return Cell(f"group {first.name}: {told_reason(first)}{more}", Role.BAD)

@@ -42,8 +42,8 @@ class Loaded(NamedTuple):
 
 
 def concerns(event: Event, leg: LegStatus) -> bool:
-    """Tell whether an event belongs on the page of a leg: its own, and those of its SBC."""
-    return event.subject in {leg.id, leg.sbc}
+    """Tell whether an event belongs on the page of a leg: its own, those of its SBC, and where its groups go there."""
+    return event.subject in {leg.id, leg.sbc, *(f"{group}@{leg.sbc}" for group in leg.groups)}
 
 
 def merged(first: Sequence[Event], second: Sequence[Event]) -> tuple[Event, ...]:

@@ -15,7 +15,7 @@ from trunktui.present.acting import write_mark
 from trunktui.present.cells import STATE_ROLES, Cell, Line, Role
 from trunktui.present.findings import head_word
 from trunktui.present.freshness import in_words, shown, shown_sbc
-from trunktui.present.groups import group_news
+from trunktui.present.groups import group_news, group_remarks
 from trunktui.present.marks import MarkWord, brief_mark, covered, covered_news, is_hushed
 from trunktui.present.parents import alarming, in_force, parents, verdict_news
 from trunktui.present.words import LONG_WORDS, STATE_GLYPHS, STATE_WORDS, brief, cell_width, plural
@@ -141,12 +141,13 @@ def news_line(snapshot: Snapshot, now: float, engine: EngineNews, acts: tuple[Ce
     if snapshot.marks.notice and not unread:
         parts.append(Cell(snapshot.marks.notice, Role.WARN))
     hushed = covered_news((shown(leg, now) for leg in snapshot.legs), (shown_sbc(sbc, now) for sbc in told))
+    turned = [] if silent is not None else list(group_remarks(snapshot, now))
     if not parts:
         parts.append(_all_well(snapshot, now, besides=bool(hushed)))
     parts += hushed
     if engine.config:
         parts.insert(0 if engine.alive else 1, _config_news(engine.config, parts))
-    return _in_one_line(parts + _remarks(told, now))
+    return _in_one_line(parts + turned + _remarks(told, now))
 
 
 def _remarks(sbcs: list[SbcStatus], now: float) -> list[Cell]:

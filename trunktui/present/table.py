@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trunktui.model.health import LegState, SbcState, spoken
+from trunktui.model.health import LegState, SbcState, Severity, spoken
 from trunktui.model.link import SshState
 from trunktui.model.snapshot import LegStatus, Snapshot
 from trunktui.present.columns import ColumnKey
 from trunktui.present.fleet import Row, Sort, fleet_order, row_of
 from trunktui.present.freshness import shown_sbc
+from trunktui.present.groups import shown_group
 from trunktui.present.marks import brief_mark, covered
 from trunktui.present.parents import in_force, parents
 from trunktui.present.query import Query
+from trunktui.present.routes import route_lines, told_reason
 from trunktui.present.words import NOT_KNOWN, cell_width, fit, plural, to_ascii
 
 _COLUMNS = (
@@ -44,11 +46,12 @@ _BETWEEN = "  "
 def status_table(snapshot: Snapshot, now: float, *, ascii_only: bool = False) -> str:
     """Return the fleet at monotonic second `now`, worst first, with the reason at the end of each line.
 
-    What many bad legs have in common comes first, then SBCs that are not up, each with its reason; the last line counts. `ascii_only` for an output
-    that cannot take UTF-8.
+    What many bad legs have in common comes first, then SBCs that are not up, each with its reason, then where the calls
+    of groups go; the last line counts. `ascii_only` for an output that cannot take UTF-8.
     """
     verdicts = [one.reason for one in in_force(snapshot, now) if one.absorbs]
-    lines = (*verdicts, *_sbc_lines(snapshot, now), *_leg_lines(snapshot, now), _count(snapshot, now))
+    above = (*verdicts, *_sbc_lines(snapshot, now), *_group_lines(snapshot, now))
+    lines = (*above, *_leg_lines(snapshot, now), _count(snapshot, now))
     text = "\n".join(lines) + "\n"
     return "\n".join(to_ascii(line) for line in text.split("\n")) if ascii_only else text
 
@@ -62,6 +65,17 @@ def _sbc_lines(snapshot: Snapshot, now: float) -> Iterator[str]:
         yield f"{box.name}: {box.state.value}{f' ({mark})' if mark else ''}: {box.reason or NOT_KNOWN}"
         if box.link.state is not SshState.OK and box.link.reason not in box.reason:
             yield f"  ssh {box.link.state.value}: {box.link.reason}"  # its end names the way out
+
+
+def _group_lines(snapshot: Snapshot, now: float) -> Iterator[str]:
+    """Yield the groups of which it is told where their calls go: how such a group is, if not well, and each route."""
+    for group in snapshot.groups:
+        if group.active:
+            one = shown_group(group, snapshot.legs, now)
+            mark = f" ({words})" if (words := brief_mark(one)) else ""
+            if one.severity is not Severity.NONE:
+                yield f"group {one.name}: {one.state.value}{mark}: {told_reason(one)}"
+            yield from (f"  {line}" for line in route_lines(group, now))
 
 
 def _leg_lines(snapshot: Snapshot, now: float) -> Iterator[str]:

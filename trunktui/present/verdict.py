@@ -18,6 +18,7 @@ from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
 from trunktui.present.freshness import shown, shown_sbc
 from trunktui.present.marks import brief_mark, group_covered
 from trunktui.present.parents import in_force, parents
+from trunktui.present.routes import told_reason
 
 NAMED = 3
 """How many troubled subjects the line names before it only counts them."""
@@ -209,7 +210,7 @@ def _group_trouble(group: GroupStatus, legs: Sequence[LegStatus]) -> _Trouble:
     mark = brief_mark(group)
     if not mark and group_covered(group, legs):
         mark = "every leg in trouble is in maintenance or acknowledged"
-    return _trouble(group.severity, f"group {group.name} {group.state.value} ({group.reason})", mark)
+    return _trouble(group.severity, f"group {group.name} {group.state.value} ({told_reason(group)})", mark)
 
 
 def _trouble(severity: Severity, words: str, mark: str) -> _Trouble:

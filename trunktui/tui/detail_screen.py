@@ -11,6 +11,7 @@ from trunktui.present.findings import leg_lines
 from trunktui.present.groups import group_facts
 from trunktui.present.head import sentence
 from trunktui.present.parents import verdict_facts
+from trunktui.present.routes import route_facts
 from trunktui.tui.acting_screen import ActingScreen
 from trunktui.tui.findings_screen import today
 from trunktui.tui.keys import DETAIL, EVERYWHERE, bindings
@@ -49,7 +50,7 @@ class DetailScreen(PathPage, Scrolls, ActingScreen, inherit_bindings=False):
             charts = self._stage.past.lines(leg, at, self.size.width, full=True)
             wall = self._stage.past.moment_of(at)
             groups = group_facts(snapshot, leg, at)
-            parts = verdict_facts(snapshot, leg, at)
+            parts = (*verdict_facts(snapshot, leg, at), *route_facts(snapshot, leg, at))
             found = leg_lines(snapshot.findings, leg, today(self._stage, at), self.size.width)
             self._page.show(page_lines(leg, sbc, at, charts, self.size.width, wall, groups, found, parts))
         self._draw_head()

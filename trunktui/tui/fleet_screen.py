@@ -20,6 +20,7 @@ from trunktui.present.head import EngineNews, HeadFacts, head_line, news_line, n
 from trunktui.present.layout import cut_line, title_line
 from trunktui.present.parents import in_force, parents, verdict_facts
 from trunktui.present.query import Query, parse_query
+from trunktui.present.routes import route_facts
 from trunktui.present.tip import tip_lines
 from trunktui.present.words import cell_width
 from trunktui.tui.acting_screen import ActingScreen
@@ -244,7 +245,8 @@ class FleetScreen(Filters, ActingScreen, inherit_bindings=False):
             self._detail.show(sentence_lines(leg, at, width, height))
         else:
             charts = self._stage.past.lines(leg, at, width, full=False)
-            groups, parts = group_facts(snapshot, leg, at), verdict_facts(snapshot, leg, at)
+            groups, routes = group_facts(snapshot, leg, at), route_facts(snapshot, leg, at, whole=False)
+            parts = (*verdict_facts(snapshot, leg, at), *routes)
             lines = detail_lines(leg, at, charts, width, groups=groups, parts=parts)
             self._detail.show(_fitted(lines, height))
 
