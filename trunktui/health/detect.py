@@ -62,6 +62,25 @@ def detect_s(platform: str, settings: ProbeSettings | None, *, registered: bool 
             return None
 
 
+def first_miss_s(platform: str, settings: ProbeSettings | None) -> float | None:
+    """Return how long the far end can be dead before a first miss shows in what an SBC tells; None where it may not.
+
+    FreeSWITCH's counter and Kamailio's flags tell of it before they give the far end up.
+    """
+    if settings is None or not settings.interval_s:
+        return None
+    interval, timeout = settings.interval_s, settings.timeout_s
+    match platform:
+        case "asterisk" if timeout is not None:
+            return asterisk_s(interval, timeout)
+        case "freeswitch" if settings.misses is not None:
+            return freeswitch_reged_s(interval, timeout or FREESWITCH_TIMEOUT_S)
+        case "kamailio" if settings.misses is not None and timeout is not None:
+            return kamailio_s(interval, 1, timeout)
+        case _:
+            return None
+
+
 def dials_at_risk(cps: float | None, detect: float | None, *, never: bool) -> float | None:
     """Return the dials that a silent death would burn before the SBC notices; None where a part is not known.
 

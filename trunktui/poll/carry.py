@@ -102,6 +102,7 @@ def _inherit(leg: LegRecord, source: LegRecord) -> None:
     leg.seen, leg.listed, leg.registers = source.seen, source.listed, source.registers
     leg.registered_at = source.registered_at
     leg.memory, leg.before, leg.past = source.memory, source.before, source.past
+    leg.clean = source.clean
 
 
 def _discoverable(sbc: Sbc, leg: LegRecord) -> bool:

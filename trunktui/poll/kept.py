@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from trunktui.health.clean import Run
 from trunktui.health.memory import LegMemory
 from trunktui.model.inventory import AuthMode, Binding, NativeNames, Trunk
 from trunktui.model.observation import NativeLeg
@@ -16,6 +17,7 @@ class LegRecord(Struct):
     `registers`: it was seen to register, so a registration that is missing is a loss, and `registered_at` when it was
     seen registered last. `before` is the memory
     as it was before the last look, for reading that look again with more settings. `past` is what an earlier run knew.
+    `clean`: its run of answered OPTIONS, as of the last judgement.
     """
 
     id: str
@@ -31,6 +33,7 @@ class LegRecord(Struct):
     memory: LegMemory = LegMemory()
     before: LegMemory = LegMemory()
     past: Past | None = None
+    clean: Run | None = None
 
     @property
     def native(self) -> NativeNames:

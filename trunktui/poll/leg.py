@@ -8,6 +8,7 @@ from msgspec import Struct, structs
 
 from trunktui.health import reasons
 from trunktui.health.box import BoxMemory, in_grace
+from trunktui.health.clean import Moment, run_on, told_run
 from trunktui.health.context import LegContext
 from trunktui.health.cps import CpsShare, cps_view, deciding
 from trunktui.health.faults import bad_since, fault_of, keep_spell
@@ -23,7 +24,7 @@ from trunktui.model.health import FaultKind, Freshness, LegState, Thresholds
 from trunktui.model.inventory import AuthMode, Direction
 from trunktui.model.link import LinkStatus, SshState
 from trunktui.model.observation import AppState, Evidence, NativeLeg, Observation
-from trunktui.model.snapshot import LegStatus, Resolved
+from trunktui.model.snapshot import CleanRun, LegStatus, ProbeView, Resolved
 from trunktui.poll.called import Called
 from trunktui.poll.figures import at_risk, channels_view, probe_view, reg_view, why_not_actionable
 from trunktui.poll.heard import HeardView
@@ -93,6 +94,7 @@ class Frame(Struct, frozen=True):
     observed_at: float | None
     late_at: float | None
     stale_at: float | None
+    moment: Moment
 
 
 def frame_of(scene: Scene) -> Frame:
@@ -108,6 +110,7 @@ def frame_of(scene: Scene) -> Frame:
         observed_at=as_of,
         late_at=None if as_of is None else as_of + scene.late_s,
         stale_at=None if as_of is None else as_of + scene.stale_s,
+        moment=Moment(scene.platform, scene.now, as_of, scene.stale_s),
     )
 
 
@@ -156,7 +159,6 @@ def leg_status(
     told = judge_leg(record, frame, share, cps_share)
     context, signals, judged, verdict, flap, since_at, past, fault = told
     memory, trunk, t = record.memory, record.trunk, scene.thresholds
-    words = _words(record, context, signals, flap, t)
     blind = judged.cause in _BLIND and not frame.outdated
     known = memory.known or (past.state if past is not None else None)
     probe = probe_view(record, scene.platform, signals, blind)
@@ -176,7 +178,7 @@ def leg_status(
         why_not_actionable=why_not_actionable(record),
         state=verdict.state,
         severity=verdict.severity,
-        reason=reasons.explain(verdict, words, judged),
+        reason=reasons.explain(verdict, _words(record, context, signals, flap, t), judged),
         since_at=since_at,
         was=known if verdict.state is not known else None,
         effective=signals.effective,
@@ -201,9 +203,17 @@ def leg_status(
         traffic=None if blind else context.traffic,
         wasted=scene.called.wasted(record.native.endpoint, verdict.state, memory.bad_since),
         part=record.seen.part if record.seen is not None else None,
+        clean=_clean(record, probe, verdict.state, frame.moment),
     )
     waiting = frame.observed_at is None and verdict.state is LegState.UNKNOWN
     return remembered(status, past, scene.link) if waiting and past is not None else status
+
+
+def _clean(record: LegRecord, probe: ProbeView, state: LegState, moment: Moment) -> CleanRun | None:
+    """Carry on a leg's run of answered OPTIONS, and return what others may rest on of it."""
+    settings = record.seen.probe_settings if record.seen is not None else None
+    record.clean = run_on(record.clean, record.memory, probe, state, moment, settings)
+    return told_run(record.clean, probe, state)
 
 
 def _words(

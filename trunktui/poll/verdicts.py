@@ -1,4 +1,4 @@
-"""Keeps the verdicts over many legs for as long as what they rest on stays as it is: mostly nothing changes."""
+"""Keeps what is told over many legs for as long as what it rests on stays as it is: mostly nothing changes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from trunktui.model.health import Thresholds
 from trunktui.model.inventory import Inventory
 from trunktui.model.link import SshState
 from trunktui.model.snapshot import Egress, LegStatus, SbcStatus, Snapshot
+from trunktui.poll.headroom import Forecast
 
 _Box = tuple[str, SshState, Egress | None]
 
@@ -22,15 +23,16 @@ class Verdicts:
         self._legs: tuple[LegStatus, ...] = ()
         self._boxes: list[_Box] = []
         self._told: Correlation = NOTHING
+        self._forecast = Forecast()
 
     def told(self, snapshot: Snapshot, inventory: Inventory, t: Thresholds, interval_s: float) -> Snapshot:
-        """Return `snapshot`, its legs judged and marked, with the verdicts over them."""
+        """Return `snapshot`, its legs judged and marked and its routes read, with the verdicts over it and the headroom."""
         boxes = [_box(sbc) for sbc in snapshot.sbcs]
         known = boxes == self._boxes and _same(self._legs, snapshot.legs)
         if not known or snapshot.at >= self._told.until:
             self._told = correlate(snapshot.legs, snapshot.sbcs, inventory, t, interval_s, snapshot.at)
         self._legs, self._boxes = snapshot.legs, boxes
-        return structs.replace(snapshot, verdicts=self._told.verdicts)
+        return self._forecast.told(structs.replace(snapshot, verdicts=self._told.verdicts), inventory)
 
 
 def _box(sbc: SbcStatus) -> _Box:
