@@ -41,7 +41,7 @@ def test_once_finds_the_trunks_by_itself_and_prints_them(lab: Lab, tmp_path: Pat
     assert "phone1" not in done.stdout
     assert done.stderr.splitlines() == [
         "connecting to noc@10.77.0.10:22 ...",
-        "logged in, asking Asterisk ...",
+        "logged in, finding out what runs there ...",
     ]
     assert not list(tmp_path.iterdir()), "one look leaves nothing behind"
 

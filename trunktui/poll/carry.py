@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import structs
 
 from trunktui.model.health import Thresholds
-from trunktui.model.inventory import Binding, Inventory, Sbc
+from trunktui.model.inventory import AUTO, Binding, Inventory, Sbc
 from trunktui.model.link import SnmpState, SnmpStatus
 from trunktui.model.observation import AppState
 from trunktui.poll.kept import LegRecord
@@ -18,11 +18,24 @@ from trunktui.poll.surveyed import wanted_anew
 
 def first_record(sbc: Sbc, inventory: Inventory) -> SbcRecord:
     """Return the record of an SBC of which nothing is known yet."""
-    record = SbcRecord(sbc, snmp=_not_asked(sbc))
+    record = SbcRecord(sbc, sbc.platform, snmp=_not_asked(sbc))
     for binding in inventory.bindings_on(sbc.name):
         leg = _configured(inventory, binding)
         record.legs[leg.id] = leg
     return record
+
+
+def rebuilt(record: SbcRecord, platform: str, inventory: Inventory) -> SbcRecord:
+    """Return the record of an SBC on which `platform` was found: nothing is known of it yet but how it is reached.
+
+    What earlier runs knew of its legs stays, until it has listed its own.
+    """
+    fresh = first_record(record.sbc, inventory)
+    for leg in fresh.legs.values():
+        leg.past = record.legs[leg.id].past if leg.id in record.legs else None
+    fresh.platform, fresh.link, fresh.snmp = platform, record.link, record.snmp
+    fresh.next_poll_at, fresh.unlisted, fresh.hours = record.next_poll_at, record.unlisted, record.hours
+    return fresh
 
 
 def carried(
@@ -38,7 +51,7 @@ def carried(
     unread: set[str] = set()
     for sbc in after.sbcs:
         record = records.get(sbc.name)
-        if record is None or _box(record.sbc) != _box(sbc):
+        if record is None or _box(record.sbc) != _box(sbc) or sbc.platform not in {AUTO, record.platform}:
             found[sbc.name] = first_record(sbc, after)
             continue
         if _wanted(record.sbc, before) != _wanted(sbc, after) or record.settings.refused:
@@ -53,7 +66,7 @@ def carried(
 def _box(sbc: Sbc) -> tuple[object, ...]:
     """Return what tells one box from another; the way to log in to it does not."""
     ssh = sbc.ssh
-    return (sbc.platform, ssh.host, ssh.port, ssh.proxy_jump, ssh.config)
+    return (ssh.host, ssh.port, ssh.proxy_jump, ssh.config)
 
 
 def _wanted(sbc: Sbc, inventory: Inventory) -> tuple[object, ...]:

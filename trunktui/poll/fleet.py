@@ -30,20 +30,22 @@ from trunktui.model.audio import AudioLook
 from trunktui.model.box import BoxFacts
 from trunktui.model.health import Thresholds
 from trunktui.model.history import Hours
-from trunktui.model.inventory import Inventory, NativeNames
-from trunktui.model.link import LinkError, LinkStatus, SnmpError, SnmpState, SnmpStatus, SshState
-from trunktui.model.observation import AppState, NativeLeg, Observation
+from trunktui.model.inventory import AUTO, Inventory
+from trunktui.model.link import LinkError, SnmpError, SnmpState, SshState
+from trunktui.model.observation import AppState, NativeLeg, Observation, Sighting
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
 from trunktui.model.surroundings import Surroundings
 from trunktui.model.tail import TailFacts, TailFile, TailKind, TailStatus
 from trunktui.model.text import Safe
 from trunktui.poll.calls import called, remember_called
-from trunktui.poll.carry import carried, first_record
+from trunktui.poll.carry import carried, first_record, rebuilt
 from trunktui.poll.heard import heard_view, remember_heard
 from trunktui.poll.kept import LegRecord
 from trunktui.poll.leg import Scene, frame_of, leg_status, stale_after_s
-from trunktui.poll.listing import MOST_DISCOVERED, fold_legs, ignored, lost_parts
+from trunktui.poll.links import linked, witnessed
+from trunktui.poll.listing import fold_legs, lost_parts
 from trunktui.poll.past import Past, unlisted
+from trunktui.poll.recalled import expected, recall, recognise
 from trunktui.poll.record import Judged, SbcRecord
 from trunktui.poll.surveyed import failed, surveyed, wanted_anew
 from trunktui.poll.verdicts import Verdicts
@@ -94,14 +96,7 @@ class Fleet:
 
     def recall(self, memory: Mapping[str, Past]) -> None:
         """Show what an earlier run knew of each leg, by id, as what it was, until its SBC answers."""
-        for record in self._records.values():
-            for leg in record.legs.values():
-                leg.past = memory.get(leg.id)
-        for leg_id, past in memory.items():
-            found = self._records.get(leg_id.rpartition("@")[2])
-            # As many as would be taken from the SBC itself.
-            if found is not None and leg_id not in found.legs and len(found.unlisted) < MOST_DISCOVERED:
-                found.unlisted[leg_id] = past
+        recall(self._records, memory)
 
     def recall_hours(self, hours: Mapping[str, Hours]) -> None:
         """Take what an earlier run knew of each leg's calls by the hour: what is usual at this one."""
@@ -113,12 +108,25 @@ class Fleet:
         """Return what is kept of one SBC."""
         return self._records[sbc]
 
+    def platform(self, sbc: str) -> str:
+        """Return what an SBC is polled as: the config's, or what was found there; `auto` while that is not known."""
+        return self._records[sbc].platform if sbc in self._records else AUTO
+
+    def found(self, sbc: str, platform: str) -> None:
+        """Let an SBC be polled as `platform` from now on: that is what runs there."""
+        self._records[sbc] = rebuilt(self._records[sbc], platform, self.inventory)
+        self._used = None
+
     def answered(self, sbc: str, observation: Observation) -> None:
         """Fold one complete answer in."""
         record = self._records[sbc]
         self._used = None
-        record.link = _linked(record.link, SshState.OK, Safe(""), observation.at, ok=True)
-        record.observation, record.judged = observation, None
+        record.link = linked(record.link, SshState.OK, Safe(""), observation.at, ok=True)
+        record.judged = None
+        if isinstance(observation, Sighting) and observation.found:
+            self.found(sbc, observation.found)
+            return
+        record.observation = observation
         if observation.app is not AppState.ANSWERING:
             return
         before, record.box = record.box, remember_box(record.box, observation, self._thresholds)
@@ -134,13 +142,13 @@ class Fleet:
             record.settings_done, record.files_at = False, None
             record.audio = structs.replace(record.audio, denied=False)
         fold_legs(record, observation, self._thresholds)
-        _recognise(record, observation)
+        recognise(record, observation)
 
     def failed(self, sbc: str, error: LinkError, at: float) -> None:
         """Note that a poll could not be made, and why."""
         record = self._records[sbc]
         record.judged = None
-        record.link = _linked(record.link, error.state, error.reason, at, ok=False)
+        record.link = linked(record.link, error.state, error.reason, at, ok=False)
 
     def surveyed(self, sbc: str, around: Surroundings, legs: tuple[NativeLeg, ...], at: float) -> None:
         """Keep what was read of an SBC's surroundings, those of `legs`."""
@@ -157,14 +165,14 @@ class Fleet:
         """Keep what SNMP told; it is shown beside what SSH told, and proves that the box lives."""
         record = self._records[sbc]
         record.judged = None
-        record.snmp = _witnessed(record.snmp, SnmpState.OK, Safe(""), facts.at, ok=True)
+        record.snmp = witnessed(record.snmp, SnmpState.OK, Safe(""), facts.at, ok=True)
         record.facts = facts
 
     def snmp_failed(self, sbc: str, error: SnmpError, at: float) -> None:
         """Note that SNMP gave no answer to believe, and why."""
         record = self._records[sbc]
         record.judged = None
-        record.snmp = _witnessed(record.snmp, error.state, error.reason, at, ok=False)
+        record.snmp = witnessed(record.snmp, error.state, error.reason, at, ok=False)
 
     def heard(self, sbc: str, file: TailFile, facts: TailFacts, status: TailStatus) -> None:
         """Take what new lines of a followed file say, and how its following goes."""
@@ -200,7 +208,7 @@ class Fleet:
         usage = self._usage(now)
         for record in self._records.values():
             found += self._judge(record, now, usage)
-            found += [unlisted(leg_id, past, record.link) for leg_id, past in _expected(record).items()]
+            found += [unlisted(leg_id, past, record.link) for leg_id, past in expected(record).items()]
         rolled = self._rolled
         if (
             rolled is None
@@ -283,7 +291,7 @@ class Fleet:
         lost = lost_parts(record)
         return Scene(
             now=now,
-            platform="asterisk" if record.sbc.platform == "auto" else record.sbc.platform,
+            platform=record.platform,
             interval_s=self._interval_s,
             thresholds=self._thresholds,
             link=record.link,
@@ -358,43 +366,9 @@ class Fleet:
         )
 
 
-def _recognise(record: SbcRecord, observation: Observation) -> None:
-    """Give the legs that an SBC lists their past; what it did not list, once all of it was read, is gone."""
-    for leg in record.legs.values() if record.unlisted else ():
-        leg.past = record.unlisted.pop(leg.id, leg.past)
-    if observation.reg_read and observation.contacts_read and record.settings_done:
-        record.unlisted.clear()
-
-
-def _expected(record: SbcRecord) -> dict[str, Past]:
-    """Return the legs that an earlier run found there and that this config would take, until the SBC has told."""
-    if not record.sbc.discover:
-        return {}
-    return {
-        leg_id: past
-        for leg_id, past in record.unlisted.items()
-        if not ignored(record.sbc, NativeNames(endpoint=leg_id.rpartition("@")[0]))
-    }
-
-
 def _rate(record: SbcRecord, leg: LegRecord) -> Rate | None:
     """Return a leg's dials; none are known of an endpoint whose channels are not."""
     seen = leg.seen if leg.listed else None
     if seen is None or seen.channels is None or seen.native.endpoint is None:
         return None
     return record.rates.rate(seen.native.endpoint)
-
-
-def _linked(before: LinkStatus, state: SshState, reason: Safe, at: float, *, ok: bool) -> LinkStatus:
-    same = before.state is state and before.since is not None
-    return LinkStatus(
-        state=state,
-        reason=reason,
-        since=before.since if same else at,
-        last_ok=at if ok else before.last_ok,
-    )
-
-
-def _witnessed(before: SnmpStatus, state: SnmpState, reason: Safe, at: float, *, ok: bool) -> SnmpStatus:
-    same = before.state is state and before.since is not None
-    return SnmpStatus(state, reason, before.since if same else at, at if ok else before.last_ok)

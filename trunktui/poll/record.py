@@ -39,12 +39,14 @@ class Judged(Struct, frozen=True):
 class SbcRecord(Struct):
     """One SBC between polls. `unlisted`: legs that an earlier run found on it, by id, until it has listed its own.
 
+    `platform`: what it is polled as: the config's, or what was found there, `auto` before that.
     `trails`: how far the files on it that are followed were read, by name; `tails` is what is shown of each,
     `heard` what they said. `hours`: what an earlier run knew of calls by the hour, by leg.
     `files`: those that hold credentials, as they were looked at at `files_at`; None: to be looked at anew.
     """
 
     sbc: Sbc
+    platform: str
     link: LinkStatus = LinkStatus()
     observation: Observation | None = None
     settings: LegSettings = LegSettings()
