@@ -7,7 +7,18 @@ import pkgutil
 from trunktui.model.inventory import AUTO
 
 SHARED = frozenset(
-    {AUTO, "contract", "registry", "boxaround", "boxmib", "boxshell", "boxsoftware", "boxtail", "sipuri"}
+    {
+        AUTO,
+        "contract",
+        "registry",
+        "boxaround",
+        "boxmib",
+        "boxshell",
+        "boxsoftware",
+        "boxtail",
+        "sipuri",
+        "without",
+    }
 )
 """Files of this folder that are no platform (`auto.py` finds out which one is); nor is one with an underscore in its name, which is a part of another."""
 

@@ -10,27 +10,38 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import structs
 
-from trunktui.model.action import Plan, Proof, Sign, Verb
 from trunktui.model.ask import Answer, Command, SshAsk
-from trunktui.model.audio import AudioLook
-from trunktui.model.box import BoxFacts
 from trunktui.model.inventory import Binding
-from trunktui.model.observation import AppState, Box, NativeLeg, Observation, Sighting
-from trunktui.model.route import Route, RouteReading
-from trunktui.model.snapshot import LegStatus
-from trunktui.model.snmp import SnmpAnswer, SnmpAsk
-from trunktui.model.surroundings import Surroundings
-from trunktui.model.switch import Move
-from trunktui.model.tail import TailFacts, TailFile
-from trunktui.model.text import Safe, clean
-from trunktui.platforms import boxmib, names
+from trunktui.model.observation import AppState, Observation, Sighting
+from trunktui.model.text import clean
+from trunktui.platforms import names
 from trunktui.platforms.contract import UNREAD, LegSettings, Platform, Presence
 from trunktui.platforms.registry import platform_for
+from trunktui.platforms.without import audio_ask as audio_ask
+from trunktui.platforms.without import changed as changed
+from trunktui.platforms.without import follow_up as follow_up
+from trunktui.platforms.without import parse_audio as parse_audio
+from trunktui.platforms.without import parse_follow_up as parse_follow_up
+from trunktui.platforms.without import parse_routes as parse_routes
+from trunktui.platforms.without import parse_settings as parse_settings
+from trunktui.platforms.without import parse_snmp as parse_snmp
+from trunktui.platforms.without import parse_surroundings as parse_surroundings
+from trunktui.platforms.without import parse_tail as parse_tail
+from trunktui.platforms.without import plan as plan
+from trunktui.platforms.without import plan_switch as plan_switch
+from trunktui.platforms.without import proof as proof
+from trunktui.platforms.without import route_ask as route_ask
+from trunktui.platforms.without import route_value as route_value
+from trunktui.platforms.without import settings_asks as settings_asks
+from trunktui.platforms.without import snmp_ask as snmp_ask
+from trunktui.platforms.without import standing as standing
+from trunktui.platforms.without import surroundings_asks as surroundings_asks
+from trunktui.platforms.without import tails as tails
+from trunktui.platforms.without import taken as taken
 
 name = "auto"
 software = "SIP software"
 
-_UNKNOWN = Safe("which software runs there is not known yet")
 _BLANK = " "
 _LIMIT = 400
 
@@ -137,126 +148,3 @@ def _share(answer: Answer, platform: str) -> Answer:
 
 def _all() -> tuple[Platform, ...]:
     return tuple(platform_for(name) for name in names())
-
-
-def follow_up(answer: Answer, settings: LegSettings) -> SshAsk | None:
-    """Return None."""
-    del answer, settings
-    return None
-
-
-def parse_follow_up(answer: Answer, more: Answer, before: LegSettings) -> LegSettings:
-    """Return `before`."""
-    del answer, more
-    return before
-
-
-def settings_asks(observation: Observation, settings: LegSettings) -> tuple[SshAsk, ...]:
-    """Return none."""
-    del observation, settings
-    return ()
-
-
-def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSettings:
-    """Return `before`."""
-    del answers
-    return before
-
-
-def tails(observation: Observation, settings: LegSettings) -> tuple[TailFile, ...]:
-    """Return none."""
-    del observation, settings
-    return ()
-
-
-def parse_tail(file: TailFile, lines: tuple[Safe, ...], box: Box) -> TailFacts:
-    """Return that nothing was said."""
-    del file, lines, box
-    return TailFacts()
-
-
-def surroundings_asks(legs: tuple[NativeLeg, ...], before: Surroundings) -> tuple[SshAsk, ...]:
-    """Return none."""
-    del legs, before
-    return ()
-
-
-def parse_surroundings(answers: tuple[Answer, ...], before: Surroundings) -> Surroundings:
-    """Return `before`."""
-    del answers
-    return before
-
-
-def audio_ask(observation: Observation) -> SshAsk | None:
-    """Return None."""
-    del observation
-    return None
-
-
-def parse_audio(answer: Answer) -> AudioLook:
-    """Return that nothing was heard."""
-    del answer
-    return AudioLook(why=_UNKNOWN)
-
-
-def route_ask(routes: tuple[Route, ...]) -> SshAsk | None:
-    """Return None."""
-    del routes
-    return None
-
-
-def parse_routes(answer: Answer, routes: tuple[Route, ...]) -> tuple[RouteReading, ...]:
-    """Return that nothing was read."""
-    return tuple(RouteReading(route, answer.asked_at, why=_UNKNOWN) for route in routes)
-
-
-def route_value(route: Route, leg: LegStatus) -> Safe | None:
-    """Return None: nothing has a name yet."""
-    del route, leg
-    return None
-
-
-def plan_switch(move: Move, leg: LegStatus | None, siblings: tuple[LegStatus, ...]) -> Plan | Safe:
-    """Return why nothing can be done."""
-    del move, leg, siblings
-    return _UNKNOWN
-
-
-def plan(verb: Verb, leg: LegStatus) -> Plan | Safe:
-    """Return why nothing can be done."""
-    del verb, leg
-    return _UNKNOWN
-
-
-def changed(plan: Plan, leg: LegStatus, look: Answer) -> Safe | None:
-    """Return that it cannot be told."""
-    del plan, leg, look
-    return _UNKNOWN
-
-
-def taken(plan: Plan, sent: Answer) -> Safe | None:
-    """Return None: what was printed is not understood, and what was sent may have been taken."""
-    del plan, sent
-    return None
-
-
-def proof(plan: Plan, sent: Answer, looks: tuple[Answer, ...]) -> Proof:
-    """Return that it cannot be told."""
-    del plan, sent, looks
-    return Proof(Sign.UNREADABLE, _UNKNOWN)
-
-
-def standing(plan: Plan, look: Answer, since_s: float) -> Proof:
-    """Return that it cannot be told."""
-    del plan, look, since_s
-    return Proof(Sign.UNREADABLE, _UNKNOWN)
-
-
-def snmp_ask(extend: tuple[str, ...]) -> SnmpAsk:
-    """Return what to ask of any machine."""
-    return SnmpAsk((boxmib.SYSTEM, boxmib.HOST, *boxmib.extend_gets(extend)), boxmib.DISKS)
-
-
-def parse_snmp(answer: SnmpAnswer, extend: tuple[str, ...]) -> BoxFacts:
-    """Read what any machine tells. Never raises."""
-    return boxmib.read_box(answer, extend)
