@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from trunktui.platforms import SHARED
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "trunktui"
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -67,10 +69,7 @@ MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
 NO_CLOCK = {"model", "platforms", "health", "present"}
 NO_WALL_CLOCK = NO_CLOCK | {"config", "poll", "transport", "engine", "actions"}
-NOT_A_PLATFORM = {
-    *("__init__", "contract", "registry", "sipuri"),
-    *("boxaround", "boxmib", "boxroutes", "boxshell", "boxtail"),
-}
+NOT_A_PLATFORM = {"__init__"} | SHARED
 
 each_file = pytest.mark.parametrize("path", FILES, ids=NAMES)
 

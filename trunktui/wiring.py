@@ -32,8 +32,15 @@ if TYPE_CHECKING:
     from trunktui.poll.poller import Poller
     from trunktui.poll.schedule import Pace
 
-KNOWN_PLATFORMS: tuple[str, ...] = ("asterisk", "freeswitch", "kamailio")
-"""The platforms this version can poll; a test holds it against `platforms.registry`."""
+
+def _known_platforms() -> tuple[str, ...]:
+    from trunktui.platforms import names
+
+    return names()
+
+
+KNOWN_PLATFORMS: tuple[str, ...] = _known_platforms()
+"""The platforms this version can poll."""
 
 _STDIN = "--stdin"
 """The config is on standard input, and PATH only says what its relative paths start from."""

@@ -38,7 +38,7 @@ def action_desk(
             inventory=config.inventory,
             interval_s=config.poll.interval_s,
             snapshot=lambda: fleet.snapshot(time.monotonic()),
-            platform=lambda sbc: platform_for(sbc.platform),
+            platform=lambda sbc: platform_for(fleet.platform(sbc.name)),
             asker=askers.of,
             audit=AuditLog(config.state_dir, me, _utc_now, Syslog() if config.document.syslog else None),
             who=me,

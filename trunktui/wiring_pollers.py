@@ -6,6 +6,7 @@ import os
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -55,24 +56,36 @@ class Hiring:
 
     def poller(self, post: Post, pace: Pace) -> Poller:
         """Return a new poller for `post`."""
-        from trunktui.model.inventory import SshTarget
-        from trunktui.platforms.registry import platform_for
-        from trunktui.poll.poller import SbcPoller
-        from trunktui.poll.surveyor import SurveyedPoller, Surveyor
+        from trunktui.model.inventory import AUTO, SshTarget
+        from trunktui.poll.finding import FindingPoller
 
         if not isinstance(post.target, SshTarget):
             return self._snmp_poller(post, post.target, pace)
         asker = self._asker(post.target)
         self.askers.put(post.sbc, asker)
-        platform, changed = platform_for(post.platform), self._changed
-        surveyor = Surveyor(post.sbc, platform, asker, self._fleet, clock=time.monotonic, changed=changed)
+        hire = partial(self._ssh_poller, post.sbc, asker)
+        if post.platform != AUTO:
+            return hire(post.platform, pace, lambda: None)
+        return FindingPoller(post.sbc, self._fleet, asker, hire, pace=pace)
+
+    def _ssh_poller(
+        self, sbc: str, asker: Asker, platform_name: str, pace: Pace, folded: Callable[[], None]
+    ) -> Poller:
+        """Return what polls an SBC as one platform; `folded` is called after each fold besides."""
+        from trunktui.platforms.registry import platform_for
+        from trunktui.poll.poller import SbcPoller
+        from trunktui.poll.surveyor import SurveyedPoller, Surveyor
+
+        platform, changed = platform_for(platform_name), self._changed
+        surveyor = Surveyor(sbc, platform, asker, self._fleet, clock=time.monotonic, changed=changed)
 
         def polled() -> None:
             surveyor.polled()
+            folded()
             changed()
 
         poller = SbcPoller(
-            post.sbc,
+            sbc,
             platform,
             asker,
             self._fleet,
@@ -103,7 +116,7 @@ class Hiring:
         self._snmp = self._snmp or SnmpShared()
         return SnmpPoller(
             post.sbc,
-            platform_for(post.platform),
+            lambda: platform_for(self._fleet.platform(post.sbc)),
             SnmpAsker(target, revealed, self._snmp),
             self._fleet,
             target.extend,

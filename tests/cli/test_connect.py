@@ -52,7 +52,7 @@ def test_it_looks_once_and_then_opens_the_dashboard_on_the_same_config(
     assert config.poll.interval_s == 10.0
     assert config.text is not None
     assert "connecting to noc@10.20.0.11 ..." in done.err
-    assert "logged in, asking Asterisk ..." in done.err
+    assert "logged in, finding out what runs there ..." in done.err
     assert done.err.endswith("\r\x1b[K")
 
 
@@ -61,7 +61,7 @@ def test_once_prints_the_table_and_needs_no_terminal(cli: Cli, wiring: FakeWirin
     done = cli("connect", URL, "--once")
     assert done.code == 0
     assert "acme@10.20.0.11" in done.out
-    assert done.err == "connecting to noc@10.20.0.11 ...\nlogged in, asking Asterisk ...\n"
+    assert done.err == "connecting to noc@10.20.0.11 ...\nlogged in, finding out what runs there ...\n"
     assert wiring.dashboards == []
 
 

@@ -52,7 +52,7 @@ def test_an_sbc_without_trunks_is_enough() -> None:
     (sbc,) = config.inventory.sbcs
     assert (sbc.name, sbc.platform, sbc.discover, sbc.ssh) == (
         "nyc-1",
-        "asterisk",
+        "auto",
         True,
         SshTarget(host="192.0.2.1"),
     )

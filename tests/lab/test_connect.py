@@ -12,7 +12,7 @@ import pytest
 
 from tests.tui.terminal_session import TerminalSession
 
-from .lab import Lab
+from .lab import ADDRESS, Lab
 
 pytestmark = pytest.mark.lab
 
@@ -41,9 +41,23 @@ def test_once_finds_the_trunks_by_itself_and_prints_them(lab: Lab, tmp_path: Pat
     assert "phone1" not in done.stdout
     assert done.stderr.splitlines() == [
         "connecting to noc@10.77.0.10:22 ...",
-        "logged in, asking Asterisk ...",
+        "logged in, finding out what runs there ...",
     ]
     assert not list(tmp_path.iterdir()), "one look leaves nothing behind"
+
+
+def test_a_kamailio_is_found_by_itself_and_what_its_login_lacks_is_said(lab: Lab, tmp_path: Path) -> None:
+    """There is an Asterisk installed beside it, and Asterisks of other namespaces are among the processes."""
+    url = f"ssh://noc@{ADDRESS['sbc3']}:{lab.port}"
+    done = _run(_connect(lab, "--once", "--run-as", "kamailio", url=url), tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "acme-primary@10.77.0.12" in done.stdout
+    assert "blackhole-eps@10.77.0.12" in done.stdout
+    done = _run(_connect(lab, "--once", url=url), tmp_path)
+    assert done.returncode == 69
+    assert re.search(
+        r"may not use Kamailio's control socket: .* --run-as kamailio$", done.stderr.strip().splitlines()[-1]
+    )
 
 
 def test_the_dashboard_opens_on_the_trunks_and_leaves_no_config_behind(lab: Lab, tmp_path: Path) -> None:

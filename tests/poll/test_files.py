@@ -45,7 +45,7 @@ def answer(out: bytes = terse(FILE), status: int | None = 0) -> Answer:
 
 def look(script: list[Answer | SshState], *ats: float) -> tuple[SbcRecord, ScriptedAsker, list[bool]]:
     """Return what is kept after looks at these times."""
-    record = SbcRecord(Sbc("nyc-1", "asterisk", SshTarget("192.0.2.1")))
+    record = SbcRecord(Sbc("nyc-1", "asterisk", SshTarget("192.0.2.1")), "asterisk")
     asker = ScriptedAsker(script, Clock())
 
     async def go() -> list[bool]:

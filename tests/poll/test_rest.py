@@ -75,7 +75,7 @@ def poller_of(asker: Asker, pace: Pace) -> SbcPoller:
 def snmp_poller_of(agent: Agent) -> SnmpPoller:
     return SnmpPoller(
         "sbc-1",
-        platform_for("asterisk"),
+        lambda: platform_for("asterisk"),
         agent,
         fleet_of(Trunks(), snmp=True),
         (),

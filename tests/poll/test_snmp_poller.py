@@ -56,7 +56,7 @@ def play(script: list[SnmpState], fleet: Fleet | None = None) -> tuple[Fleet, Sc
     agent = ScriptedAgent(script, clock)
     poller = SnmpPoller(
         "sbc-1",
-        platform_for("asterisk"),
+        lambda: platform_for("asterisk"),
         agent,
         fleet,
         (),

@@ -14,6 +14,7 @@ from trunktui.cli.session import Session
 from trunktui.cli.terminal import need_terminal
 from trunktui.config.address import Address, Wishes, config_of, config_text, parse_address
 from trunktui.config.load import Config
+from trunktui.model.inventory import AUTO
 from trunktui.model.link import SshState
 from trunktui.model.observation import AppState, Observation
 from trunktui.model.snapshot import Snapshot
@@ -27,6 +28,9 @@ UNAVAILABLE = 69
 """The SBC cannot be watched (EX_UNAVAILABLE); stderr says why and what to do."""
 
 _WATCHABLE = frozenset({AppState.ANSWERING, AppState.STARTING})
+_LETS_IN = {"Asterisk": "console", "Kamailio": "control socket"}
+"""What sudo to the software's own user lets a login use."""
+
 _LINE = 1024
 _INTERVAL = "30s"
 
@@ -38,10 +42,12 @@ _INTERVAL = "30s"
 )
 @click.option("--known-hosts", metavar="PATH", help="The file that holds the SBC's host key.")
 @click.option(
-    "--platform", metavar="NAME", help="What runs there: asterisk (the default), freeswitch or kamailio."
+    "--platform",
+    metavar="NAME",
+    help="What runs there: asterisk, freeswitch or kamailio; left out, that is found out.",
 )
 @click.option(
-    "--run-as", metavar="USER", help="Ask it through `sudo -n -u USER`; for Asterisk usually: asterisk."
+    "--run-as", metavar="USER", help="Ask it through `sudo -n -u USER`: usually asterisk, or kamailio."
 )
 @click.option("--interval", default=_INTERVAL, show_default=True, metavar="TIME", help="How often to poll.")
 @click.option("--once", is_flag=True, help="Print the table once instead of opening the dashboard.")
@@ -100,14 +106,15 @@ def _first_look(config: Config, address: Address) -> tuple[Snapshot, Observation
     from trunktui import wiring
 
     terminal = sys.stderr.isatty()
-    software = software_of(config.inventory.sbcs[0].platform)
+    platform = config.inventory.sbcs[0].platform
+    next_step = "finding out what runs there" if platform == AUTO else f"asking {software_of(platform)}"
 
     def tell(words: str) -> None:
         click.echo(f"\r{words}\x1b[K" if terminal else words, nl=not terminal, err=True)
 
     tell(f"connecting to {address} ...")
     try:
-        return wiring.first_look(config, BUDGET_S, lambda: tell(f"logged in, asking {software} ..."))
+        return wiring.first_look(config, BUDGET_S, lambda: tell(f"logged in, {next_step} ..."))
     finally:
         if terminal:
             click.echo("\r\x1b[K", nl=False, err=True)
@@ -129,12 +136,13 @@ def _trouble(
     software = software_of(snapshot.sbcs[0].platform)
     if run_as is not None:
         return f"logged in to {address}, but {software} cannot be asked as {run_as}: {seen.app_reason}"
-    if software != "Asterisk":
+    lets_in = _LETS_IN.get(software)
+    if lets_in is None:
         return f"logged in to {address}, but this login may not ask {software}: {seen.app_reason}"
     # sudo is not tried unasked: where it refuses, it reports the login to the SBC's administrator.
     return (
-        f"logged in to {address}, but this login may not use Asterisk's console: {seen.app_reason}; "
-        f"where sudo lets it: {again} --run-as asterisk"
+        f"logged in to {address}, but this login may not use {software}'s {lets_in}: {seen.app_reason}; "
+        f"where sudo lets it: {again} --run-as {software.lower()}"
     )
 
 

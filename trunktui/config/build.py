@@ -112,7 +112,7 @@ def _cap(table: CapTable) -> Cap:
 def _sbc(table: SbcTable, folder: Path, env: Mapping[str, str]) -> Sbc:
     return Sbc(
         name=table.name,
-        platform=resolved_platform(table.platform),
+        platform=resolved_platform(table),
         ssh=structs.replace(_ssh(table.host, table.ssh, folder, env), control=_control(table)),
         site=table.site,
         egress_ip=table.egress_ip,

@@ -11,11 +11,7 @@ from trunktui.config.locate import Place
 from trunktui.config.schema import Document, NativeTable, SbcTable, SnmpTable, TrunkTable
 from trunktui.config.words import seconds
 from trunktui.model.health import Thresholds
-from trunktui.model.inventory import Limits
-
-AUTO = "auto"
-AUTO_PLATFORM = "asterisk"
-"""What `platform = "auto"` stands for as long as there is one platform only."""
+from trunktui.model.inventory import AUTO, Limits
 
 MIN_INTERVAL_S = 5.0
 """Asking oftener would cost an SBC noticeably: each poll starts half a dozen `asterisk -rx` there."""
@@ -70,9 +66,13 @@ def judge(document: Document, known_platforms: Collection[str], faults: Faults) 
     _groups(document, faults)
 
 
-def resolved_platform(word: str) -> str:
-    """Return the platform that the config's word stands for."""
-    return AUTO_PLATFORM if word == AUTO else word
+def resolved_platform(sbc: SbcTable) -> str:
+    """Return the platform that an SBC is polled as: the one it names, else whose control port it has, else AUTO."""
+    if sbc.platform != AUTO:
+        return sbc.platform
+    if (sbc.esl is None) is (sbc.jsonrpc is None):
+        return AUTO
+    return "kamailio" if sbc.esl is None else "freeswitch"
 
 
 def _interval(document: Document, faults: Faults) -> None:
@@ -168,7 +168,7 @@ def _pair(document: Document, sbc: SbcTable, place: Place, faults: Faults) -> No
 def _sbcs(document: Document, known_platforms: Collection[str], faults: Faults) -> None:
     for index, sbc in enumerate(document.sbc):
         place: Place = ("sbc", index)
-        if sbc.platform and resolved_platform(sbc.platform) not in known_platforms:
+        if sbc.platform and sbc.platform not in {AUTO, *known_platforms}:
             able = ", ".join(sorted(known_platforms))
             faults.add(
                 (*place, "platform"), f'this version cannot poll "{sbc.platform}"; it can: {able}, {AUTO}'
@@ -180,9 +180,14 @@ def _sbcs(document: Document, known_platforms: Collection[str], faults: Faults) 
             _pair(document, sbc, (*place, "ha"), faults)
         if sbc.snmp is not None:
             _snmp(sbc.snmp, (*place, "snmp"), faults)
-        if sbc.jsonrpc is not None and resolved_platform(sbc.platform) != "kamailio":
+        if sbc.platform == AUTO and sbc.jsonrpc is not None and sbc.esl is not None:
+            faults.add(
+                place, "has the control ports of two platforms; set platform, and leave the other's out"
+            )
+            continue
+        if sbc.jsonrpc is not None and resolved_platform(sbc) != "kamailio":
             faults.add((*place, "jsonrpc"), 'only Kamailio has JSON-RPC; set platform = "kamailio"')
-        if sbc.esl is not None and resolved_platform(sbc.platform) != "freeswitch":
+        if sbc.esl is not None and resolved_platform(sbc) != "freeswitch":
             faults.add((*place, "esl"), 'only FreeSWITCH has an event socket; set platform = "freeswitch"')
 
 

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from trunktui.config.faults import Faults
 from trunktui.config.locate import Place
-from trunktui.config.rules import AUTO
 from trunktui.config.schema import Document, GroupTable, SwitchTable
+from trunktui.model.inventory import AUTO
 from trunktui.model.route import Mechanism, Route
 
 _SHAPES = {

@@ -13,7 +13,14 @@ from contextlib import asynccontextmanager, suppress
 
 import asyncssh
 
-from trunktui.demo import asterisk_words, box_words, file_words, freeswitch_words, kamailio_words
+from trunktui.demo import (
+    asterisk_words,
+    box_words,
+    file_words,
+    freeswitch_words,
+    kamailio_words,
+    presence_words,
+)
 from trunktui.demo.asterisk_words import Printed
 from trunktui.demo.deeds import Deed
 from trunktui.demo.processes import Processes
@@ -208,6 +215,8 @@ class SimulatedSbc:
                 return shown
         if len(run.argv) > 1 and run.argv[0].endswith("/kamcmd"):
             return await self._control_socket(run)
+        if (printed := presence_words.answer(run.argv, self._look())) is not None:
+            return printed.out.encode(), printed.err.encode(), printed.status
         if (printed := kamailio_words.file_answer(run.argv, self._look())) is not None:
             return printed.out.encode(), printed.err.encode(), printed.status
         if (printed := box_words.answer(run.argv, self._look())) is not None:

@@ -11,6 +11,9 @@ from msgspec import Struct, field
 from trunktui.model.route import Route
 from trunktui.model.snmp import SnmpTarget
 
+AUTO = "auto"
+"""The platform of an SBC of which the config leaves open what it runs: that is found out there."""
+
 
 class AuthMode(StrEnum):
     """How a carrier knows us; HYBRID registers and is on an IP allowlist too."""

@@ -280,3 +280,9 @@ class Observation(Struct, frozen=True):
         A console that hangs says nothing that could be old: that it hung is true of the end of the wait.
         """
         return self.at if self.app is AppState.FROZEN else self.at - self.took_s
+
+
+class Sighting(Observation, frozen=True):
+    """A look at which software an SBC has. `found`: the platform to poll it as; empty: none, or more than one."""
+
+    found: str = ""

@@ -27,7 +27,7 @@ import re
 
 from msgspec import Struct, structs
 
-from trunktui.model.ask import Answer, SshAsk
+from trunktui.model.ask import Answer, Command, SshAsk
 from trunktui.model.inventory import Binding, NativeNames
 from trunktui.model.observation import (
     AppState,
@@ -47,7 +47,7 @@ from trunktui.model.text import Safe, clean
 from trunktui.platforms import asterisk_auth as auth
 from trunktui.platforms import asterisk_channels as channels_of
 from trunktui.platforms import asterisk_tables as tables
-from trunktui.platforms import boxshell
+from trunktui.platforms import boxshell, boxsoftware
 from trunktui.platforms.asterisk_actions import changed as changed
 from trunktui.platforms.asterisk_actions import plan as plan
 from trunktui.platforms.asterisk_actions import proof as proof
@@ -56,8 +56,8 @@ from trunktui.platforms.asterisk_actions import taken as taken
 from trunktui.platforms.asterisk_audio import audio_ask as audio_ask
 from trunktui.platforms.asterisk_audio import parse_audio as parse_audio
 from trunktui.platforms.asterisk_calls import CALLS, parse_calls
+from trunktui.platforms.asterisk_console import PROGRAM, rx
 from trunktui.platforms.asterisk_console import askable as askable
-from trunktui.platforms.asterisk_console import rx
 from trunktui.platforms.asterisk_logs import parse_log
 from trunktui.platforms.asterisk_routes import parse_routes as parse_routes
 from trunktui.platforms.asterisk_routes import route_ask as route_ask
@@ -70,13 +70,24 @@ from trunktui.platforms.asterisk_state import SOCKET_TESTS, app_state, unread_po
 from trunktui.platforms.asterisk_surroundings import parse_surroundings as parse_surroundings
 from trunktui.platforms.asterisk_surroundings import surroundings_asks as surroundings_asks
 from trunktui.platforms.asterisk_switch import plan_switch as plan_switch
-from trunktui.platforms.contract import UNREAD, LegSettings
+from trunktui.platforms.contract import UNREAD, LegSettings, Presence
 from trunktui.platforms.sipuri import destination
 
 name = "asterisk"
+software = "Asterisk"
 
 _WIZARD = re.compile(r"(.+)-reg-\d+")
 """res_pjsip_config_wizard names the registrations of `x` `x-reg-0`, `x-reg-1` ..."""
+
+
+def presence_ask() -> tuple[Command, ...]:
+    """Return how any login asks whether an Asterisk is there; its console's socket is always there while it runs."""
+    return boxsoftware.program(PROGRAM), boxsoftware.process(name), boxsoftware.socket("/asterisk.ctl")
+
+
+def recognises(answer: Answer) -> Presence:
+    """Read the answer to `presence_ask`."""
+    return boxsoftware.presence(answer)
 
 
 def poll_ask(settings: LegSettings = UNREAD) -> SshAsk:  # noqa: ARG001 - the same whatever is known

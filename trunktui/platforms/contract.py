@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct
 
 from trunktui.model.action import Plan, Proof, Verb
-from trunktui.model.ask import Answer, SshAsk
+from trunktui.model.ask import Answer, Command, SshAsk
 from trunktui.model.audio import AudioLook
 from trunktui.model.box import BoxFacts
 from trunktui.model.inventory import Binding
@@ -59,11 +60,29 @@ UNREAD = LegSettings()
 """Nothing is known yet."""
 
 
+class Presence(StrEnum):
+    """Whether a platform's software is on a box. UNTOLD: the box does not say."""
+
+    UNTOLD = "untold"
+    ABSENT = "absent"
+    INSTALLED = "installed"
+    RUNNING = "running"
+
+
 class Platform(Protocol):
     """One kind of SBC."""
 
     name: str
-    """As written in the config (`platform = "asterisk"`)."""
+    """As written in the config (`platform = "asterisk"`), and what its file is called."""
+
+    software: str
+    """What its people call it (`Asterisk`)."""
+
+    def presence_ask(self) -> tuple[Command, ...]:
+        """Return how any login asks whether the software is there: nothing privileged, nothing that it could hang on."""
+
+    def recognises(self, answer: Answer) -> Presence:
+        """Read the answer to `presence_ask`. Never raises."""
 
     def poll_ask(self, settings: LegSettings = UNREAD) -> SshAsk:
         """Return what to ask at every poll, by what is known of the SBC already."""

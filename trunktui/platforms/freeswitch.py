@@ -20,23 +20,29 @@ import re
 
 from msgspec import structs
 
-from trunktui.model.ask import EVENTS, Answer, Reply, SshAsk
+from trunktui.model.ask import EVENTS, Answer, Command, Reply, SshAsk
 from trunktui.model.audio import AudioLook
 from trunktui.model.inventory import Binding
 from trunktui.model.observation import AppState, Box, Channels, Observation, Unread
 from trunktui.model.tail import TailFacts, TailFile, TailKind
 from trunktui.model.text import Safe, clean
-from trunktui.platforms import boxshell, freeswitch_channels, freeswitch_gateways, freeswitch_legs
+from trunktui.platforms import (
+    boxshell,
+    boxsoftware,
+    freeswitch_channels,
+    freeswitch_gateways,
+    freeswitch_legs,
+)
 from trunktui.platforms.boxaround import parse_surroundings as parse_surroundings
 from trunktui.platforms.boxaround import surroundings_asks as surroundings_asks
-from trunktui.platforms.contract import UNREAD, LegSettings
+from trunktui.platforms.contract import UNREAD, LegSettings, Presence
 from trunktui.platforms.freeswitch_actions import changed as changed
 from trunktui.platforms.freeswitch_actions import plan as plan
 from trunktui.platforms.freeswitch_actions import proof as proof
 from trunktui.platforms.freeswitch_actions import standing as standing
 from trunktui.platforms.freeswitch_actions import taken as taken
+from trunktui.platforms.freeswitch_console import PROGRAM, fault, fs, refusal
 from trunktui.platforms.freeswitch_console import askable as askable
-from trunktui.platforms.freeswitch_console import fault, fs, refusal
 from trunktui.platforms.freeswitch_logs import LOG, parse_log
 from trunktui.platforms.freeswitch_routes import parse_routes as parse_routes
 from trunktui.platforms.freeswitch_routes import route_ask as route_ask
@@ -47,6 +53,7 @@ from trunktui.platforms.freeswitch_state import PROCESS, app_state, unread_poll,
 from trunktui.platforms.freeswitch_switch import plan_switch as plan_switch
 
 name = "freeswitch"
+software = "FreeSWITCH"
 
 EVENTS_WANTED = "CUSTOM sofia::gateway_state"
 
@@ -69,6 +76,16 @@ _PROFILE = re.compile(r" *([^\u2409]+)\u2409profile\u2409[^\u2409]*\u2409(\S+).*
 
 _PROFILES_END = re.compile(r"\d+ profiles? \d+ alias(?:es)?\s*")
 _OWNERS = "uuid_getvar"
+
+
+def presence_ask() -> tuple[Command, ...]:
+    """Return how any login asks whether a FreeSWITCH is there; it has no socket with a path."""
+    return boxsoftware.program(PROGRAM), boxsoftware.process(name)
+
+
+def recognises(answer: Answer) -> Presence:
+    """Read the answer to `presence_ask`."""
+    return boxsoftware.presence(answer)
 
 
 def poll_ask(settings: LegSettings = UNREAD) -> SshAsk:  # noqa: ARG001 - the same whatever is known

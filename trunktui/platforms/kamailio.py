@@ -33,10 +33,17 @@ from trunktui.model.inventory import Binding
 from trunktui.model.observation import AppState, Box, Observation, ProbeSettings, Unread
 from trunktui.model.tail import TailFacts, TailFile, TailKind
 from trunktui.model.text import Safe, clean
-from trunktui.platforms import boxshell, kamailio_dialogs, kamailio_dispatcher, kamailio_state, kamailio_uac
+from trunktui.platforms import (
+    boxshell,
+    boxsoftware,
+    kamailio_dialogs,
+    kamailio_dispatcher,
+    kamailio_state,
+    kamailio_uac,
+)
 from trunktui.platforms.boxaround import parse_surroundings as parse_surroundings
 from trunktui.platforms.boxaround import surroundings_asks as surroundings_asks
-from trunktui.platforms.contract import UNREAD, LegSettings
+from trunktui.platforms.contract import UNREAD, LegSettings, Presence
 from trunktui.platforms.kamailio_actions import changed as changed
 from trunktui.platforms.kamailio_actions import plan as plan
 from trunktui.platforms.kamailio_actions import proof as proof
@@ -53,6 +60,7 @@ from trunktui.platforms.kamailio_snmp import snmp_ask as snmp_ask
 from trunktui.platforms.kamailio_switch import plan_switch as plan_switch
 
 name = "kamailio"
+software = "Kamailio"
 
 ALL = ""
 """Under this name `LegSettings.probe` holds what is set for every destination alike."""
@@ -100,6 +108,16 @@ _POLL: tuple[Command, ...] = (
     kamailio_dialogs.LIST,
 )
 _ALWAYS = kamailio_state.UPTIME.argv[1]
+
+
+def presence_ask() -> tuple[Command, ...]:
+    """Return how any login asks whether a Kamailio is there; where its sockets are is the site's choice."""
+    return boxsoftware.program(PROGRAM), boxsoftware.process(name), boxsoftware.socket("/kamailio")
+
+
+def recognises(answer: Answer) -> Presence:
+    """Read the answer to `presence_ask`."""
+    return boxsoftware.presence(answer, always_listens=False)
 
 
 def poll_ask(settings: LegSettings = UNREAD) -> SshAsk:

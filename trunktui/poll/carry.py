@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import structs
 
 from trunktui.model.health import Thresholds
-from trunktui.model.inventory import Binding, Inventory, Sbc
+from trunktui.model.inventory import AUTO, Binding, Inventory, Sbc
 from trunktui.model.link import SnmpState, SnmpStatus
 from trunktui.model.observation import AppState
 from trunktui.poll.kept import LegRecord
@@ -17,13 +17,28 @@ from trunktui.poll.routes import first_routes, kept_routes, places_on
 from trunktui.poll.surveyed import wanted_anew
 
 
-def first_record(sbc: Sbc, inventory: Inventory) -> SbcRecord:
-    """Return the record of an SBC of which nothing is known yet."""
-    record = SbcRecord(sbc, snmp=_not_asked(sbc), routes=first_routes(inventory, sbc))
+def first_record(sbc: Sbc, inventory: Inventory, platform: str | None = None) -> SbcRecord:
+    """Return the record of an SBC of which nothing is known yet, but `platform` where that was found."""
+    as_what = platform or sbc.platform
+    routes = first_routes(inventory, sbc.name, as_what)
+    record = SbcRecord(sbc, as_what, snmp=_not_asked(sbc), routes=routes)
     for binding in inventory.bindings_on(sbc.name):
         leg = _configured(inventory, binding)
         record.legs[leg.id] = leg
     return record
+
+
+def rebuilt(record: SbcRecord, platform: str, inventory: Inventory) -> SbcRecord:
+    """Return the record of an SBC on which `platform` was found: nothing is known of it yet but how it is reached.
+
+    What earlier runs knew of its legs stays, until it has listed its own.
+    """
+    fresh = first_record(record.sbc, inventory, platform)
+    for leg in fresh.legs.values():
+        leg.past = record.legs[leg.id].past if leg.id in record.legs else None
+    fresh.link, fresh.snmp = record.link, record.snmp
+    fresh.next_poll_at, fresh.unlisted, fresh.hours = record.next_poll_at, record.unlisted, record.hours
+    return fresh
 
 
 def carried(
@@ -39,13 +54,14 @@ def carried(
     unread: set[str] = set()
     for sbc in after.sbcs:
         record = records.get(sbc.name)
-        if record is None or _box(record.sbc) != _box(sbc):
+        if record is None or _box(record.sbc) != _box(sbc) or sbc.platform not in {AUTO, record.platform}:
             found[sbc.name] = first_record(sbc, after)
             continue
-        if _wanted(record.sbc, before) != _wanted(sbc, after) or record.settings.refused:
+        platform = record.platform
+        if _wanted(record.sbc, before, platform) != _wanted(sbc, after, platform) or record.settings.refused:
             unread.add(sbc.name)
         found[sbc.name] = record
-        record.routes = kept_routes(record.routes, before, after, sbc)
+        record.routes = kept_routes(record, before, after)
         _change_sbc(record, sbc)
         _change_legs(record, after)
         _look_again(record, thresholds)
@@ -55,12 +71,12 @@ def carried(
 def _box(sbc: Sbc) -> tuple[object, ...]:
     """Return what tells one box from another; the way to log in to it does not."""
     ssh = sbc.ssh
-    return (sbc.platform, ssh.host, ssh.port, ssh.proxy_jump, ssh.config)
+    return (ssh.host, ssh.port, ssh.proxy_jump, ssh.config)
 
 
-def _wanted(sbc: Sbc, inventory: Inventory) -> tuple[object, ...]:
+def _wanted(sbc: Sbc, inventory: Inventory, platform: str) -> tuple[object, ...]:
     """Return what decides which rows of an SBC's tables become legs, and which groups are routed there."""
-    places = places_on(inventory, sbc.name, sbc.platform)
+    places = places_on(inventory, sbc.name, platform)
     return (sbc.discover, sbc.ignore, inventory.bindings_on(sbc.name), places)
 
 

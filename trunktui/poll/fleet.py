@@ -31,9 +31,9 @@ from trunktui.model.audio import AudioLook
 from trunktui.model.box import BoxFacts
 from trunktui.model.health import Thresholds
 from trunktui.model.history import Hours
-from trunktui.model.inventory import Inventory
+from trunktui.model.inventory import AUTO, Inventory
 from trunktui.model.link import LinkError, SnmpError, SnmpState, SshState
-from trunktui.model.observation import AppState, NativeLeg, Observation
+from trunktui.model.observation import AppState, NativeLeg, Observation, Sighting
 from trunktui.model.route import RouteReading
 from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
 from trunktui.model.surroundings import Surroundings
@@ -41,14 +41,14 @@ from trunktui.model.tail import TailFacts, TailFile, TailKind, TailStatus
 from trunktui.model.text import Safe
 from trunktui.platforms.contract import Platform
 from trunktui.poll.calls import called, remember_called
-from trunktui.poll.carry import carried, first_record
+from trunktui.poll.carry import carried, first_record, rebuilt
 from trunktui.poll.heard import heard_view, remember_heard
-from trunktui.poll.kept import LegRecord
 from trunktui.poll.leg import Scene, frame_of, leg_status, stale_after_s
-from trunktui.poll.linked import linked, witnessed
-from trunktui.poll.listing import MOST_DISCOVERED, expected, fold_legs, lost_parts, recognise
+from trunktui.poll.links import linked, witnessed
+from trunktui.poll.listing import fold_legs, lost_parts
 from trunktui.poll.past import Past, unlisted
-from trunktui.poll.record import Judged, SbcRecord
+from trunktui.poll.recalled import expected, recall, recognise
+from trunktui.poll.record import Judged, SbcRecord, rate_of
 from trunktui.poll.routes import fold_routes
 from trunktui.poll.surveyed import failed, surveyed, wanted_anew
 from trunktui.poll.verdicts import Verdicts
@@ -100,14 +100,7 @@ class Fleet:
 
     def recall(self, memory: Mapping[str, Past]) -> None:
         """Show what an earlier run knew of each leg, by id, as what it was, until its SBC answers."""
-        for record in self._records.values():
-            for leg in record.legs.values():
-                leg.past = memory.get(leg.id)
-        for leg_id, past in memory.items():
-            found = self._records.get(leg_id.rpartition("@")[2])
-            # As many as would be taken from the SBC itself.
-            if found is not None and leg_id not in found.legs and len(found.unlisted) < MOST_DISCOVERED:
-                found.unlisted[leg_id] = past
+        recall(self._records, memory)
 
     def recall_hours(self, hours: Mapping[str, Hours]) -> None:
         """Take what an earlier run knew of each leg's calls by the hour: what is usual at this one."""
@@ -119,12 +112,25 @@ class Fleet:
         """Return what is kept of one SBC."""
         return self._records[sbc]
 
+    def platform(self, sbc: str) -> str:
+        """Return what an SBC is polled as: the config's, or what was found there; `auto` while that is not known."""
+        return self._records[sbc].platform if sbc in self._records else AUTO
+
+    def found(self, sbc: str, platform: str) -> None:
+        """Let an SBC be polled as `platform` from now on: that is what runs there."""
+        self._records[sbc] = rebuilt(self._records[sbc], platform, self.inventory)
+        self._used = None
+
     def answered(self, sbc: str, observation: Observation) -> None:
         """Fold one complete answer in."""
         record = self._records[sbc]
         self._used = None
         record.link = linked(record.link, SshState.OK, Safe(""), observation.at, ok=True)
-        record.observation, record.judged = observation, None
+        record.judged = None
+        if isinstance(observation, Sighting) and observation.found:
+            self.found(sbc, observation.found)
+            return
+        record.observation = observation
         if observation.app is not AppState.ANSWERING:
             return
         before, record.box = record.box, remember_box(record.box, observation, self._thresholds)
@@ -255,7 +261,7 @@ class Fleet:
         scene = self._scene(record, now)
         pairs = zip(record.legs.values(), held, strict=True)
         frame = frame_of(scene)
-        legs = [leg_status(leg, frame, channels, _rate(record, leg), cps) for leg, (channels, cps) in pairs]
+        legs = [leg_status(leg, frame, channels, rate_of(record, leg), cps) for leg, (channels, cps) in pairs]
         seen = record.observation
         record.judged = Judged(legs, held, now if seen is None else seen.as_of + scene.stale_s, ha)
         return legs
@@ -298,7 +304,7 @@ class Fleet:
                 channels = leg.seen.channels if fresh and leg.listed and leg.seen is not None else None
                 place = (leg.trunk_name, leg.sbc)
                 active[place] = channels.active if channels is not None else None
-                rates[place] = _rate(record, leg) if channels is not None else None
+                rates[place] = rate_of(record, leg) if channels is not None else None
         per_s = {place: None if rate is None else rate.per_s for place, rate in rates.items()}
         heavy = heavy_trunks(active, per_s, self._thresholds.unmonitored_major)
         return _Usage(shares(self.inventory, active, heavy), cps_shares(self.inventory, rates)), until
@@ -310,7 +316,7 @@ class Fleet:
         lost = lost_parts(record)
         return Scene(
             now=now,
-            platform="asterisk" if record.sbc.platform == "auto" else record.sbc.platform,
+            platform=record.platform,
             interval_s=self._interval_s,
             thresholds=self._thresholds,
             link=record.link,
@@ -388,11 +394,3 @@ class Fleet:
 def _differ(before: Sequence[object], after: Sequence[object]) -> bool:
     """Whether two looks do not hold the very same verdicts."""
     return len(before) != len(after) or any(map(operator.is_not, before, after))
-
-
-def _rate(record: SbcRecord, leg: LegRecord) -> Rate | None:
-    """Return a leg's dials; none are known of an endpoint whose channels are not."""
-    seen = leg.seen if leg.listed else None
-    if seen is None or seen.channels is None or seen.native.endpoint is None:
-        return None
-    return record.rates.rate(seen.native.endpoint)

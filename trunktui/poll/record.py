@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from trunktui.health.audio import AudioMemory
 from trunktui.health.box import BoxMemory
 from trunktui.health.cps import CpsShare
-from trunktui.health.rates import RateMemory
+from trunktui.health.rates import Rate, RateMemory
 from trunktui.health.rollup import Share
 from trunktui.health.routes import RouteMemory
 from trunktui.health.standby import HaView
@@ -42,6 +42,7 @@ class Judged(Struct, frozen=True):
 class SbcRecord(Struct):
     """One SBC between polls. `unlisted`: legs that an earlier run found on it, by id, until it has listed its own.
 
+    `platform`: what it is polled as: the config's, or what was found there, `auto` before that.
     `trails`: how far the files on it that are followed were read, by name; `tails` is what is shown of each,
     `heard` what they said. `hours`: what an earlier run knew of calls by the hour, by leg.
     `routes`: where the groups go there; `hasty_until`: it is polled often until then, something was done to it.
@@ -49,6 +50,7 @@ class SbcRecord(Struct):
     """
 
     sbc: Sbc
+    platform: str
     link: LinkStatus = LinkStatus()
     observation: Observation | None = None
     settings: LegSettings = LegSettings()
@@ -73,3 +75,11 @@ class SbcRecord(Struct):
     files_at: float | None = None
     routes: RouteMemory = field(default_factory=RouteMemory)
     hasty_until: float = -math.inf
+
+
+def rate_of(record: SbcRecord, leg: LegRecord) -> Rate | None:
+    """Return a leg's dials; none are known of an endpoint whose channels are not."""
+    seen = leg.seen if leg.listed else None
+    if seen is None or seen.channels is None or seen.native.endpoint is None:
+        return None
+    return record.rates.rate(seen.native.endpoint)

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from trunktui.health.routes import Place, RouteMemory, place_of, remember_route, unasked
 from trunktui.model.health import LegState
-from trunktui.model.inventory import Inventory, Sbc
+from trunktui.model.inventory import Inventory
 from trunktui.model.link import LinkError
 from trunktui.model.route import Route, RouteReading
 from trunktui.model.snapshot import LegStatus
@@ -41,26 +41,24 @@ def sbcs_of(inventory: Inventory, name: str) -> frozenset[str]:
     )
 
 
-def first_routes(inventory: Inventory, sbc: Sbc) -> RouteMemory:
-    """Return the routes of an SBC of which none was asked yet."""
-    return RouteMemory(
-        {place.group: unasked(place) for place in places_on(inventory, sbc.name, sbc.platform)}
-    )
+def first_routes(inventory: Inventory, sbc: str, platform: str) -> RouteMemory:
+    """Return the routes of an SBC that is polled as `platform`, of which none was asked yet."""
+    return RouteMemory({place.group: unasked(place) for place in places_on(inventory, sbc, platform)})
 
 
-def kept_routes(memory: RouteMemory, before: Inventory, after: Inventory, sbc: Sbc) -> RouteMemory:
+def kept_routes(record: SbcRecord, before: Inventory, after: Inventory) -> RouteMemory:
     """Return the routes under another config: what was read stays where group and place are the same."""
     old, new = (
-        {place.group: place for place in places_on(inventory, sbc.name, sbc.platform)}
+        {place.group: place for place in places_on(inventory, record.sbc.name, record.platform)}
         for inventory in (before, after)
     )
-    if sbc.platform != "auto":
-        same = {group for group, place in new.items() if old.get(group) == place}
-        fresh = {group: unasked(place) for group, place in new.items()}
-    else:  # what it is was found out by whoever polls it
-        same, fresh = memory.held.keys() & {group.name for group in after.groups}, {}
-    kept = {group: held for group, held in memory.held.items() if group in same}
-    return RouteMemory({**fresh, **kept})
+    held = record.routes.held
+    return RouteMemory(
+        {
+            group: held[group] if group in held and old.get(group) == place else unasked(place)
+            for group, place in new.items()
+        }
+    )
 
 
 async def read_routes(

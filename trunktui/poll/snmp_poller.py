@@ -25,12 +25,15 @@ _MENDED_BY_HAND = frozenset({SnmpState.AUTH, SnmpState.CONFIG})
 
 
 class SnmpPoller:
-    """Polls one SBC's agent into a Fleet. `changed` is called after each fold; `extend` as in SnmpTarget."""
+    """Polls one SBC's agent into a Fleet. `changed` is called after each fold; `extend` as in SnmpTarget.
+
+    `platform` returns what the SBC is known to run by now; walks that another platform asked for count no more.
+    """
 
     def __init__(
         self,
         sbc: str,
-        platform: Platform,
+        platform: Callable[[], Platform],
         port: SnmpPort,
         fleet: Fleet,
         extend: tuple[str, ...],
@@ -49,6 +52,7 @@ class SnmpPoller:
         self._clock = clock
         self._chance = chance
         self._changed = changed
+        self._asked_as = ""
         self._failures = 0
         self._rest = Rest(clock)
         self._state = SnmpState.PENDING
@@ -80,8 +84,11 @@ class SnmpPoller:
         if self._afresh:
             self._afresh = False
             await self._port.close()
+        platform = self._platform()
+        if platform.name != self._asked_as:
+            self._asked_as, self._walked = platform.name, {}
         try:
-            answer = await self._port.ask(self._due(), SNMP_BUDGET_S)
+            answer = await self._port.ask(self._due(platform), SNMP_BUDGET_S)
         except SnmpError as error:
             self._failures += 1
             if self._failures == 1:
@@ -92,7 +99,7 @@ class SnmpPoller:
         if self._failures:
             log.warning("%s: SNMP answers again after %d failed polls", self._sbc, self._failures)
         self._failures = 0
-        facts = self._platform.parse_snmp(self._with_kept(answer), self._extend)
+        facts = platform.parse_snmp(self._with_kept(answer), self._extend)
         self._fleet.snmp_answered(self._sbc, facts)
         self._changed()
         return SnmpState.OK
@@ -101,9 +108,9 @@ class SnmpPoller:
         """End the asking."""
         await self._port.close()
 
-    def _due(self) -> SnmpAsk:
+    def _due(self, platform: Platform) -> SnmpAsk:
         """Return the ask with the walks whose time has come: tables are big and change slowly."""
-        ask, now = self._platform.snmp_ask(self._extend), self._clock()
+        ask, now = platform.snmp_ask(self._extend), self._clock()
         due = [
             walk
             for walk in ask.walks

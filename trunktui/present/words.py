@@ -223,7 +223,12 @@ def _cut(text: str, width: int) -> str:
     return kept + "…" if cell_width(kept) < width else "…"
 
 
-_SOFTWARE = {"asterisk": "Asterisk", "freeswitch": "FreeSWITCH", "kamailio": "Kamailio"}
+_SOFTWARE = {
+    "asterisk": "Asterisk",
+    "freeswitch": "FreeSWITCH",
+    "kamailio": "Kamailio",
+    "auto": "its software",
+}
 
 
 def software(platform: str) -> str:
