@@ -223,6 +223,12 @@ def test_whoever_shows_it_later_stops_believing_it_by_itself() -> None:
     assert outdated(late, 2000) is late
 
 
+def test_a_value_that_is_set_to_nothing_is_foreign_and_not_unset() -> None:
+    found = judge_route(place(), reading(one("")))
+    assert (found.state, found.goes) == (S.FOREIGN, '""')
+    assert 'is set to "", which is no trunk' in found.sentence
+
+
 def test_a_foreign_value_however_long_leaves_room_for_what_it_means() -> None:
     found = judge_route(place(), reading(one("x" * 200)))
     assert found.sentence.endswith("would go to nothing that is known")

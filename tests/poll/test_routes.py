@@ -190,10 +190,11 @@ async def test_one_refused_route_does_not_keep_the_others_from_being_asked() -> 
 async def test_a_route_that_this_platform_cannot_be_asked_for_says_so() -> None:
     site = Site(US)
     site.poller._platform.route_ask = lambda routes: None  # type: ignore[method-assign]
+    site.stands[KEY] = "asterisk has no such place"
     await site.poll()
-    assert site.active().sentence == (
-        "us on sbc-1: not known, astdb trunk/us is nothing that can be asked on asterisk"
-    )
+    await site.poll()
+    assert site.asked == []
+    assert site.active().sentence == ("us on sbc-1: not known, asterisk has no such place")
 
 
 async def test_an_sbc_that_does_not_answer_is_not_asked_for_routes() -> None:

@@ -139,7 +139,7 @@ class ActiveRoute(Struct, frozen=True):
             case RouteState.UNKNOWN:
                 return ""
             case RouteState.FOREIGN if self.reading is not None:
-                return ", ".join(share.value for share in self.reading.serving)
+                return ", ".join(share.value or '""' for share in self.reading.serving)
             case RouteState.SPLIT:
                 return ", ".join(f"{trunk} {percent} %" for trunk, percent in self.parts)
         return self.state.value

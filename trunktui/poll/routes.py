@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from msgspec import structs
 
 from trunktui.health.routes import Place, RouteMemory, place_of, remember_route, unasked
+from trunktui.model.ask import Answer
 from trunktui.model.health import LegState
 from trunktui.model.inventory import Inventory, Sbc
 from trunktui.model.link import LinkError
-from trunktui.model.route import Route, RouteReading
+from trunktui.model.route import RouteReading
 from trunktui.model.snapshot import LegStatus
-from trunktui.model.text import clean
 from trunktui.platforms.contract import Platform
 from trunktui.poll.record import SbcRecord
 from trunktui.transport.port import Asker
@@ -76,7 +76,9 @@ async def read_routes(
         return ()
     ask = platform.route_ask(routes)
     if ask is None:
-        return tuple(_unasked(route, platform.name, now) for route in routes)
+        # none of them is a place that this platform has: it says so without being asked
+        said = platform.parse_routes(Answer(now, now), routes)
+        return tuple(structs.replace(one, denied=True) for one in said)
     try:
         answer = await asker.ask(ask, budget_s)
     except LinkError as error:
@@ -119,8 +121,3 @@ def named(place: Place, platform: Platform, legs: Iterable[LegStatus]) -> Place:
         elif leg is None or leg.state is LegState.UNKNOWN:
             unnamed.append(trunk)
     return structs.replace(place, values=values, unnamed=tuple(unnamed))
-
-
-def _unasked(route: Route, platform: str, now: float) -> RouteReading:
-    why = clean(f"{route.words} is nothing that can be asked on {platform}")
-    return RouteReading(route, now, why=why, denied=True)
