@@ -19,7 +19,7 @@ from trunktui.poll.surveyed import wanted_anew
 
 def first_record(sbc: Sbc, inventory: Inventory) -> SbcRecord:
     """Return the record of an SBC of which nothing is known yet."""
-    record = SbcRecord(sbc, snmp=_not_asked(sbc), routes=first_routes(inventory, sbc))
+    record = SbcRecord(sbc, snmp=_not_asked(sbc), routes=first_routes(inventory, sbc.name, sbc.platform))
     for binding in inventory.bindings_on(sbc.name):
         leg = _configured(inventory, binding)
         record.legs[leg.id] = leg
@@ -45,7 +45,7 @@ def carried(
         if _wanted(record.sbc, before) != _wanted(sbc, after) or record.settings.refused:
             unread.add(sbc.name)
         found[sbc.name] = record
-        record.routes = kept_routes(record.routes, before, after, sbc)
+        record.routes = kept_routes(record.routes, before, after, sbc.name, sbc.platform)
         _change_sbc(record, sbc)
         _change_legs(record, after)
         _look_again(record, thresholds)

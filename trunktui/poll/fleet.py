@@ -45,9 +45,10 @@ from trunktui.poll.carry import carried, first_record
 from trunktui.poll.heard import heard_view, remember_heard
 from trunktui.poll.kept import LegRecord
 from trunktui.poll.leg import Scene, frame_of, leg_status, stale_after_s
-from trunktui.poll.linked import linked, witnessed
-from trunktui.poll.listing import MOST_DISCOVERED, expected, fold_legs, lost_parts, recognise
+from trunktui.poll.links import linked, witnessed
+from trunktui.poll.listing import fold_legs, lost_parts
 from trunktui.poll.past import Past, unlisted
+from trunktui.poll.recalled import expected, recall, recognise
 from trunktui.poll.record import Judged, SbcRecord
 from trunktui.poll.routes import fold_routes
 from trunktui.poll.surveyed import failed, surveyed, wanted_anew
@@ -100,14 +101,7 @@ class Fleet:
 
     def recall(self, memory: Mapping[str, Past]) -> None:
         """Show what an earlier run knew of each leg, by id, as what it was, until its SBC answers."""
-        for record in self._records.values():
-            for leg in record.legs.values():
-                leg.past = memory.get(leg.id)
-        for leg_id, past in memory.items():
-            found = self._records.get(leg_id.rpartition("@")[2])
-            # As many as would be taken from the SBC itself.
-            if found is not None and leg_id not in found.legs and len(found.unlisted) < MOST_DISCOVERED:
-                found.unlisted[leg_id] = past
+        recall(self._records, memory)
 
     def recall_hours(self, hours: Mapping[str, Hours]) -> None:
         """Take what an earlier run knew of each leg's calls by the hour: what is usual at this one."""

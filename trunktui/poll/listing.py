@@ -12,7 +12,6 @@ from trunktui.model.inventory import AuthMode, NativeNames, Sbc
 from trunktui.model.observation import NativeLeg, Observation, RegPhase, Unread
 from trunktui.model.text import Safe, clean
 from trunktui.poll.kept import LegRecord
-from trunktui.poll.past import Past
 from trunktui.poll.record import SbcRecord
 
 _GONE_S = 600.0
@@ -155,22 +154,3 @@ def lost_parts(record: SbcRecord) -> tuple[tuple[str, int], ...]:
         if (part not in seen.parts if seen.parts is not None else len(legs) > 1)
         and not any(leg.listed for leg in legs)
     )
-
-
-def recognise(record: SbcRecord, observation: Observation) -> None:
-    """Give the legs that an SBC lists their past; what it did not list, once all of it was read, is gone."""
-    for leg in record.legs.values() if record.unlisted else ():
-        leg.past = record.unlisted.pop(leg.id, leg.past)
-    if observation.reg_read and observation.contacts_read and record.settings_done:
-        record.unlisted.clear()
-
-
-def expected(record: SbcRecord) -> dict[str, Past]:
-    """Return the legs that an earlier run found there and that this config would take, until the SBC has told."""
-    if not record.sbc.discover:
-        return {}
-    return {
-        leg_id: past
-        for leg_id, past in record.unlisted.items()
-        if not ignored(record.sbc, NativeNames(endpoint=leg_id.rpartition("@")[0]))
-    }

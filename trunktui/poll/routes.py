@@ -12,7 +12,7 @@ from msgspec import structs
 from trunktui.health.routes import Place, RouteMemory, place_of, remember_route, unasked
 from trunktui.model.ask import Answer
 from trunktui.model.health import LegState
-from trunktui.model.inventory import Inventory, Sbc
+from trunktui.model.inventory import Inventory
 from trunktui.model.link import LinkError
 from trunktui.model.route import RouteReading
 from trunktui.model.snapshot import LegStatus
@@ -41,26 +41,21 @@ def sbcs_of(inventory: Inventory, name: str) -> frozenset[str]:
     )
 
 
-def first_routes(inventory: Inventory, sbc: Sbc) -> RouteMemory:
+def first_routes(inventory: Inventory, sbc: str, platform: str) -> RouteMemory:
     """Return the routes of an SBC of which none was asked yet."""
-    return RouteMemory(
-        {place.group: unasked(place) for place in places_on(inventory, sbc.name, sbc.platform)}
-    )
+    return RouteMemory({place.group: unasked(place) for place in places_on(inventory, sbc, platform)})
 
 
-def kept_routes(memory: RouteMemory, before: Inventory, after: Inventory, sbc: Sbc) -> RouteMemory:
+def kept_routes(
+    memory: RouteMemory, before: Inventory, after: Inventory, sbc: str, platform: str
+) -> RouteMemory:
     """Return the routes under another config: what was read stays where group and place are the same."""
-    old, new = (
-        {place.group: place for place in places_on(inventory, sbc.name, sbc.platform)}
-        for inventory in (before, after)
-    )
-    if sbc.platform != "auto":
-        same = {group for group, place in new.items() if old.get(group) == place}
-        fresh = {group: unasked(place) for group, place in new.items()}
-    else:  # what it is was found out by whoever polls it
-        same, fresh = memory.held.keys() & {group.name for group in after.groups}, {}
-    kept = {group: held for group, held in memory.held.items() if group in same}
-    return RouteMemory({**fresh, **kept})
+    old = {place.group: place for place in places_on(before, sbc, platform)}
+    new = {place.group: place for place in places_on(after, sbc, platform)}
+    kept = {
+        group: held for group, held in memory.held.items() if group in new and old.get(group) == new[group]
+    }
+    return RouteMemory({group: kept.get(group) or unasked(place) for group, place in new.items()})
 
 
 async def read_routes(

@@ -1,4 +1,4 @@
-"""How the ways to an SBC do: since when a link has its state, and when it worked last."""
+"""How the links to one SBC stand after each attempt: since when they are what they are, and when they worked last."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from trunktui.model.text import Safe
 
 
 def linked(before: LinkStatus, state: SshState, reason: Safe, at: float, *, ok: bool) -> LinkStatus:
-    """Return the SSH link after a poll that ended at monotonic second `at`."""
+    """Return the SSH link after an attempt at monotonic second `at`; `ok`: it worked."""
     same = before.state is state and before.since is not None
     return LinkStatus(
         state=state,
@@ -18,6 +18,6 @@ def linked(before: LinkStatus, state: SshState, reason: Safe, at: float, *, ok: 
 
 
 def witnessed(before: SnmpStatus, state: SnmpState, reason: Safe, at: float, *, ok: bool) -> SnmpStatus:
-    """Return what is said of SNMP after a poll by it that ended at monotonic second `at`."""
+    """Return SNMP after an attempt at monotonic second `at`; `ok`: it answered."""
     same = before.state is state and before.since is not None
     return SnmpStatus(state, reason, before.since if same else at, at if ok else before.last_ok)
