@@ -139,11 +139,11 @@ def test_the_shares_make_a_hundred_whatever_the_weights() -> None:
     assert found.goes == "alpha-us 34 %, beta-us 33 %, gamma-us 33 %"
 
 
-def test_a_value_that_may_be_the_name_of_a_trunk_not_read_yet_is_not_called_foreign() -> None:
+def test_a_value_that_may_be_the_name_of_a_trunk_is_not_called_foreign() -> None:
     found = judge_route(place(unnamed=("alpha-us",)), reading(one("alpha")))
     assert (found.state, found.trunk) == (S.UNKNOWN, None)
     assert found.sentence == (
-        'us-outbound on nyc-1: not known, it is set to "alpha", and what alpha-us is called there is not read yet'
+        'us-outbound on nyc-1: not known, it is set to "alpha", and what alpha-us is called there is not known'
     )
     assert judge_route(place(unnamed=("alpha-us",)), reading(one("beta"))).state is S.MOVED
 

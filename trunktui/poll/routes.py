@@ -11,7 +11,7 @@ from msgspec import structs
 
 from trunktui.health.routes import Place, RouteMemory, place_of, remember_route, unasked
 from trunktui.model.ask import Answer
-from trunktui.model.health import LegState
+from trunktui.model.health import FaultKind
 from trunktui.model.inventory import Inventory
 from trunktui.model.link import LinkError
 from trunktui.model.route import RouteReading
@@ -104,7 +104,10 @@ def fold_routes(
 
 
 def named(place: Place, platform: Platform, legs: Iterable[LegStatus]) -> Place:
-    """Return a place with what its route calls the trunks there, the first of two that are called alike."""
+    """Return a place with what its route calls the trunks there, the first of two that are called alike.
+
+    A trunk has no name there if it is known not to be on the SBC; else its name is only not known, such as one of several.
+    """
     values: dict[str, str] = {}
     unnamed = []
     by_trunk = {leg.trunk: leg for leg in legs if not leg.discovered}
@@ -113,6 +116,6 @@ def named(place: Place, platform: Platform, legs: Iterable[LegStatus]) -> Place:
         value = None if leg is None else platform.route_value(place.route, leg)
         if value is not None:
             values.setdefault(value, trunk)
-        elif leg is None or leg.state is LegState.UNKNOWN:
+        elif leg is None or leg.fault is not FaultKind.ABSENT:
             unnamed.append(trunk)
     return structs.replace(place, values=values, unnamed=tuple(unnamed))
