@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from msgspec.structs import replace
 
 from tests.health.scenes import Trunks, fleet_of
 from tests.poll.fakes import Clock
-from trunktui.engine.crew import Crew
+from trunktui.engine.crew import Crew, Post
 from trunktui.engine.hasty import FOR_S, Hasty
 from trunktui.model.acting import Doings, Running
 from trunktui.model.action import Verb
 from trunktui.model.health import Thresholds
-from trunktui.model.inventory import Group
+from trunktui.model.inventory import Group, SshTarget
 from trunktui.model.route import Mechanism, Route
+from trunktui.model.snmp import SnmpTarget
 from trunktui.poll.fleet import Fleet
+from trunktui.poll.schedule import Pace
 
 
 class Noted(Crew):
@@ -60,3 +64,44 @@ def test_another_action_hurries_nobody() -> None:
     hasty.look(Doings())
     assert crew.hurried == []
     assert not fleet.soft("sbc-1", clock())
+
+
+class Waiting:
+    """A poller that waits for ever, and notes its orders."""
+
+    def __init__(self) -> None:
+        self.orders: list[tuple[Pace, bool]] = []
+
+    async def run(self, first_wait_s: float) -> None:
+        await asyncio.Event().wait()
+
+    async def poll(self) -> object:
+        return None
+
+    def renew(self, pace: Pace, *, hurry: bool) -> None:
+        self.orders.append((pace, hurry))
+
+    async def close(self) -> None:
+        return
+
+
+async def test_a_crew_hurries_the_pollers_over_ssh_of_these_sbcs_at_the_pace_they_have() -> None:
+    pollers: dict[Post, Waiting] = {}
+
+    def hire(post: Post, pace: Pace) -> Waiting:
+        pollers[post] = Waiting()
+        return pollers[post]
+
+    crew, pace = Crew(hire), Pace(7.0, 3.0)
+    one, two = Post("a", "asterisk", SshTarget("192.0.2.1")), Post("b", "asterisk", SshTarget("192.0.2.2"))
+    agent = Post("a", "asterisk", SnmpTarget("192.0.2.1", version="2c", community="env:C"))
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(crew.run((one, two, agent), pace))
+        await asyncio.sleep(0)
+        crew.hurry({"a"})
+        running.cancel()
+    assert {post: poller.orders for post, poller in pollers.items()} == {
+        one: [(pace, True)],
+        two: [],
+        agent: [],
+    }

@@ -47,7 +47,7 @@ TRUNK = '[[trunk]]\nname = "carrier-a"\nauth = "hybrid"\nsbcs = ["a"]\n'
 
 
 def sbc(name: str, more: str = "") -> str:
-    return f'[[sbc]]\nname = "{name}"\nhost = "192.0.2.{ord(name)}"\n{more}'
+    return f'[[sbc]]\nname = "{name}"\nplatform = "asterisk"\nhost = "192.0.2.{ord(name)}"\n{more}'
 
 
 def config_of(text: str) -> Config:

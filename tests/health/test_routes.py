@@ -139,11 +139,11 @@ def test_the_shares_make_a_hundred_whatever_the_weights() -> None:
     assert found.goes == "alpha-us 34 %, beta-us 33 %, gamma-us 33 %"
 
 
-def test_a_value_that_may_be_the_name_of_a_trunk_not_read_yet_is_not_called_foreign() -> None:
+def test_a_value_that_may_be_the_name_of_a_trunk_is_not_called_foreign() -> None:
     found = judge_route(place(unnamed=("alpha-us",)), reading(one("alpha")))
     assert (found.state, found.trunk) == (S.UNKNOWN, None)
     assert found.sentence == (
-        'us-outbound on nyc-1: not known, it is set to "alpha", and what alpha-us is called there is not read yet'
+        'us-outbound on nyc-1: not known, it is set to "alpha", and what alpha-us is called there is not known'
     )
     assert judge_route(place(unnamed=("alpha-us",)), reading(one("beta"))).state is S.MOVED
 
@@ -221,6 +221,12 @@ def test_whoever_shows_it_later_stops_believing_it_by_itself() -> None:
     )
     assert (late.goes, late.trunks, late.reading) == ("", (), active.reading)
     assert outdated(late, 2000) is late
+
+
+def test_a_value_that_is_set_to_nothing_is_foreign_and_not_unset() -> None:
+    found = judge_route(place(), reading(one("")))
+    assert (found.state, found.goes) == (S.FOREIGN, '""')
+    assert 'is set to "", which is no trunk' in found.sentence
 
 
 def test_a_foreign_value_however_long_leaves_room_for_what_it_means() -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.health.scenes import START, Says, Trunks, answer, fleet_of, settings_of
+from tests.health.scenes import START, Says, Trunks, answer, fleet_of, registrations, settings_of
 from tests.poll.fakes import Clock
 from trunktui.model.ask import Answer, Command, Reply, SshAsk
-from trunktui.model.health import Thresholds
+from trunktui.model.health import FaultKind, Thresholds
 from trunktui.model.inventory import Group, Inventory
 from trunktui.model.link import LinkError, SshState
 from trunktui.model.route import ActiveRoute, Mechanism, Route, RouteReading, RouteState, Share
@@ -190,10 +190,11 @@ async def test_one_refused_route_does_not_keep_the_others_from_being_asked() -> 
 async def test_a_route_that_this_platform_cannot_be_asked_for_says_so() -> None:
     site = Site(US)
     site.poller._platform.route_ask = lambda routes: None  # type: ignore[method-assign]
+    site.stands[KEY] = "asterisk has no such place"
     await site.poll()
-    assert site.active().sentence == (
-        "us on sbc-1: not known, astdb trunk/us is nothing that can be asked on asterisk"
-    )
+    await site.poll()
+    assert site.asked == []
+    assert site.active().sentence == ("us on sbc-1: not known, asterisk has no such place")
 
 
 async def test_an_sbc_that_does_not_answer_is_not_asked_for_routes() -> None:
@@ -226,6 +227,19 @@ async def test_as_long_as_nothing_differs_groups_are_not_judged_again() -> None:
     before = site.fleet.snapshot(site.clock() + 1)
     assert site.fleet.snapshot(site.clock() + 2).groups is before.groups
     assert site.fleet.snapshot(site.clock() + 100).groups is not before.groups
+
+
+async def test_a_trunk_that_the_sbc_does_not_have_has_no_name_there() -> None:
+    site = Site(US)
+    site.fleet.record("sbc-1").settings_done = True
+    site.poller._platform.route_value = lambda route, leg: None  # type: ignore[method-assign]
+    site.stands[KEY] = (Share(Safe("carrier-a")),)
+    site.says = Says(reg_table=registrations("Registered 60").replace("carrier-a", "other"), contacts=())
+    for _ in range(8):
+        await site.poll()
+    own = next(one for one in site.fleet.snapshot(site.clock()).legs if not one.discovered)
+    assert own.fault is FaultKind.ABSENT
+    assert site.active().state is RouteState.FOREIGN
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -24,7 +24,7 @@ NOT_ASKED = Safe("not asked yet")
 class Place(Struct, frozen=True):
     """A group on one SBC: its trunks that have a leg there, in its order, and what its route calls them.
 
-    `values` maps the SBC's value to the trunk. `unnamed`: trunks of which it is not read yet what they are called.
+    `values` maps the SBC's value to the trunk. `unnamed`: trunks of which it is not known what they are called.
     """
 
     group: str
@@ -141,9 +141,7 @@ def _judged(place: Place, reading: RouteReading) -> _Judged:
     if foreign and place.unnamed:
         # it may be the name of one of these
         said = _quoted(foreign[0])
-        words = (
-            f": not known, it is set to {said}, and what {place.unnamed[0]} is called there is not read yet"
-        )
+        words = f": not known, it is set to {said}, and what {place.unnamed[0]} is called there is not known"
         return RouteState.UNKNOWN, None, (), words
     percents = _percents(place, serving)
     if foreign:

@@ -127,7 +127,8 @@ class ActiveRoute(Struct, frozen=True):
     """Where new calls of a group go on `sbc`: `trunk`, None where that is not one trunk or not known.
 
     `sentence` says it whole. Times are monotonic: `since` it is so (None: it was so when first read), `read_at` when
-    it was asked for, `stale_at` from when it is not believed any more. `reading` is what was read last, None: never.
+    it was asked for, `stale_at` from when it is not believed any more. `reading` is what was read last; where
+    nothing ever was, the look that told nothing, None: none was made.
     `parts`: of a SPLIT, each trunk with its percent of the calls. `held`: trunks that are held out there by hand.
     """
 
@@ -157,7 +158,7 @@ class ActiveRoute(Struct, frozen=True):
             case RouteState.UNKNOWN:
                 return ""
             case RouteState.FOREIGN if self.reading is not None:
-                return ", ".join(share.value for share in self.reading.serving)
+                return ", ".join(share.value or '""' for share in self.reading.serving)
             case RouteState.SPLIT:
                 return ", ".join(f"{trunk} {percent} %" for trunk, percent in self.parts)
         return self.state.value

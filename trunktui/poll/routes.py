@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from msgspec import structs
 
 from trunktui.health.routes import Place, RouteMemory, place_of, remember_route, unasked
-from trunktui.model.health import LegState
+from trunktui.model.ask import Answer
+from trunktui.model.health import FaultKind
 from trunktui.model.inventory import Inventory
 from trunktui.model.link import LinkError
-from trunktui.model.route import Route, RouteReading
+from trunktui.model.route import RouteReading
 from trunktui.model.snapshot import LegStatus
-from trunktui.model.text import clean
 from trunktui.platforms.contract import Platform
 from trunktui.poll.record import SbcRecord
 from trunktui.transport.port import Asker
@@ -74,7 +74,9 @@ async def read_routes(
         return ()
     ask = platform.route_ask(routes)
     if ask is None:
-        return tuple(_unasked(route, platform.name, now) for route in routes)
+        # none of them is a place that this platform has: it says so without being asked
+        said = platform.parse_routes(Answer(now, now), routes)
+        return tuple(structs.replace(one, denied=True) for one in said)
     try:
         answer = await asker.ask(ask, budget_s)
     except LinkError as error:
@@ -105,7 +107,10 @@ def fold_routes(
 
 
 def named(place: Place, platform: Platform, legs: Iterable[LegStatus]) -> Place:
-    """Return a place with what its route calls the trunks there, the first of two that are called alike."""
+    """Return a place with what its route calls the trunks there, the first of two that are called alike.
+
+    A trunk has no name there if it is known not to be on the SBC; else its name is only not known, such as one of several.
+    """
     values: dict[str, str] = {}
     unnamed = []
     by_trunk = {leg.trunk: leg for leg in legs if not leg.discovered}
@@ -114,11 +119,6 @@ def named(place: Place, platform: Platform, legs: Iterable[LegStatus]) -> Place:
         value = None if leg is None else platform.route_value(place.route, leg)
         if value is not None:
             values.setdefault(value, trunk)
-        elif leg is None or leg.state is LegState.UNKNOWN:
+        elif leg is None or leg.fault is not FaultKind.ABSENT:
             unnamed.append(trunk)
     return structs.replace(place, values=values, unnamed=tuple(unnamed))
-
-
-def _unasked(route: Route, platform: str, now: float) -> RouteReading:
-    why = clean(f"{route.words} is nothing that can be asked on {platform}")
-    return RouteReading(route, now, why=why, denied=True)
