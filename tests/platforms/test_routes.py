@@ -447,3 +447,25 @@ def test_every_recording_of_a_switch_is_among_the_cases() -> None:
     kept: set[Path] = {path for path in FOLDER.glob("*/*") if not path.name.startswith(("70_", "80_"))}
     assert listed == kept
     assert len(kept) > 80
+
+
+@pytest.mark.parametrize(
+    ("name", "route", "said"),
+    [
+        ("asterisk", Route(Mechanism.ASTDB, "trunk/us"), "sudo: a password is required"),
+        ("asterisk", Route(Mechanism.GLOBAL, "US"), "sudo: a password is required"),
+        ("freeswitch", Route(Mechanism.GLOBAL, "us"), "-ERR permission denied"),
+        ("kamailio", Route(Mechanism.DISPATCHER, "1"), "sudo: a password is required"),
+    ],
+)
+def test_what_is_refused_is_marked_so_that_it_is_not_asked_at_each_poll(
+    name: str, route: Route, said: str
+) -> None:
+    platform = PLATFORMS[name]
+    ask = platform.route_ask((route,))
+    assert ask is not None
+    refused = tuple(Reply(command.key, 1, errors=(Safe(said),)) for command in ask.commands)
+    (reading,) = platform.parse_routes(Answer(1.0, 1.0, refused), (route,))
+    assert reading.denied
+    (reading,) = platform.parse_routes(Answer(1.0, 1.0), (route,))
+    assert not reading.denied, "an answer that broke off is no refusal"

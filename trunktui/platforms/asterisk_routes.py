@@ -46,7 +46,10 @@ def route_ask(routes: tuple[Route, ...]) -> SshAsk | None:
 def parse_routes(answer: Answer, routes: tuple[Route, ...]) -> tuple[RouteReading, ...]:
     """Read the answer to `route_ask`: one reading for each of `routes`, in their order. Never raises."""
     listed = _globals(answer.reply(_GLOBALS.key))
-    return tuple(reading(route, answer, _told(route, answer, listed)) for route in routes)
+    return tuple(
+        reading(route, answer, _told(route, answer, listed), denied=_denied(route, answer))
+        for route in routes
+    )
 
 
 def route_value(route: Route, leg: LegStatus) -> Safe | None:
@@ -54,6 +57,11 @@ def route_value(route: Route, leg: LegStatus) -> Safe | None:
     if _unfit(route) is not None or leg.native.endpoint is None:
         return None
     return clean(leg.native.endpoint, LINE_LIMIT)
+
+
+def _denied(route: Route, answer: Answer) -> bool:
+    key = _GLOBALS.key if route.mechanism is Mechanism.GLOBAL else route.words
+    return tables.refusal(answer.reply(key)) is not None
 
 
 def _unfit(route: Route) -> str | None:

@@ -17,10 +17,15 @@ class Told(Struct, frozen=True):
     line: str = ""
 
 
-def reading(route: Route, answer: Answer, told: Told) -> RouteReading:
-    """Return what was told as the reading of `route`, as old as the question."""
+def reading(route: Route, answer: Answer, told: Told, *, denied: bool = False) -> RouteReading:
+    """Return what was told as the reading of `route`, as old as the question; `denied`: the SBC refused to tell."""
     return RouteReading(
-        route, answer.asked_at, told.shares, why=clean(told.why), line=clean(told.line, LINE_LIMIT)
+        route,
+        answer.asked_at,
+        told.shares,
+        why=clean(told.why),
+        line=clean(told.line, LINE_LIMIT),
+        denied=denied,
     )
 
 

@@ -51,7 +51,11 @@ def route_ask(routes: tuple[Route, ...]) -> SshAsk | None:
 
 def parse_routes(answer: Answer, routes: tuple[Route, ...]) -> tuple[RouteReading, ...]:
     """Read the answer to `route_ask`: one reading for each of `routes`, in their order. Never raises."""
-    return tuple(reading(route, answer, _told(route, answer.reply(route.words))) for route in routes)
+    replies = [answer.reply(route.words) for route in routes]
+    return tuple(
+        reading(route, answer, _told(route, reply), denied=refusal(reply) is not None)
+        for route, reply in zip(routes, replies, strict=True)
+    )
 
 
 def route_value(route: Route, leg: LegStatus) -> Safe | None:

@@ -51,7 +51,8 @@ def route_ask(routes: tuple[Route, ...]) -> SshAsk | None:
 def parse_routes(answer: Answer, routes: tuple[Route, ...]) -> tuple[RouteReading, ...]:
     """Read the answer to `route_ask`: one reading for each of `routes`, in their order. Never raises."""
     sets, why = _sets(answer.reply(_LIST.key))
-    return tuple(reading(route, answer, _told(route, sets, why)) for route in routes)
+    denied = refusal(answer.reply(_LIST.key)) is not None
+    return tuple(reading(route, answer, _told(route, sets, why), denied=denied) for route in routes)
 
 
 def route_value(route: Route, leg: LegStatus) -> Safe | None:
