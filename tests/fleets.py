@@ -28,6 +28,8 @@ from trunktui.model.snapshot import (
     Egress,
     EgressKind,
     GroupStatus,
+    Headroom,
+    Landing,
     LegStatus,
     ProbeView,
     RegView,
@@ -193,6 +195,25 @@ def route(sbc_name: str, trunk: str | None, *, first: str = "alpha-us") -> Activ
 
 def sample() -> Snapshot:
     """Return the fleet of the golden files: two SBCs, one of them unreachable, a group, a discovered leg."""
+    words = Safe("us-outbound 82 channels -> nowhere: beta-us is down")
+    landing = Landing(
+        "us-outbound",
+        "alpha-us",
+        None,
+        ("nyc-1",),
+        82,
+        load_whole=True,
+        free=None,
+        free_most=False,
+        fits=None,
+        severity=Severity.MAJOR,
+        sentence=words,
+    )
+    plan = Headroom("alpha", Severity.MAJOR, Safe(f"if alpha died now: {words}"), (landing,))
+    return replace(_sample(), headroom=(plan,))
+
+
+def _sample() -> Snapshot:
     return fleet(
         leg("alpha-us@nyc-1", account="acme-us", groups=("us-outbound",), auth=AuthMode.HYBRID),
         leg(

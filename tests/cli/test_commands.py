@@ -43,6 +43,15 @@ def test_status_prints_csv_with_plain_line_ends(cli: Cli, config_path: Path) -> 
     assert len(list(csv.DictReader(io.StringIO(done.out)))) == 4
 
 
+def test_carriers_prints_what_each_carrier_s_death_would_do(cli: Cli, config_path: Path) -> None:
+    done = cli("--config", config_path, "carriers")
+    assert (done.code, done.err) == (0, "")
+    titles, alpha, *_ = done.out.splitlines()
+    assert titles.split() == ["CARRIER", "NOW", "UP", "CHANNELS", "IF", "IT", "DIED", "NOW"]
+    assert alpha.startswith("alpha")
+    assert alpha.endswith("us-outbound 82 channels -> nowhere: beta-us is down (major)")
+
+
 def test_the_polls_together_leave_time_within_30_seconds(
     cli: Cli, config_path: Path, wiring: FakeWiring
 ) -> None:

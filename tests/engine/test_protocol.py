@@ -6,6 +6,7 @@ import asyncio
 import struct
 
 import pytest
+from msgspec.structs import replace
 
 from tests.health.scenes import Says, Trunks, play
 from trunktui.engine.protocol import (
@@ -18,7 +19,10 @@ from trunktui.engine.protocol import (
     encode,
     read_frame,
 )
+from trunktui.model.health import Severity
 from trunktui.model.link import SshState
+from trunktui.model.snapshot import Headroom
+from trunktui.model.text import Safe
 
 BEFORE = play(Trunks(), [(0, Says())])
 AFTER = play(Trunks(), [(0, Says()), (30, Says(contacts=("Unavail",)))])
@@ -51,6 +55,15 @@ def test_a_difference_holds_only_what_changed_and_is_enough() -> None:
 def test_a_leg_that_went_away_goes_away_on_the_other_side() -> None:
     fewer = type(AFTER)(generation=9, at=AFTER.at, sbcs=AFTER.sbcs, legs=(), groups=())
     assert applied(AFTER, difference(AFTER, fewer)) == fewer
+
+
+def test_what_carriers_deaths_would_do_is_sent_once_and_taken_back_where_there_is_none() -> None:
+    plan = Headroom("alpha", Severity.NONE, Safe("if alpha died now: nothing"))
+    told = replace(AFTER, headroom=(plan,))
+    assert applied(AFTER, difference(AFTER, told)) == told
+    assert difference(told, replace(told, generation=9)).headroom is None
+    assert applied(told, difference(told, replace(told, generation=9))).headroom == (plan,)
+    assert applied(told, difference(told, AFTER)) == AFTER
 
 
 def test_the_end_of_the_stream_is_none_wherever_it_comes() -> None:

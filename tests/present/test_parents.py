@@ -121,7 +121,8 @@ def document(snapshot: Snapshot) -> dict[str, Any]:
 
 def test_the_document_names_the_verdict_on_every_carrier_and_all_of_them() -> None:
     told = document(WHOLE)
-    assert told["carriers"] == [
+    carriers = [{key: one[key] for key in ("name", "verdict", "reason")} for one in told["carriers"]]
+    assert carriers == [
         {"name": "alpha", "verdict": "local_leg", "reason": ALPHA},
         {"name": "bravo", "verdict": "carrier_outage", "reason": BRAVO},
         {

@@ -15,6 +15,7 @@ import click
 from trunktui import __version__
 from trunktui.cli.acting import probe, reregister, verify
 from trunktui.cli.auditing import audit_group
+from trunktui.cli.carriers import carriers
 from trunktui.cli.configuring import config_group
 from trunktui.cli.connect import connect
 from trunktui.cli.demo import demo
@@ -100,6 +101,7 @@ def trunktui(
 
 trunktui.add_command(status)
 trunktui.add_command(check)
+trunktui.add_command(carriers)
 trunktui.add_command(connect)
 trunktui.add_command(audit_group)
 trunktui.add_command(maintenance_group)

@@ -22,7 +22,7 @@ from trunktui.model.finding import CredentialAge, Finding
 from trunktui.model.marks import MarksNote
 from trunktui.model.recording import RecordsNote
 from trunktui.model.request import Reply, Request
-from trunktui.model.snapshot import GroupStatus, LegStatus, SbcStatus, Snapshot
+from trunktui.model.snapshot import GroupStatus, Headroom, LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import Safe
 
 HEARTBEAT_S = 5.0
@@ -55,7 +55,7 @@ class Foreseen(Struct, frozen=True):
 class Changes(Struct, frozen=True, tag="changes"):
     """What differs from the frame before: whole lists of SBCs, groups and verdicts, only the legs that changed.
 
-    `foreseen` None: as before.
+    `foreseen`, `headroom` None: as before.
     """
 
     generation: int
@@ -68,6 +68,7 @@ class Changes(Struct, frozen=True, tag="changes"):
     records: RecordsNote = RecordsNote()
     foreseen: Foreseen | None = None
     verdicts: tuple[Correlated, ...] = ()
+    headroom: tuple[Headroom, ...] | None = None
 
 
 class ConfigFrame(Struct, frozen=True, tag="config"):
@@ -161,6 +162,7 @@ def difference(before: Snapshot, after: Snapshot) -> Changes:
         records=after.records,
         foreseen=None if _foreseen(before) == _foreseen(after) else _foreseen(after),
         verdicts=after.verdicts,
+        headroom=None if before.headroom == after.headroom else after.headroom,
     )
 
 
@@ -184,4 +186,5 @@ def applied(before: Snapshot, changes: Changes) -> Snapshot:
         findings=foreseen.findings,
         credentials=foreseen.credentials,
         verdicts=changes.verdicts,
+        headroom=before.headroom if changes.headroom is None else changes.headroom,
     )

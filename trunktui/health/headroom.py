@@ -125,16 +125,24 @@ def flows_of(
 ) -> tuple[Flow, ...]:
     """Return where a group's calls go now and would go. `legs`: those of its trunks that the config names.
 
-    A route that was read lately says where they go; where none does, the first preference that can be used is taken.
+    A route that was read lately says where they go. Where none does, the first preference that can be used is taken, on
+    SBCs that have a leg of the group's first: that it is used on others too, nobody says.
     """
-    told = {route.sbc: route for route in routes}
+    told = {
+        route.sbc: route
+        for route in routes
+        if route.state is not RouteState.UNKNOWN and (route.stale_at is None or now <= route.stale_at)
+    }
     there: dict[str, dict[str, LegStatus]] = {}
     for leg in legs:
         if leg.state not in MEANT:
             there.setdefault(leg.sbc, {})[leg.trunk] = leg
+    first = next((name for name in group.trunks if any(name in members for members in there.values())), None)
     found: dict[tuple[str, str | None, str], list[LegStatus]] = {}
     for sbc, members in there.items():
-        for source in _carrying(told.get(sbc), group, members, now):
+        if sbc not in told and first not in members:
+            continue
+        for source in _carrying(told.get(sbc), group, members):
             if chart.carrier(source) is not None:
                 to, why = _next(group, source, members, chart)
                 found.setdefault((source, to, why), []).append(members[source])
@@ -168,12 +176,10 @@ def headrooms(
     return tuple(sorted(found, key=lambda one: (*_trouble(one), order.get(one.carrier, len(order)))))
 
 
-def _carrying(
-    route: ActiveRoute | None, group: Group, members: Mapping[str, LegStatus], now: float
-) -> list[str]:
+def _carrying(route: ActiveRoute | None, group: Group, members: Mapping[str, LegStatus]) -> list[str]:
     """Return the trunks that a group's calls take on one SBC."""
     usable = [name for name in group.trunks if name in members and members[name].state in ROUTABLE]
-    if route is not None and (route.stale_at is None or now <= route.stale_at):
+    if route is not None:
         if route.trunk is not None:
             return [route.trunk] if route.trunk in members else []
         if route.state in _OUTSIDE:

@@ -15,10 +15,11 @@ from trunktui.model.finding import Finding
 from trunktui.model.health import WORST_FIRST, LegState, ProbeSignal, RegSignal, Usage
 from trunktui.model.link import SshState
 from trunktui.model.snapshot import GroupStatus, LegStatus, RegView, SbcStatus, Snapshot
+from trunktui.present.carriers import carrier_rows
 from trunktui.present.freshness import sbc_stale, shown, shown_sbc, stale
 from trunktui.present.groups import shown_group
 from trunktui.present.marks import ack_row, maintenance_row
-from trunktui.present.parents import carrier_rows, verdict_rows
+from trunktui.present.parents import verdict_rows
 from trunktui.present.routes import active_row, route_rows
 
 SCHEMA = "trunktui.status/1"

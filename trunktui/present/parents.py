@@ -82,19 +82,6 @@ def kind_words(verdict: Correlated) -> str:
     return _KIND_WORDS[verdict.kind].format(verdict.subject)
 
 
-def carrier_rows(snapshot: Snapshot, now: float) -> list[dict[str, object]]:
-    """Build every carrier of a document with the worst verdict on it; null where there is none."""
-    worst: dict[str, Correlated] = {}
-    for one in in_force(snapshot, now):
-        if one.carrier is not None:
-            worst.setdefault(one.carrier, one)
-    names = sorted({leg.carrier for leg in snapshot.legs if leg.carrier is not None})
-    return [
-        {"name": name, "verdict": one and one.kind.value, "reason": one and one.reason}
-        for name, one in ((name, worst.get(name)) for name in names)
-    ]
-
-
 def verdict_rows(snapshot: Snapshot, now: float, stamp: Callable[[float], str]) -> list[dict[str, object]]:
     """Build the verdicts of a document, worst first; `stamp` writes a monotonic second as a time of day."""
     return [

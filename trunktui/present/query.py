@@ -75,6 +75,11 @@ def pair_query(carrier: str | None, sbc: str) -> Query:
     return parse_query(f"carrier:={carrier or ''} sbc:={sbc}")
 
 
+def carrier_query(carrier: str) -> Query:
+    """Return the filter that shows the legs of one carrier, and no others."""
+    return parse_query(f"carrier:={carrier}")
+
+
 def matches(leg: LegStatus, query: Query) -> bool:
     """Tell whether `leg` (as `freshness.shown` gives it) is to be shown."""
     if query.faults and leg.state not in FAULTS:

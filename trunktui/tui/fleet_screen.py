@@ -24,6 +24,7 @@ from trunktui.present.routes import route_facts
 from trunktui.present.tip import tip_lines
 from trunktui.present.words import cell_width
 from trunktui.tui.acting_screen import ActingScreen
+from trunktui.tui.carriers_screen import CarriersScreen
 from trunktui.tui.detail_screen import DetailScreen
 from trunktui.tui.findings_screen import today
 from trunktui.tui.foot import Foot
@@ -146,6 +147,10 @@ class FleetScreen(Filters, ActingScreen, inherit_bindings=False):
     def action_matrix(self) -> None:
         """Show carriers by SBCs."""
         self.app.push_screen(MatrixScreen(self._stage, self._take_filter))
+
+    def action_carriers(self) -> None:
+        """Show carriers, and what would move where if one died."""
+        self.app.push_screen(CarriersScreen(self._stage, self._take_filter))
 
     def action_back(self) -> None:
         """Dismiss how actions ended; else clear the filter, else faults-only. There is nowhere further to go."""

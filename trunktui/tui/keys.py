@@ -64,7 +64,8 @@ FLEET = (
     Key(
         "slash", "/", "filter", "filter: down, carrier:x, sbc:x, any text; !word hides; esc clears", "filter"
     ),
-    Key("f", "f", "faults", "faults only: hides legs that are up, standby or off", "faults"),
+    Key("f", "f", "faults", "faults only: hides up, standby, off", "faults"),
+    Key("c", "c", "carriers", "if a carrier died now", beside=True),
     Key("enter", "enter", "open", "open the leg: all of it", "open"),
     COMMAND,
     ACK,
@@ -133,6 +134,18 @@ MATRIX = (
     Key("k,up", "k up", "move(-1)", "previous carrier"),
     Key("left_square_bracket", "[ ]", "screenful(-1)", "the SBCs before", "more SBCs"),
     Key("right_square_bracket", "]", "screenful(1)", "the SBCs after"),
+    Key("pagedown", "pgdn", "page(1)", "a page on"),
+    Key("pageup", "pgup", "page(-1)", "a page back"),
+    Key("g,home", "g home", "edge(-1)", "first carrier"),
+    Key("G,end", "G end", "edge(1)", "last carrier"),
+    Key("space", "space", "freeze", "freeze the display", "freeze"),
+    COMMAND,
+)
+CARRIERS = (
+    Key("escape", "esc", "back", "go back", "back"),
+    Key("enter", "enter", "open", "show the legs of this carrier", "show its legs"),
+    Key("j,down", "j k", "move(1)", "next carrier", "carrier"),
+    Key("k,up", "k up", "move(-1)", "previous carrier"),
     Key("pagedown", "pgdn", "page(1)", "a page on"),
     Key("pageup", "pgup", "page(-1)", "a page back"),
     Key("g,home", "g home", "edge(-1)", "first carrier"),
