@@ -6,9 +6,13 @@ import inspect
 
 import pytest
 
+from tests import fleets
 from tests.platforms.boxes import ALL, STOPPED, Parts, dumb_answer, presence_answer
+from tests.platforms.snmp_walks import answered, recorded
+from trunktui.model.action import Verb
+from trunktui.model.box import SubAgent
 from trunktui.model.observation import AppState, Sighting
-from trunktui.platforms import asterisk, auto, freeswitch, kamailio, names
+from trunktui.platforms import asterisk, auto, boxmib, freeswitch, kamailio, names
 from trunktui.platforms.contract import UNREAD, Platform, Presence
 from trunktui.platforms.registry import PLATFORMS, platform_for
 from trunktui.transport.script import build_script
@@ -109,6 +113,24 @@ def test_what_is_not_one_is_said_in_one_sentence_and_never_guessed(
 ) -> None:
     seen = sighting(box)
     assert (seen.found, seen.app, seen.app_reason, seen.legs) == ("", app, why, ())
+
+
+def test_nothing_is_done_to_an_sbc_before_it_is_known_what_runs_there() -> None:
+    leg = fleets.leg("acme@nyc-1")
+    for verb in Verb:
+        assert auto.plan(verb, leg) == "it is not known how to do that with the software of this SBC"
+
+
+def test_by_snmp_every_platform_is_asked_and_the_one_whose_part_of_the_agent_answers_is_read() -> None:
+    box, totals = recorded("box.txt"), recorded("asterisk-totals.txt")
+    ask = auto.snmp_ask(("ast-regs",))
+    assert ask.gets[0] == boxmib.SYSTEM
+    assert {"host", *PLATFORMS, "extend ast-regs"} <= {get.key for get in ask.gets}
+    facts = auto.parse_snmp(answered(ask, box | totals), ())
+    assert facts == asterisk.parse_snmp(answered(asterisk.snmp_ask(()), box | totals), ())
+    assert (facts.channels, facts.sub_agent) == (22, SubAgent.ANSWERS)
+    alone = auto.parse_snmp(answered(ask, box), ())
+    assert (alone.name, alone.channels, alone.sub_agent) == ("sbc1", None, None)
 
 
 @pytest.mark.parametrize("status", [126, 127, 2, None])

@@ -17,10 +17,12 @@ from trunktui.model.inventory import AuthMode
 from trunktui.model.link import ControlFault, ControlTrouble
 from trunktui.model.observation import AppState, ContactState, NativeLeg, Observation, RegPhase
 from trunktui.model.snapshot import LegStatus, Snapshot
+from trunktui.model.tail import TailState, TailStatus
 from trunktui.model.text import Safe
 from trunktui.platforms import freeswitch
 from trunktui.platforms.contract import LegSettings
 from trunktui.platforms.freeswitch_channels import OWNER
+from trunktui.platforms.freeswitch_logs import LOG
 from trunktui.transport.lines import safe_json, safe_lines
 
 FORBIDDEN = "Gateway=carrier-a;State=FAILED;Status=403;Phrase=Forbidden"
@@ -65,6 +67,33 @@ def only(seen: Observation) -> NativeLeg:
 
 def test_case_12_all_is_well() -> None:
     assert told([at(0, WELL)]) == ("up", "registered; OPTIONS 18 ms (3/3); 0 channels")
+
+
+@pytest.mark.parametrize(("retry", "due"), [("9s", 9.0), ("NEVER", 28.0), (None, 28.0)])
+def test_when_it_tries_again_is_told_by_the_list_else_by_the_log_and_by_how_much_the_wait_grows(
+    retry: str | None, due: float
+) -> None:
+    """At second 20 the log says `retry in 30 s`; the look is at second 22, and the screen counts down from it."""
+    gateway = as_a("startup-steady", "forbid-f")
+    gateway = re.sub(r"    <retry>.*</retry>\n", f"    <retry>{retry}</retry>\n" if retry else "", gateway)
+    fleet = fleet_of(Trunks(platform="freeswitch", dial=None))
+    fleet.record("sbc-1").settings_done = True
+    fleet.answered("sbc-1", at(0, gateway))
+    moment = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(BEGAN + 20))
+    head = f"{moment}.000000 98.03% [WARNING] sofia_reg.c:525 carrier-a Failed Registration"
+    said = (
+        f"{head} with status Forbidden [403]. failure #3",
+        f"{head} [403], setting retry to 30 seconds.",
+    )
+    seen = at(22, gateway)
+    facts = freeswitch.parse_tail(LOG, tuple(Safe(line) for line in said), seen.box)
+    fleet.answered("sbc-1", seen)
+    fleet.heard("sbc-1", LOG, facts, TailStatus(LOG, TailState.OK))
+    status = leg(fleet.snapshot(seen.at))
+    assert status.registration.next_at == pytest.approx(seen.at + due, abs=1.5)
+    assert status.registration.gave_up is False
+    assert "REGISTER 403" in status.reason
+    assert "(the wait grows 10 s each time). R tries now" in status.reason
 
 
 def test_case_13_refused_again_and_again_and_waiting_ever_longer() -> None:

@@ -41,6 +41,25 @@ def test_a_failed_register_is_told_with_its_code_and_wait(
 
 
 @pytest.mark.parametrize(
+    ("lines", "step"),
+    [
+        ((COUNTED, RETRY), 10),
+        ((RETRY,), 0),  # it grows, and nobody says by how much
+        ((COUNTED.replace("#3", "#4"), RETRY), 0),
+        ((COUNTED.replace("#3", "#0"), RETRY), 0),
+        ((COUNTED.replace("forbid-f", "other"), RETRY), 0),
+        ((COUNTED.replace("403", "503"), RETRY.replace("403", "503")), None),  # always the same wait
+        ((COUNTED.replace("403", "908"), RETRY.replace("403", "908")), None),
+    ],
+)
+def test_by_how_much_the_wait_grows_is_the_wait_by_the_number_of_the_failure(
+    lines: tuple[str, ...], step: int | None
+) -> None:
+    (found,) = parse_log(tuple(Safe(line) for line in lines), UTC).refusals
+    assert found.wait_step_s == step
+
+
+@pytest.mark.parametrize(
     "line",
     [
         COUNTED,

@@ -275,6 +275,60 @@ def test_only_what_it_has_methods_for_is_asked_once_it_has_said_which() -> None:
     assert seen.unread == ()
 
 
+DOCUMENTED_OF_6_0 = """
+core.uptime core.version dispatcher.add dispatcher.hash dispatcher.list dispatcher.ping_active dispatcher.reload
+dispatcher.remove dispatcher.set_duid_state dispatcher.set_state dlg.bridge_dlg dlg.briefing dlg.dlg_list
+dlg.dlg_list_ctx dlg.dump_file dlg.end_dlg dlg.is_alive dlg.list dlg.list_ctx dlg.list_match dlg.list_match_ctx
+dlg.profile_get_size dlg.profile_list dlg.set_state dlg.stats_active dlg.terminate_dlg stats.fetch stats.fetchn
+stats.get_statistics system.listMethods uac.reg_active uac.reg_add uac.reg_disable uac.reg_dump uac.reg_enable
+uac.reg_info uac.reg_refresh uac.reg_reload uac.reg_remove uac.reg_unregister
+"""
+"""What Kamailio's own index of RPC commands has for 6.0, of the modules that are asked (kamailio-wiki, alphaindexes)."""
+
+OF_IMS_DIALOG = {"dlg.list", "dlg.list_ctx", "dlg.profile_get_size", "dlg.profile_list", "dlg.end_dlg"}
+"""What it has where `ims_dialog` stands for `dialog`: no `dlg.stats_active`, no `dlg.list_match`."""
+
+
+def kamailio_6(methods: set[str]) -> Observation:
+    """Return a poll of a 6.0: its methods, its version, and lists with what its source prints besides."""
+    folder = recordings.FIXTURES / "kamailio" / "mixed-with-calls"
+    listed = reply("".join(f"{method}\n" for method in sorted(methods)), "methods")
+    told = kamailio.parse_settings((Answer(0.0, 0.0, (listed,)),), LegSettings()).methods
+    assert told == frozenset(methods)
+    known = structs.replace(recordings.settings_of(kamailio, folder), methods=told)
+    texts = {
+        "version": ("kamailio 5.6.3", "kamailio 6.0.3"),
+        "destinations": (
+            "\t\t\t\t\tLATENCY: {",
+            "\t\t\t\t\tRUNTIME: {\n\t\t\t\t\t\tDLGLOAD: 0\n\t\t\t\t\t}\n\t\t\t\t\tLATENCY: {",
+        ),
+        "registrations": ("\tcontact_addr:", "\treg_hash: 7\n\tcontact_addr:"),
+    }
+    asked = {command.key for command in kamailio.poll_ask(known).commands}
+    replies = [one for one in recordings.recorded(folder).replies if one.key in asked]
+    for number, one in enumerate(replies):
+        old, new = texts.get(one.key, ("", ""))
+        text = (folder / f"{one.key}.out").read_text().replace(old, new) if old else None
+        replies[number] = one if text is None else reply(text, one.key)
+    return kamailio.parse_poll(Answer(99.75, 100.0, tuple(replies)), known, ())
+
+
+def test_a_kamailio_6_is_read_as_5_6_is_whatever_it_prints_besides() -> None:
+    whole = recordings.observe("kamailio", "mixed-with-calls")
+    seen = kamailio_6(set(DOCUMENTED_OF_6_0.split()))
+    assert seen.box.version == "6.0.3"
+    assert structs.replace(seen, box=whole.box) == whole
+
+
+def test_a_method_that_this_kamailio_has_not_is_not_asked_and_what_it_told_is_not_known() -> None:
+    methods = {one for one in DOCUMENTED_OF_6_0.split() if not one.startswith("dlg.")} | OF_IMS_DIALOG
+    seen = kamailio_6(methods)
+    assert (seen.reg_read, seen.contacts_read, seen.channels_read) == (True, True, False)
+    assert {leg.channels for leg in seen.legs} == {None}
+    assert seen.box.calls is None
+    assert seen.unread == ()
+
+
 def test_intervals_are_believed_only_from_the_file_that_it_was_started_with() -> None:
     folder = recordings.FIXTURES / "kamailio" / "mixed-with-calls" / "settings"
     answer = recordings.recorded(folder)

@@ -66,7 +66,8 @@ class RegWord(Struct, frozen=True, gc=False):
 
     `final`: it is not tried again; `exhausted`: for it was tried as often as it may be. `attempts` were seen to
     fail since it was registered last, None where not all are known. `at_once`: the attempt failed without a wait, so
-    nothing can have been sent.
+    nothing can have been sent. `due_s`: seconds from the look to the next attempt, less than 0 where that was due
+    already, None where no wait is told; `wait_step_s` as in Refusal.
     """
 
     code: int | None
@@ -77,6 +78,8 @@ class RegWord(Struct, frozen=True, gc=False):
     line: Safe
     max_retries: int | None = None
     retry_s: int | None = None
+    due_s: float | None = None
+    wait_step_s: int | None = None
 
 
 def add(before: Refused | None, refusal: Refusal) -> Refused:
@@ -108,6 +111,8 @@ def word_of(refused: Refused, look: Look) -> RegWord | None:
         line=chosen.line,
         max_retries=look.max_retries,
         retry_s=chosen.retry_s,
+        due_s=None if chosen.retry_s is None else chosen.at + chosen.retry_s - look.at,
+        wait_step_s=chosen.wait_step_s,
     )
 
 

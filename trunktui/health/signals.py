@@ -12,7 +12,7 @@ from trunktui.health.probe import read_probe, unwatched
 from trunktui.health.refusal import RegWord, host_name
 from trunktui.model.health import Effective, ProbeSignal, RegSignal, Thresholds, Usage
 from trunktui.model.inventory import AuthMode, DialMode
-from trunktui.model.observation import Contact, ContactState, NativeLeg, ProbeCount, RegPhase
+from trunktui.model.observation import Contact, ContactState, NativeLeg, ProbeCount, Registration, RegPhase
 
 _INITIAL_DELAY_S = 10
 """Asterisk's default max_random_initial_delay."""
@@ -151,7 +151,7 @@ def _in_full(
         reg_for_good=row is not None and row.phase is RegPhase.DISABLED,
         reg_by_hand=row is not None and row.by_hand,
         reg_code=_code(leg, context),
-        reg_wait_step_s=row.wait_step_s if row else None,
+        reg_wait_step_s=_wait_step(row, context),
         reg_gates=leg.reg_gates,
         code=memory.code,
         usual_code=usual(memory.codes) if memory.code is not None else None,
@@ -237,7 +237,7 @@ def _registration(
         case RegPhase.REGISTERED:
             return _refresh(elapsed, t), ahead, elapsed
         case RegPhase.WAITING:
-            return RegSignal.RETRYING, ahead, elapsed
+            return RegSignal.RETRYING, _told_due(ahead, elapsed, context), elapsed
         case RegPhase.ATTEMPTING:
             over = elapsed is None or elapsed > attempt_limit_s(registration, t)
             said = context.word is not None and context.word.final
@@ -260,6 +260,19 @@ def _registration(
             return (RegSignal.STARTING if starting else RegSignal.UNREGISTERED), ahead, elapsed
         case RegPhase.OTHER:
             return RegSignal.UNKNOWN, ahead, elapsed
+
+
+def _wait_step(row: Registration | None, context: LegContext) -> int | None:
+    """Return what each failure adds to the wait: by how much, the log may know where the table does not."""
+    table, log = (row.wait_step_s if row else None), (context.word.wait_step_s if context.word else None)
+    return max((step for step in (table, log) if step is not None), default=None)
+
+
+def _told_due(ahead: int | None, elapsed: int | None, context: LegContext) -> int | None:
+    """Return the seconds to the next REGISTER: as the SBC's table tells them, else as its log does."""
+    if ahead is not None or elapsed is not None or context.word is None or context.word.due_s is None:
+        return ahead
+    return int(context.word.due_s) if context.word.due_s >= 0.0 else None
 
 
 def _code(leg: NativeLeg, context: LegContext) -> int | None:

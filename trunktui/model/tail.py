@@ -75,7 +75,10 @@ class RefusalKind(StrEnum):
 
 
 class Refusal(Struct, frozen=True):
-    """A REGISTER that failed, as the log tells it. `code` None: no answer came (or its name did not resolve)."""
+    """A REGISTER that failed, as the log tells it. `code` None: no answer came (or its name did not resolve).
+
+    `wait_step_s`: what each failure adds to `retry_s`, as in Registration.
+    """
 
     at: float
     kind: RefusalKind
@@ -84,6 +87,7 @@ class Refusal(Struct, frozen=True):
     code: int | None
     retry_s: int | None
     line: Safe
+    wait_step_s: int | None = None
 
 
 class AuthFailure(Struct, frozen=True):

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping
 from msgspec import structs
 
 from trunktui.model.ask import Answer, Command, SshAsk
+from trunktui.model.box import BoxFacts, SubAgent
 from trunktui.model.inventory import Binding
 from trunktui.model.observation import AppState, Observation, Sighting
+from trunktui.model.snmp import SnmpAnswer, SnmpAsk
 from trunktui.model.text import clean
-from trunktui.platforms import names
+from trunktui.platforms import boxmib, names
 from trunktui.platforms.contract import UNREAD, LegSettings, Platform, Presence
 from trunktui.platforms.registry import platform_for
 from trunktui.platforms.without import audio_ask as audio_ask
@@ -24,7 +26,6 @@ from trunktui.platforms.without import parse_audio as parse_audio
 from trunktui.platforms.without import parse_follow_up as parse_follow_up
 from trunktui.platforms.without import parse_routes as parse_routes
 from trunktui.platforms.without import parse_settings as parse_settings
-from trunktui.platforms.without import parse_snmp as parse_snmp
 from trunktui.platforms.without import parse_surroundings as parse_surroundings
 from trunktui.platforms.without import parse_tail as parse_tail
 from trunktui.platforms.without import plan as plan
@@ -33,7 +34,6 @@ from trunktui.platforms.without import proof as proof
 from trunktui.platforms.without import route_ask as route_ask
 from trunktui.platforms.without import route_value as route_value
 from trunktui.platforms.without import settings_asks as settings_asks
-from trunktui.platforms.without import snmp_ask as snmp_ask
 from trunktui.platforms.without import standing as standing
 from trunktui.platforms.without import surroundings_asks as surroundings_asks
 from trunktui.platforms.without import tails as tails
@@ -99,6 +99,21 @@ def parse_poll(answer: Answer, settings: LegSettings, bindings: tuple[Binding, .
         app_reason=clean(why, _LIMIT),
         found=found,
     )
+
+
+def snmp_ask(extend: tuple[str, ...]) -> SnmpAsk:
+    """Return what every platform asks by SNMP: who looks once has no second chance when it is known which it is."""
+    asks = [platform.snmp_ask(extend) for platform in _all()]
+    gets = {get.key: get for ask in asks for get in ask.gets}
+    walks = {walk.key: walk for ask in asks for walk in ask.walks}
+    return SnmpAsk(tuple(gets.values()), tuple(walks.values()))
+
+
+def parse_snmp(answer: SnmpAnswer, extend: tuple[str, ...]) -> BoxFacts:
+    """Read one SNMP poll as the platform whose own part of the agent answers, else the machine's part alone."""
+    facts = (platform.parse_snmp(answer, extend) for platform in _all())
+    told = next((one for one in facts if one.sub_agent is SubAgent.ANSWERS), None)
+    return boxmib.read_box(answer, extend) if told is None else told
 
 
 def _choice(there: Mapping[str, Presence]) -> tuple[str, AppState, str]:

@@ -93,6 +93,11 @@ def sip_code(code: int) -> int:
     return _SIP_CODES.get(code, code)
 
 
+def grows(code: int | None) -> bool:
+    """Whether the wait for the next attempt grows with each failure of that code; None: no answer came."""
+    return code is not None and code not in _FLAT
+
+
 def leg(
     gateway: Gateway, refusal: Refusal | None, channels: Channels | None, now_s: float | None
 ) -> NativeLeg:
@@ -159,8 +164,8 @@ def _registration(gateway: Gateway, refusal: Refusal | None) -> Registration:
         line=_line(gateway),
         limit_s=_ATTEMPT_S,
         code=code,
-        # By how much it grows is the gateway's retry-seconds, which FreeSWITCH tells nowhere.
-        wait_step_s=0 if code is not None and code not in _FLAT else None,
+        # By how much it grows is the gateway's retry-seconds: it is told nowhere but, indirectly, in the log.
+        wait_step_s=0 if grows(code) else None,
     )
 
 

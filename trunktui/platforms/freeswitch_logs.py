@@ -8,7 +8,8 @@ or a uuid is logged too, that stands before it:
     2026-11-23 01:23:10.001122 97.40% [WARNING] sofia_reg.c:501 Timeout Registering dead-e
     2026-11-23 01:23:10.001122 97.40% [WARNING] sofia_reg.c:499 Ping failed ipdead-h with code 408 - count 1/0/1, state DOWN
 
-The line with the wait tells all that is wanted, so the one before it, with the number of the failure, is passed over.
+The line with the wait tells the code too. The one before it has the number of the failure: where the wait grows, it is
+the gateway's retry-seconds as many times, which FreeSWITCH tells nowhere else.
 Unlike Asterisk's, these lines name the registration itself: `Refusal.client` is the gateway, `server` is empty.
 """
 
@@ -17,10 +18,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from msgspec import structs
+
 from trunktui.model.observation import Box
 from trunktui.model.tail import Refusal, RefusalKind, TailFacts, TailFile, TailKind
 from trunktui.model.text import Safe
-from trunktui.platforms.freeswitch_legs import sip_code
+from trunktui.platforms.freeswitch_legs import grows, sip_code
 
 LOG = TailFile(
     TailKind.LOG,
@@ -38,7 +41,9 @@ _RETRY = re.compile(
     r"(\S{1,128}) Failed Registration \[(\d{3})\], setting retry to (\d{1,9}) seconds\.?", re.ASCII
 )
 _TIMEOUT = re.compile(r"Timeout Registering (\S{1,128})")
-_COUNTED = re.compile(r"\S{1,128} Failed Registration with status .* \[\d{3}\]\. failure #\d+")
+_COUNTED = re.compile(
+    r"(\S{1,128}) Failed Registration with status .* \[\d{3}\]\. failure #(\d{1,9})", re.ASCII
+)
 _NO_ANSWER = 408
 _MOST_UNREAD = 5
 
@@ -47,6 +52,7 @@ def parse_log(lines: tuple[Safe, ...], box: Box) -> TailFacts:
     """Read lines of the log, oldest first; most are nobody's business. `box` has the SBC's zone. Never raises."""
     refusals: list[Refusal] = []
     unread: list[Safe] = []
+    failures: dict[str, int] = {}
     for line in lines:
         # Substrings first: of a million lines few are taken apart.
         if "sofia_reg.c" not in line or not ("Failed Registration" in line or "Timeout Registering" in line):
@@ -54,9 +60,13 @@ def parse_log(lines: tuple[Safe, ...], box: Box) -> TailFacts:
         found = _HEAD.fullmatch(line)
         at = None if found is None else _at(found[1], found[2], found[3], box)
         refusal = None if found is None or at is None else _refusal(found[4], at, line)
+        counted = None if found is None else _COUNTED.fullmatch(found[4])
         if refusal is not None:
-            refusals.append(refusal)
-        elif (found is None or _COUNTED.fullmatch(found[4]) is None) and len(unread) < _MOST_UNREAD:
+            step = _wait_step(refusal, failures.pop(refusal.client, 0))
+            refusals.append(structs.replace(refusal, wait_step_s=step))
+        elif counted is not None:
+            failures[counted[1]] = int(counted[2])
+        elif len(unread) < _MOST_UNREAD:
             unread.append(line)
     return TailFacts(refusals=tuple(refusals), unread=tuple(unread))
 
@@ -69,6 +79,13 @@ def _refusal(said: str, at: float, line: Safe) -> Refusal | None:
     if (found := _TIMEOUT.fullmatch(said)) is not None:
         return Refusal(at, RefusalKind.RETRYING, Safe(""), Safe(found[1]), None, None, line)
     return None
+
+
+def _wait_step(refusal: Refusal, failures: int) -> int | None:
+    """Return what each failure adds to the wait; 0 where the number of this one (0: not told) does not tell that."""
+    if refusal.retry_s is None or not grows(refusal.code):
+        return None
+    return refusal.retry_s // failures if failures and refusal.retry_s % failures == 0 else 0
 
 
 def _at(day: str, time: str, fraction: str | None, box: Box) -> float | None:

@@ -37,6 +37,8 @@ def rebuilt(record: SbcRecord, platform: str, inventory: Inventory) -> SbcRecord
     for leg in fresh.legs.values():
         leg.past = record.legs[leg.id].past if leg.id in record.legs else None
     fresh.link, fresh.snmp = record.link, record.snmp
+    # What was told by SNMP before anything was found is of the same machine, and of what was found.
+    fresh.facts = record.facts if record.platform == AUTO else None
     fresh.next_poll_at, fresh.unlisted, fresh.hours = record.next_poll_at, record.unlisted, record.hours
     return fresh
 
