@@ -23,6 +23,7 @@ TABLES = (
     "pjsip show transports",
     "stun show status",
     "pjsip show channelstats",
+    "dialplan show globals",
 )
 LONGEST_NAME = "very-long-trunk-name-north-america-wholesale-carrier-alpha-0001"
 REFUSED = "sudo: a password is required"
@@ -31,6 +32,10 @@ REFUSED = "sudo: a password is required"
 def _sudo(*asterisk_args: str) -> str:
     argv = ("/usr/bin/timeout", "-k", "1", "5", "/usr/sbin/asterisk", *asterisk_args)
     return f"cd / && sudo -n -u asterisk {shlex.join(argv)}"
+
+
+def _direct(*asterisk_args: str) -> str:
+    return shlex.join(("/usr/bin/timeout", "-k", "1", "5", "/usr/sbin/asterisk", *asterisk_args))
 
 
 def test_the_host_key_is_pinned(lab: Lab) -> None:
@@ -68,6 +73,21 @@ def test_noc_reads_the_settings_of_one_name_through_sudo(lab: Lab, command: str)
     assert command.rsplit(maxsplit=1)[-1] in done.stdout
 
 
+def test_noc_sees_and_says_where_a_group_goes(lab: Lab) -> None:
+    for user, says in (("noc", _sudo), ("nocgrp", _direct)):
+        for command, answer in (
+            ("database put trunk lab/told acme-primary", "Updated database successfully\n"),
+            ("database get trunk lab/told", "Value: acme-primary\n"),
+            ("database del trunk lab/told", "Database entry removed.\n"),
+            ("database get trunk lab/told", "Database entry not found.\n"),
+            ("dialplan set global TRUNK_LAB x", "\n    -- Global variable 'TRUNK_LAB' set to 'x'\n"),
+        ):
+            done = lab.ssh(says("-rx", command), user=user)
+            assert (done.returncode, done.stdout) == (0, answer), (user, command, done.stderr)
+    denied = lab.ssh(_direct("-rx", "database get SIP x"), user="nocgrp")
+    assert denied.stdout == "You don't have permissions to run 'database get SIP x' command\n"
+
+
 @pytest.mark.parametrize(
     "args",
     [
@@ -93,6 +113,16 @@ def test_noc_reads_the_settings_of_one_name_through_sudo(lab: Lab, command: str)
         ("-rx", "pjsip send register"),
         ("-rx", "pjsip send unregister acme-primary"),
         ("-rx", "pjsip qualify a b"),
+        ("-rx", "database get SIP x"),
+        ("-rx", "database get trunk a b"),
+        ("-rx", "database show"),
+        ("-rx", "database put trunk a b c"),
+        ("-rx", "database put trunk a b", "-rx", "core stop now"),
+        ("-rx", "database put SIP a b"),
+        ("-rx", "database del trunk"),
+        ("-rx", "database deltree trunk"),
+        ("-rx", "dialplan set global DIAL_OPTIONS x"),
+        ("-rx", "dialplan set global TRUNK_A ${SHELL(id)}"),
         ("-rx", "core show channels"),
         ("-rx", "core stop now"),
         ("-rx", "core show version", "-rx", "core stop now"),
@@ -127,9 +157,7 @@ def test_sudo_refuses_another_program_another_limit_another_user(lab: Lab, comma
 
 def test_nocgrp_reads_through_the_socket_what_cli_permissions_allow(lab: Lab) -> None:
     for command in TABLES:
-        done = lab.ssh(
-            f"/usr/bin/timeout -k 1 5 /usr/sbin/asterisk -rx {shlex.quote(command)}", user="nocgrp"
-        )
+        done = lab.ssh(_direct("-rx", command), user="nocgrp")
         assert (done.returncode, done.stderr) == (0, ""), command
         assert "don't have permissions" not in done.stdout
     for command in ("pjsip show auth acme-primary", "pjsip show auth"):
