@@ -188,10 +188,10 @@ def unfolded(body: bytes) -> bytes:
 
 
 def plain(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the lines of an answer in JSON without quotes and commas, as `kamcmd` prints them; others as they are."""
+    """Return the lines of an answer in JSON without quotes, commas and brackets, as `kamcmd` prints them; others as they are."""
     if not any(line.lstrip(_BLANKS).startswith('"jsonrpc"') for line in lines[:3]):
         return lines
-    return tuple(line.replace("␉", " ").strip(_BLANKS).removesuffix(",").replace('"', "") for line in lines)
+    return tuple(line.replace("␉", " ").strip().rstrip(",]} ").replace('"', "") for line in lines)
 
 
 def _is_of(body: bytes, number: int) -> bool:
