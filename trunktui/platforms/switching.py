@@ -101,7 +101,7 @@ def refused(
         return clean(f"the place {clean(move.route.place, 40)!r} must not stand in a command")
     if leg is None and not siblings:
         return clean(f"{move.group} has no leg on {move.sbc}")
-    for value in (*values, *(share.value for share in move.stands.shares)):
+    for value in (*values, *(share.value for share in (*move.goal, *move.stands.shares))):
         if not fit(value):
             return clean(
                 f"{clean(value, 60)!r} must not stand in a command: {move.route.words} is set by hand"
