@@ -472,6 +472,10 @@ def test_calls_that_keep_coming_where_they_went_before_say_that_the_route_is_not
     sign, said = proving.look([(str(k), a, False) for k in range(2, 7)])
     assert sign is Sign.FAILED
     assert "began on alpha since, none on beta: the dial plan does not go by it" in said
+    proving.plan = replace(proving.plan, move=replace(proving.plan.move, shared=True))  # type: ignore[type-var]
+    sign, said = proving.verdict()
+    assert sign is Sign.ROUTED
+    assert "began on alpha since: other groups use it, too" in said
     mixed = Proving(platform, route)
     for _ in range(3):
         mixed.look([])
@@ -583,6 +587,17 @@ def test_where_nothing_shall_be_set_any_trunk_but_the_source_proves_it() -> None
     assert found.sentence.startswith(
         "astdb trunk/us-domestic/carrier reads nothing; 3 new calls answered on alpha"
     )
+
+
+def test_a_source_that_other_groups_use_is_known_as_one() -> None:
+    move = move_of("asterisk", ASTDB, reads(ASTDB, "acme-primary"), "beta")
+    for groups, shared in ((("us-domestic",), False), (("us-domestic", "us-tollfree"), True)):
+        alpha, beta = leg_of("asterisk", "alpha", groups=groups), leg_of("asterisk", "beta")
+        plan = asterisk.plan_switch(move, beta, (alpha, beta))
+        assert isinstance(plan, Plan)
+        assert plan.move is not None
+        assert plan.move.shared is shared
+        assert replace(plan.move, shared=False) == move
 
 
 def test_every_platform_has_it() -> None:

@@ -181,7 +181,7 @@ def planned(move: Move, leg: LegStatus | None, siblings: tuple[LegStatus, ...], 
         first_s=FIRST_S,
         lock_on=means.lock_on,
         lock_hold_s=HOLD_S,
-        move=move,
+        move=structs.replace(move, shared=_shared(move, siblings)),
         warning=_warning(move, means.warning),
     )
 
@@ -295,16 +295,15 @@ class _Tally:
         if answered >= ENOUGH and not strays and not untold:
             calm = f", none new began on {source}" if source else ""
             return Sign.PROVED, f"{there}{calm}"
-        if strays >= ENOUGH and not self._tried:
-            words = (
-                f"{_calls(strays)} began on {source} since, none on {target}: the dial plan does not go by it"
-            )
-            return Sign.FAILED, f"{words} (or calls of another group are on {source}, too)"
+        if strays >= ENOUGH and not self._tried and not self._move.shared:
+            words = f"{_calls(strays)} began on {source} since, none on {target}"
+            return Sign.FAILED, f"{words}: the dial plan does not go by it"
         if strays:
-            words = (
-                f"{there}, but {_calls(strays)} began on {source} since: of another group, or past the route"
+            why = "other groups use it, too" if self._move.shared else "not all calls there go by the route"
+            return (
+                Sign.ROUTED,
+                f"route verified; {there}, but {_calls(strays)} began on {source} since: {why}",
             )
-            return Sign.ROUTED, f"route verified; {words}"
         if look.why:
             return Sign.ROUTED, f"route verified; calls cannot be seen: {look.why}"
         if untold:
@@ -372,6 +371,11 @@ def _in_progress(move: Move, siblings: tuple[LegStatus, ...]) -> str:
         if move.values.get(leg.trunk) in _sources(move) or leg.trunk == move.source
     ]
     return f": {', '.join(counts)}" if counts else ""
+
+
+def _shared(move: Move, siblings: tuple[LegStatus, ...]) -> bool:
+    sources = _sources(move)
+    return any(len(leg.groups) > 1 and move.values.get(leg.trunk) in sources for leg in siblings)
 
 
 def _calls(count: int) -> str:
