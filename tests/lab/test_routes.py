@@ -156,6 +156,14 @@ def test_a_dispatcher_set_is_read_with_what_was_disabled_by_hand(
     assert [share.value for share in moved.open] == [B]
 
 
+def test_a_reload_of_the_dispatcher_takes_back_what_was_disabled_by_hand(lab: Lab) -> None:
+    sbc = Sbc(lab, "sbc3")
+    lab.kamcmd("dispatcher.set_state", "dx", "1", A)
+    assert [share.held for share in sbc.read(SET)[0].shares] == [True, False]
+    lab.kamcmd("dispatcher.reload")
+    assert [share.held for share in sbc.read(SET)[0].shares] == [False, False]
+
+
 def test_calls_through_kamailio_go_to_the_first_that_is_open_in_its_set(lab: Lab) -> None:
     lab.kamcmd("dispatcher.set_state", "dx", "1", A)
     with calls(lab, 1):
