@@ -34,10 +34,13 @@ from trunktui.platforms.switching import Call, Look
 _SET = "dispatcher.set_state"
 _OK = "Ok. Dispatcher state updated."
 _HOLD = "dx"
-_URI = re.compile(r"sips?:[A-Za-z0-9_.:@=+-]{1,120}", re.ASCII)
+_URI = re.compile(r"sips?:[A-Za-z0-9][A-Za-z0-9_.:@+-]{0,119}", re.ASCII)
 _MOST = 60
 """Destinations of a set that are compared: what is expected of all must fit into one command."""
 
+_WARNING = Safe(
+    "`dispatcher.reload` and a restart of Kamailio forget what is held out by hand: the whole list is open again then"
+)
 _HELD = ("DX", "DP", "DN")
 _OPEN = ("AP", "AX", "AN", "IP", "IX", "IN", "TP", "TX", "TN")
 
