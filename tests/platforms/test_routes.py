@@ -245,6 +245,7 @@ NO_SOCKET = "ERROR: connect_unix_sock: connect(/var/run/kamailio//kamailio_ctl):
         ("asterisk", name("X"), 0, "   A=b", "", "the list of globals broke off"),
         ("asterisk", name("X"), 0, "   A=b\n\n    -- 2 variable(s)", "", "1 globals though 2 are announced"),
         ("asterisk", name("A"), 0, "   A=b\nc\n   D=e\n\n    -- 2 variable(s)", "", "its value has more than one line"),
+        ("asterisk", name("A"), 0, "   A=b\n\n\n    -- 1 variable(s)", "", "its value has more than one line"),
         ("freeswitch", DB, 0, "Error:  permission denied!", "",
          "esl-allowed-api of this event socket user does not allow it: see docs/grants.md; it must allow 'db'"),
         ("freeswitch", name("X"), 0, "-ERR permission denied", "",
@@ -290,6 +291,12 @@ def test_a_command_that_never_ran_or_printed_too_much_is_unread(platform: str) -
         assert read(platform, route).why == "the answer broke off"
         much = structs.replace(reply(platform, route, b"Value: x\n"), truncated=True)
         assert read(platform, route, much).why == "more than we take"
+
+
+def test_no_global_at_all_is_none_set() -> None:
+    for text in ("\n    -- 0 variable(s)\n", "   B=x\n    -- 1 variable(s)\n"):
+        reading = said("asterisk", name("A"), text)
+        assert (reading.shares, reading.why, reading.line) == ((), "", "")
 
 
 def test_a_key_set_to_nothing_is_not_one_that_is_not_set() -> None:

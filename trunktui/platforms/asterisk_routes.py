@@ -111,9 +111,12 @@ def _globals(reply: Reply) -> _Globals:
     count = _COUNT.fullmatch(lines[-1]) if lines else None
     if count is None:
         return _Globals(why="the list of globals broke off" if lines else "nothing was printed")
+    body = lines[:-1]
+    if body and not body[-1].strip():
+        body.pop()
     rows: dict[str, tuple[Safe, Safe | None]] = {}
     seen, name = 0, ""
-    for line in lines[:-2]:
+    for line in body:
         row = _GLOBAL.fullmatch(line)
         if row is not None:
             name, seen = row[1], seen + 1
