@@ -170,18 +170,16 @@ def test_without_a_command_the_dashboard_opens_on_a_terminal_that_can_show_it(
     assert wiring.dashboards == ([("prod", "mono")] if code == 7 else [])
 
 
-def test_config_check_counts_what_it_found_and_notes_what_is_not_acted_on(
-    cli: Cli, config_path: Path
-) -> None:
+def test_config_check_counts_what_it_found_and_notes_what_has_no_effect(cli: Cli, config_path: Path) -> None:
     config_path.write_text(
-        '[[sbc]]\nname = "nyc-1"\nhost = "192.0.2.1"\nwrite = true\n'
+        '[[sbc]]\nname = "nyc-1"\nhost = "192.0.2.1"\nplatform = "asterisk"\nwrite = true\n'
         '[[trunk]]\nname = "a"\nsbcs = ["nyc-1"]\ncredential = { username = "u" }\n'
         '[[group]]\nname = "g"\ntrunks = ["a"]\nswitch = { kamailio = { dispatcher_set = 1 } }\n'
     )
     done = cli("--config", config_path, "config", "check")
     assert done.out.splitlines() == [
         f"ok: 0 carriers, 0 accounts, 1 SBC, 1 trunk, 1 group ({config_path})",
-        "note: group g: switch is read but not acted on in this version",
+        "note: group g: switch.kamailio is for no SBC: none of its trunks is on a kamailio one",
     ]
     assert done.code == 0
 

@@ -23,7 +23,7 @@ def config_group() -> None:
 @config_group.command(name="check")
 @click.pass_obj
 def check_config(session: Session) -> int:
-    """Say whether the config is sound: every problem with its line, and what is set but not acted on yet."""
+    """Say whether the config is sound: every problem with its line, and what is set and has no effect."""
     config = session.config()
     _check_theme(config.ui.theme)
     click.echo(encodable(f"ok: {_counts(config.inventory)} ({config.path})"))

@@ -52,7 +52,7 @@ class HistoryLimits(Struct, frozen=True):
 
 
 class Config(Struct, frozen=True):
-    """A config that was found sound. `name` is for the title, `notes` say what is set but not acted on.
+    """A config that was found sound. `name` is for the title, `notes` say what is set and has no effect.
 
     `document` is the file as it was read with every default filled in; secrets in it are references. `text` is
     the whole of it as it stood there. Where it was in no file (`connect`), `path` only says where one would stand.
