@@ -68,7 +68,7 @@ MAX_FUNCTION_LINES = 60
 NO_CLOCK = {"model", "platforms", "health", "present"}
 NO_WALL_CLOCK = NO_CLOCK | {"config", "poll", "transport", "engine", "actions"}
 NOT_A_PLATFORM = {
-    *("__init__", "contract", "registry", "sipuri", "switching"),
+    *("__init__", "contract", "registry", "sipuri", "switching", "callproof"),
     *("boxaround", "boxmib", "boxroutes", "boxshell", "boxtail"),
 }
 

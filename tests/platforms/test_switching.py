@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from types import ModuleType
 from typing import Any
@@ -21,7 +22,7 @@ from trunktui.model.route import Mechanism, Route, Share
 from trunktui.model.snapshot import LegStatus
 from trunktui.model.switch import Move, SwitchKind
 from trunktui.model.text import Safe
-from trunktui.platforms import asterisk, freeswitch, kamailio
+from trunktui.platforms import asterisk, asterisk_switch, callproof, freeswitch, kamailio
 from trunktui.platforms.contract import Platform
 from trunktui.transport.jsonrpc import plain as as_kamcmd
 from trunktui.transport.jsonrpc import unfolded
@@ -603,3 +604,23 @@ def test_a_source_that_other_groups_use_is_known_as_one() -> None:
 def test_every_platform_has_it() -> None:
     modules: list[Platform] = [asterisk, freeswitch, kamailio]
     assert all(callable(module.plan_switch) for module in modules)
+
+
+def test_a_look_is_read_once_however_often_it_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Answer] = []
+    reading = asterisk_switch._look
+
+    def counted(move: Move, look: Answer) -> callproof.Look:
+        read.append(look)
+        return reading(move, look)
+
+    monkeypatch.setattr(asterisk_switch, "_look", counted)
+    proving = Proving("asterisk", ASTDB)
+    for n in range(5):
+        proving.look([(str(k), proving.a, True) for k in range(1000 * n, 1000 * n + 3)])
+    assert read == proving.looks
+    before = len(callproof._LOOKS)
+    read.clear()
+    proving.looks.clear()
+    gc.collect()
+    assert len(callproof._LOOKS) <= before - 5, "nothing of it is kept"

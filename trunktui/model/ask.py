@@ -141,7 +141,7 @@ class Reply(Struct, frozen=True):
         return self.status == 0 and not self.truncated
 
 
-class Answer(Struct, frozen=True):
+class Answer(Struct, frozen=True, weakref=True):
     """All replies to one ask. Times are monotonic seconds; `complete` means that the end marker arrived.
 
     `late` says why it did not: our own budget ended while the link was up, so the SBC was slow, not lost.

@@ -22,11 +22,11 @@ from trunktui.model.snapshot import LegStatus
 from trunktui.model.switch import Move
 from trunktui.model.text import Safe, clean
 from trunktui.platforms import asterisk_tables as tables
-from trunktui.platforms import switching
+from trunktui.platforms import callproof, switching
 from trunktui.platforms.asterisk_channels import channels
 from trunktui.platforms.asterisk_console import PROGRAM, askable, rx
 from trunktui.platforms.asterisk_routes import parse_routes, route_ask, route_value
-from trunktui.platforms.switching import Call, Look
+from trunktui.platforms.callproof import Call, Look, look_of
 
 _STEP = "step"
 _CALLS = rx("calls", "core show channels concise")
@@ -88,7 +88,7 @@ def taken(plan: Plan, move: Move, sent: Answer) -> Safe | None:
 
 def proof(plan: Plan, move: Move, sent: Answer, looks: tuple[Answer, ...]) -> Proof:
     """Judge the looks made since the command was taken."""
-    return switching.judge(plan, move, sent.answered_at, [_look(move, look) for look in looks])
+    return callproof.judge(plan, move, sent.answered_at, _looks(move, looks))
 
 
 def standing(plan: Plan, move: Move, look: Answer) -> Proof:
@@ -123,6 +123,10 @@ def _warning(move: Move, before: str | None) -> Safe:
 
 def _reading(move: Move, look: Answer) -> RouteReading:
     return parse_routes(look, (move.route,))[0]
+
+
+def _looks(move: Move, looks: tuple[Answer, ...]) -> list[Look]:
+    return [look_of(look, move.route, lambda answer: _look(move, answer)) for look in looks]
 
 
 def _look(move: Move, look: Answer) -> Look:

@@ -24,11 +24,11 @@ from trunktui.model.route import Mechanism, RouteReading, Share
 from trunktui.model.snapshot import LegStatus
 from trunktui.model.switch import Move
 from trunktui.model.text import Safe, clean
-from trunktui.platforms import switching
+from trunktui.platforms import callproof, switching
+from trunktui.platforms.callproof import Call, Look, look_of
 from trunktui.platforms.freeswitch_channels import COMMAND, sent_out
 from trunktui.platforms.freeswitch_console import askable, fault, fs, refusal, said
 from trunktui.platforms.freeswitch_routes import parse_routes, route_ask, route_value
-from trunktui.platforms.switching import Call, Look
 
 _STEP = "step"
 _CALLS = fs("calls", COMMAND, json=True)
@@ -92,7 +92,7 @@ def taken(plan: Plan, move: Move, sent: Answer) -> Safe | None:
 
 def proof(plan: Plan, move: Move, sent: Answer, looks: tuple[Answer, ...]) -> Proof:
     """Judge the looks made since the command was taken."""
-    return switching.judge(plan, move, sent.answered_at, [_look(move, look) for look in looks])
+    return callproof.judge(plan, move, sent.answered_at, _looks(move, looks))
 
 
 def standing(plan: Plan, move: Move, look: Answer) -> Proof:
@@ -131,6 +131,10 @@ def _word(command: str) -> str:
 
 def _reading(move: Move, look: Answer) -> RouteReading:
     return parse_routes(look, (move.route,))[0]
+
+
+def _looks(move: Move, looks: tuple[Answer, ...]) -> list[Look]:
+    return [look_of(look, move.route, lambda answer: _look(move, answer)) for look in looks]
 
 
 def _look(move: Move, look: Answer) -> Look:

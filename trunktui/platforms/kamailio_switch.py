@@ -24,12 +24,12 @@ from trunktui.model.route import RouteReading
 from trunktui.model.snapshot import LegStatus
 from trunktui.model.switch import Move, SwitchKind
 from trunktui.model.text import Safe, clean
-from trunktui.platforms import kamailio_dialogs, switching
+from trunktui.platforms import callproof, kamailio_dialogs, switching
+from trunktui.platforms.callproof import Call, Look, look_of
 from trunktui.platforms.kamailio_address import address_of
 from trunktui.platforms.kamailio_dispatcher import destinations
 from trunktui.platforms.kamailio_routes import parse_routes, route_ask, route_value
 from trunktui.platforms.kamailio_rpc import PROGRAM, call, read, refusal
-from trunktui.platforms.switching import Call, Look
 
 _SET = "dispatcher.set_state"
 _OK = "Ok. Dispatcher state updated."
@@ -41,6 +41,9 @@ _MOST = 60
 _WARNING = Safe(
     "`dispatcher.reload` and a restart of Kamailio forget what is held out by hand: the whole list is open again then"
 )
+_EVERY_S = 2.0
+"""A list of 500 dialogs is some 400 kB."""
+
 _HELD = ("DX", "DP", "DN")
 _OPEN = ("AP", "AX", "AN", "IP", "IX", "IN", "TP", "TX", "TN")
 
@@ -101,7 +104,7 @@ def taken(plan: Plan, move: Move, sent: Answer) -> Safe | None:
 def proof(plan: Plan, move: Move, sent: Answer, looks: tuple[Answer, ...]) -> Proof:
     """Judge the looks made since the command was taken."""
     blame = next((why for step in plan.steps if (why := _refused(step, sent))), "")
-    return switching.judge(plan, move, sent.answered_at, [_look(move, look) for look in looks], blame)
+    return callproof.judge(plan, move, sent.answered_at, _looks(move, looks), blame)
 
 
 def standing(plan: Plan, move: Move, look: Answer) -> Proof:
@@ -153,6 +156,10 @@ def _refused(step: Command, sent: Answer) -> Safe | None:
 
 def _reading(move: Move, look: Answer) -> RouteReading:
     return parse_routes(look, (move.route,))[0]
+
+
+def _looks(move: Move, looks: tuple[Answer, ...]) -> list[Look]:
+    return [look_of(look, move.route, lambda answer: _look(move, answer)) for look in looks]
 
 
 def _look(move: Move, look: Answer) -> Look:

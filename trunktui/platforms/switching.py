@@ -16,38 +16,14 @@ from trunktui.model.switch import Move, SwitchKind
 from trunktui.model.text import Safe, clean
 
 WINDOW_S = 60.0
-EVERY_S = 1.0
 FIRST_S = 0.5
 HOLD_S = 5
 """It acts at once: by then whoever else looks sees it."""
 
-ENOUGH = 3
-"""So many answered calls are no accident of one caller, and so many on the source no straggler."""
-
-STRAGGLE_S = 2.0
-"""A call that was in the dial plan when it was told may begin so late where the group went before."""
-
 HEAVY, LIGHT = 9, 1
 """Weights of the target and of the others where a route has weights: 0 is refused there (measured on 1.10.12)."""
 
-_TEXT = 500
-
-
-class Call(Struct, frozen=True):
-    """One call that the SBC sent out: over what, as the route names it; None: that is not told."""
-
-    id: str
-    value: str | None
-    answered: bool
-
-
-class Look(Struct, frozen=True):
-    """One look after the command, asked at `at`: the route, and the calls; `why`: why those cannot be seen."""
-
-    at: float
-    reading: RouteReading
-    calls: tuple[Call, ...] = ()
-    why: str = ""
+TEXT = 500
 
 
 class Means(Struct, frozen=True):
@@ -64,6 +40,7 @@ class Means(Struct, frozen=True):
     needs: Safe
     lock_on: str
     warning: Safe = Safe("")
+    every_s: float = 1.0
 
 
 def wanted(move: Move) -> tuple[Share, ...]:
@@ -96,7 +73,7 @@ def refused(
     goal = wanted(move)
     values = [share.value for share in goal]
     if not move.stands.read:
-        return clean(f"what {move.route.words} says is not known: {move.stands.why}", _TEXT)
+        return clean(f"what {move.route.words} says is not known: {move.stands.why}", TEXT)
     if not move.route.askable:
         return clean(f"the place {clean(move.route.place, 40)!r} must not stand in a command")
     if leg is None and not siblings:
@@ -152,32 +129,32 @@ def said(move: Move, shares: Sequence[Share]) -> str:
 
 def planned(move: Move, leg: LegStatus | None, siblings: tuple[LegStatus, ...], means: Means) -> Plan:
     """Return the plan. Without a leg that gets the calls (an undo) it is named by the group's first leg there."""
-    named = leg or siblings[0]
+    first = leg or siblings[0]
     split = move.route.mechanism is Mechanism.DISTRIBUTOR
     calm = (
         ""
         if split
-        else f", and none new began on {_names(move, _sources(move)) or 'another trunk of the group'}"
+        else f", and none new began on {named(move, sources(move)) or 'another trunk of the group'}"
     )
     proof = (
-        f"{move.route.words} reads back as set, and {ENOUGH} new calls are answered there{calm}, within "
-        f"{WINDOW_S:.0f} s (asked every second)"
+        f"{move.route.words} reads back as set, and 3 new calls are answered there{calm}, within "
+        f"{WINDOW_S:.0f} s (asked every {means.every_s:.0f} s)"
     )
     return Plan(
         verb=Verb.SWITCH,
-        leg=named.id,
+        leg=first.id,
         sbc=move.sbc,
         target=said(move, move.goal),
         disruptive=True,
         readback=means.gate,
         steps=means.steps,
         proof=SshAsk((means.reads, *means.look)),
-        consequence=clean(_consequence(move, siblings), _TEXT),
-        proof_words=clean(proof, _TEXT),
-        undo=clean(f"{means.back}, on the SBC", 4 * _TEXT) if means.back else clean("none: see the warning"),
+        consequence=clean(_consequence(move, siblings), TEXT),
+        proof_words=clean(proof, TEXT),
+        undo=clean(f"{means.back}, on the SBC", 4 * TEXT) if means.back else clean("none: see the warning"),
         needs=means.needs,
         window_s=WINDOW_S,
-        every_s=EVERY_S,
+        every_s=means.every_s,
         first_s=FIRST_S,
         lock_on=means.lock_on,
         lock_hold_s=HOLD_S,
@@ -189,27 +166,27 @@ def planned(move: Move, leg: LegStatus | None, siblings: tuple[LegStatus, ...], 
 def changed(move: Move, now: RouteReading) -> Safe | None:
     """Say what became of the route between what the operator saw and `now`; None where it says the same."""
     if not now.read:
-        return clean(f"{move.route.words} cannot be read: {now.why}", _TEXT)
+        return clean(f"{move.route.words} cannot be read: {now.why}", TEXT)
     if same(now.shares, move.stands.shares):
         return None
     words = f"{move.route.words} says {said(move, now.shares)} now"
     if same(now.shares, wanted(move)):
-        return clean(f"{words}: somebody switched it meanwhile, and there is nothing left to do", _TEXT)
+        return clean(f"{words}: somebody switched it meanwhile, and there is nothing left to do", TEXT)
     before = said(move, move.stands.shares)
-    return clean(f"{words}, and said {before} when you looked: somebody else changed it", _TEXT)
+    return clean(f"{words}, and said {before} when you looked: somebody else changed it", TEXT)
 
 
 def standing(plan: Plan, move: Move, now: RouteReading) -> Proof:
     """Judge one look at a route after a command of which nobody knows how it went."""
     if not now.read:
-        return Proof(Sign.UNREADABLE, clean(f"{move.route.words} cannot be read: {now.why}", _TEXT))
-    words, evidence = f"{move.route.words} says {said(move, now.shares)}", _evidence(plan, now)
+        return Proof(Sign.UNREADABLE, clean(f"{move.route.words} cannot be read: {now.why}", TEXT))
+    words, evidence = f"{move.route.words} says {said(move, now.shares)}", evidence_of(plan, now)
     if same(now.shares, wanted(move)):
-        return Proof(Sign.PROVED, clean(f"{words}: that is what was to be set", _TEXT), evidence)
+        return Proof(Sign.PROVED, clean(f"{words}: that is what was to be set", TEXT), evidence)
     if same(now.shares, move.stands.shares):
-        return Proof(Sign.FAILED, clean(f"{words}, as before: it was not set", _TEXT), evidence)
+        return Proof(Sign.FAILED, clean(f"{words}, as before: it was not set", TEXT), evidence)
     return Proof(
-        Sign.UNREADABLE, clean(f"{words}: neither what was to be set nor what stood before", _TEXT), evidence
+        Sign.UNREADABLE, clean(f"{words}: neither what was to be set nor what stood before", TEXT), evidence
     )
 
 
@@ -222,116 +199,23 @@ def opened(answer: Answer, key: str) -> Answer:
     return structs.replace(answer, replies=replies)
 
 
-def judge(plan: Plan, move: Move, sent_by: float, looks: Sequence[Look], blame: str = "") -> Proof:
-    """Judge the looks made since the command was taken at `sent_by`; the first that has a verdict decides.
-
-    `blame`: what the SBC said to a part of the command that it did not take.
-    """
-    goal, tally = wanted(move), _Tally(move, sent_by)
-    found = Proof(Sign.WAITING, clean("sent; not looked yet"))
-    for look in looks:
-        tally.add(look)
-        now, evidence = look.reading, _evidence(plan, look.reading)
-        if not now.read:
-            found = Proof(Sign.UNREADABLE, clean(f"{move.route.words} cannot be read: {now.why}", _TEXT))
-        elif not same(now.shares, goal):
-            words = f"{move.route.words} says {said(move, now.shares)}, not {said(move, goal)}"
-            why = blame or (
-                "it was not set"
-                if same(now.shares, move.stands.shares)
-                else "somebody, or a reload, changed it"
-            )
-            return Proof(Sign.FAILED, clean(f"{words}: {why}", _TEXT), evidence)
-        else:
-            sign, words = tally.verdict(look)
-            found = Proof(
-                sign, clean(f"{move.route.words} reads {said(move, goal)}; {words}", _TEXT), evidence
-            )
-        if found.sign in {Sign.PROVED, Sign.FAILED}:
-            return found
-    return found
-
-
-class _Tally:
-    """Counts the calls that began since the command. The first look is the baseline: what is up then counts nowhere."""
-
-    def __init__(self, move: Move, sent_by: float) -> None:
-        self._move = move
-        self._sent_by = sent_by
-        self._targets, self._sources = _targets(move), _sources(move)
-        self._before: set[str] | None = None
-        self._tried: set[str] = set()
-        self._answered: set[str] = set()
-        self._strays: set[str] = set()
-        self._untold: set[str] = set()
-
-    def add(self, look: Look) -> None:
-        """Count what a look shows."""
-        if look.why:
-            return
-        if self._before is None:
-            self._before = {call.id for call in look.calls}
-            return
-        for call in look.calls:
-            if call.id in self._before:
-                continue
-            if call.value is None:
-                self._untold.add(call.id)
-            elif call.value in self._targets:
-                self._tried.add(call.id)
-                if call.answered:
-                    self._answered.add(call.id)
-            elif call.value in self._sources and call.id not in self._strays:
-                late = look.at > self._sent_by + STRAGGLE_S
-                (self._strays if late else self._before).add(call.id)
-            if call.value is not None:
-                self._untold.discard(call.id)
-
-    def verdict(self, look: Look) -> tuple[Sign, str]:
-        """Return what the calls say so far of a route that reads as it was set."""
-        target, source = _names(self._move, self._targets), _names(self._move, self._sources)
-        answered, strays, untold = len(self._answered), len(self._strays), len(self._untold)
-        there = f"{_calls(answered)} answered on {target}"
-        if answered >= ENOUGH and not strays and not untold:
-            calm = f", none new began on {source}" if source else ""
-            return Sign.PROVED, f"{there}{calm}"
-        if strays >= ENOUGH and not self._tried and not self._move.shared:
-            words = f"{_calls(strays)} began on {source} since, none on {target}"
-            return Sign.FAILED, f"{words}: the dial plan does not go by it"
-        if strays:
-            why = "other groups use it, too" if self._move.shared else "not all calls there go by the route"
-            return (
-                Sign.ROUTED,
-                f"route verified; {there}, but {_calls(strays)} began on {source} since: {why}",
-            )
-        if look.why:
-            return Sign.ROUTED, f"route verified; calls cannot be seen: {look.why}"
-        if untold:
-            words = f"of {_calls(untold)} it is not told over which trunk they go"
-            return Sign.ROUTED, f"route verified; {f'{there}, but ' if answered else ''}{words}"
-        if answered:
-            return Sign.ROUTED, f"route verified; {there} so far, {ENOUGH} would prove it"
-        if self._tried:
-            return Sign.WAITING, f"{_calls(len(self._tried))} tried on {target}, none answered yet"
-        return Sign.ROUTED, "route verified, no calls yet"
-
-
-def _targets(move: Move) -> frozenset[str]:
+def targets(move: Move) -> frozenset[str]:
     """Return where new calls must show: where nothing shall be set, on any trunk of the group but the source."""
-    named = frozenset[str](share.value for share in move.goal if not share.held)
+    goal = frozenset[str](share.value for share in move.goal if not share.held)
     stood = {share.value for share in move.stands.shares if not share.held}
-    return named or frozenset(move.values.values()) - stood
+    return goal or frozenset(move.values.values()) - stood
 
 
-def _sources(move: Move) -> frozenset[str]:
+def sources(move: Move) -> frozenset[str]:
     """Return where no new call may show; nowhere where calls are shared by weight."""
     if move.route.mechanism is Mechanism.DISTRIBUTOR:
         return frozenset()
     stood = frozenset[str](share.value for share in move.stands.shares if not share.held)
-    return (stood or frozenset(move.values.values())) - _targets(move)
+    return (stood or frozenset(move.values.values())) - targets(move)
 
 
-def _names(move: Move, values: frozenset[str]) -> str:
+def named(move: Move, values: frozenset[str]) -> str:
+    """Return values in the group's names."""
     names = {value: trunk for trunk, value in move.values.items()}
     return " or ".join(sorted(names.get(value, value) for value in values))
 
@@ -361,28 +245,25 @@ def _warning(move: Move, ours: Safe) -> Safe:
     if not strange:
         return ours
     words = f"{' and '.join(strange)} is no trunk of the group: nobody checks that it is there"
-    return clean(f"{words}; {ours}" if ours else words, _TEXT)
+    return clean(f"{words}; {ours}" if ours else words, TEXT)
 
 
 def _in_progress(move: Move, siblings: tuple[LegStatus, ...]) -> str:
     counts = [
         f"{'how many is not known' if leg.channels.active is None else leg.channels.active} on {leg.trunk}"
         for leg in siblings
-        if move.values.get(leg.trunk) in _sources(move) or leg.trunk == move.source
+        if move.values.get(leg.trunk) in sources(move) or leg.trunk == move.source
     ]
     return f": {', '.join(counts)}" if counts else ""
 
 
 def _shared(move: Move, siblings: tuple[LegStatus, ...]) -> bool:
-    sources = _sources(move)
-    return any(len(leg.groups) > 1 and move.values.get(leg.trunk) in sources for leg in siblings)
+    stood = sources(move)
+    return any(len(leg.groups) > 1 and move.values.get(leg.trunk) in stood for leg in siblings)
 
 
-def _calls(count: int) -> str:
-    return f"{count} new call{'' if count == 1 else 's'}"
-
-
-def _evidence(plan: Plan, now: RouteReading) -> tuple[Evidence, ...]:
+def evidence_of(plan: Plan, now: RouteReading) -> tuple[Evidence, ...]:
+    """Return what was printed of the route, where something was."""
     return (Evidence(plan.readback.words, now.line),) if now.line else ()
 
 
