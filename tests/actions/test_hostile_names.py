@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import shlex
+from types import ModuleType
 
 from msgspec.structs import replace
 
@@ -12,10 +13,15 @@ from tests.fleets import leg
 from trunktui.actions.runner import label_of
 from trunktui.model.action import Plan, Verb
 from trunktui.model.inventory import NativeNames
-from trunktui.platforms import asterisk
+from trunktui.model.observation import Contact, ContactState
+from trunktui.model.route import Mechanism, Route, RouteReading, Share
+from trunktui.model.switch import Move, SwitchKind
+from trunktui.model.text import Safe
+from trunktui.platforms import asterisk, freeswitch, kamailio
 from trunktui.transport.script import build_script
 
 NAMES = 50_000
+SWITCHES = 2_000
 NONCE = "0123456789abcdef" * 2
 LEG = leg("x@nyc-1")
 PIECES = (
@@ -73,6 +79,53 @@ def test_no_hostile_name_reaches_a_shell_or_the_console() -> None:
             assert outer[:2] == ["/bin/sh", "-c"]
             assert plan.steps[0].words in shlex.split(outer[2].replace(";", " ; ")), "one word of the script"
     assert 1_000 < accepted < 2 * NAMES, "both kinds were tried"
+
+
+def test_no_hostile_name_of_a_route_reaches_a_shell_or_a_console() -> None:
+    accepted = 0
+    for seed in range(SWITCHES):
+        name, other = hostile(seed), hostile(seed + SWITCHES)
+        for module, mechanism, place, target in (
+            (asterisk, Mechanism.ASTDB, "trunk/a/b", name),
+            (asterisk, Mechanism.GLOBAL, "TRUNK_A", name),
+            (asterisk, Mechanism.ASTDB, f"trunk/{name}", "beta"),
+            (asterisk, Mechanism.GLOBAL, name, "beta"),
+            (freeswitch, Mechanism.DB, "trunk/active", name),
+            (freeswitch, Mechanism.GLOBAL, name, "beta"),
+            (freeswitch, Mechanism.DISTRIBUTOR, "outbound", name),
+            (kamailio, Mechanism.DISPATCHER, "1", f"sip:{name}"),
+            (kamailio, Mechanism.DISPATCHER, name, "sip:beta"),
+        ):
+            for stood in (other, "sip:alpha" if module is kamailio else "alpha"):
+                plan = switched(module, Route(mechanism, place), stood, target)
+                if not isinstance(plan, Plan):
+                    continue
+                accepted += 1
+                for command in (plan.readback, *plan.steps, *plan.proof.commands):
+                    assert console_arguments(command.words) == command.words.split(" "), "it is read as shown"
+                    assert all(re.fullmatch(r"[A-Za-z0-9 _.,:=@/+-]+", word) for word in command.argv)
+                build_script(plan.sending("trunktui-by-a@b:1"), NONCE, "asterisk")
+    assert 1_000 < accepted < SWITCHES * 18, "both kinds were tried"
+
+
+def switched(module: ModuleType, route: Route, stood: str, target: str) -> object:
+    """Return the plan that moves a group from `stood` to `target`."""
+    weight = 5 if route.mechanism is Mechanism.DISTRIBUTOR else None
+    many = route.mechanism in {Mechanism.DISTRIBUTOR, Mechanism.DISPATCHER}
+    shares = (
+        Share(Safe(stood), weight),
+        *((Share(Safe(target), weight, held=weight is None),) if many else ()),
+    )
+    stands, values = RouteReading(route, 1.0, shares), {"alpha": stood, "beta": target}
+    move = Move(
+        SwitchKind.SWITCH, "g", "nyc-1", route, stands, (Share(Safe(target)),), "alpha", "beta", values
+    )
+    contact = Contact(
+        Safe(target), ContactState.REACHABLE, 1.0, Safe(f"set {route.place} {target} FLAGS: DX")
+    )
+    native = NativeNames(None, target, target)
+    beta = replace(LEG, trunk="beta", native=native, probe=replace(LEG.probe, contacts=(contact,)))
+    return module.plan_switch(move, beta, (LEG, beta))
 
 
 def test_the_console_would_read_hostile_names_otherwise() -> None:

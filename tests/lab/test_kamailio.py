@@ -174,7 +174,9 @@ def test_a_login_that_may_not_is_told_so_and_nothing_is_green(lab: Lab, tmp_path
         (("uac.reg_refresh", "s:acme-primary x"), False),
         (("uac.reg_refresh", "-s", "unixs:/tmp/x"), False),
         (("uac.reg_disable", "l_uuid", "s:acme-primary"), False),
-        (("dispatcher.set_state", "dx", "1", CARRIER), False),
+        (("dispatcher.set_state", "ap", "1", CARRIER), True),
+        (("dispatcher.set_state", "ip", "1", CARRIER), False),
+        (("dispatcher.set_state", "dx", "1", f"{CARRIER} x"), False),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

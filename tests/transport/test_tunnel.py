@@ -300,6 +300,50 @@ async def test_a_gate_that_prints_what_it_must_not_lets_nothing_through(
     assert not any("register" in line for line in server.heard)
 
 
+SELECT, INSERT, MORE = "db select/trunk/active", "db insert/trunk/active/b", "db insert/trunk/other/b"
+
+
+def comparing(path: str) -> SshAsk:
+    """Return the ask that sets two keys, the first only if one still says `a`, the second only if that was taken."""
+    gate = saying("a", "state", SELECT, gate=True, expect=("a",))
+    first = saying("x", "first", INSERT, gate=True, sets=True, expect=("+OK",), timeout_s=1)
+    return SshAsk((gate, first, saying("x", "last", MORE)), Lock(path, "trunktui-by-a@b:1", 2))
+
+
+@pytest.mark.parametrize(
+    ("stands", "said", "statuses"),
+    [(b"a", b"+OK", [0, 0, 0]), (b"b", b"+OK", [GATE_CLOSED]), (b"ab", b"+OK", [GATE_CLOSED]), (b"a", b"-ERR", [0, GATE_CLOSED])],
+)  # fmt: skip
+async def test_what_stands_is_compared_before_it_is_set_and_a_step_that_failed_is_the_last(
+    site: Site, sshd: Sshd, shared: SshShared, lock_file: str, stands: bytes, said: bytes, statuses: list[int]
+) -> None:
+    sshd.start()
+    answers = {SELECT: stands + b"\n", INSERT: said + b"\n", MORE: b"+OK\n"}
+    async with EslServer(answers).running() as server, asking(site, shared, server) as asker:
+        answer = await asker.ask(comparing(lock_file), 15)
+    assert answer.complete
+    assert [reply.status for reply in answer.replies[1:]] == statuses
+    assert answer.reply("state").lines == (stands.decode(),), "what a closed gate printed is told"
+    assert [line for line in server.heard if "insert" in line] == [f"api {INSERT}", f"api {MORE}"][: len(statuses) - 1]  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", [Fault.HANG_AT_REQUEST, Fault.CUT_IN_REPLY])
+async def test_a_step_that_breaks_off_is_never_taken_for_a_gate_that_was_closed(
+    site: Site, sshd: Sshd, shared: SshShared, lock_file: str, fault: Fault
+) -> None:
+    sshd.start()
+    async with EslServer({SELECT: b"a\n"}).running() as server, asking(site, shared, server) as asker:
+
+        def spoil(words: str) -> None:
+            server.fault = fault if "insert" in words else Fault.NONE
+
+        server.on_request = spoil
+        answer = await asker.ask(comparing(lock_file), 15)
+    assert answer.reply("first").status == 124 if fault is Fault.HANG_AT_REQUEST else not answer.complete
+    assert answer.reply("last").status is None
+    assert server.heard.count(f"api {INSERT}") == 1
+
+
 @pytest.mark.parametrize("fault", [Fault.HANG_AT_REQUEST, Fault.CUT_IN_REPLY])
 async def test_what_breaks_after_sending_leaves_it_open_and_is_not_sent_again(
     site: Site, sshd: Sshd, shared: SshShared, lock_file: str, fault: Fault

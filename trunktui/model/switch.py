@@ -39,7 +39,8 @@ class Move(Struct, frozen=True):
     `goal` is what it shall say: one open share (a switch), or what stood there before (an undo); empty: nothing set, the
     SBC goes its own way again. `source` and `target` are trunks of the group, "" where there is none (foreign value, nothing set).
     `values`: what each trunk of the group that has a leg there is called in this route, in the group's order: by these
-    alone the new calls are counted.
+    alone the new calls are counted. `shared`: other groups use the source there, too, so a new call on it need not be
+    this group's (the platform's plan says so).
     """
 
     kind: SwitchKind
@@ -52,6 +53,7 @@ class Move(Struct, frozen=True):
     target: str = ""
     values: dict[str, str] = {}
     undoes: str = ""
+    shared: bool = False
 
     @property
     def words(self) -> str:

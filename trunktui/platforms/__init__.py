@@ -17,7 +17,9 @@ SHARED = frozenset(
         "boxshell",
         "boxsoftware",
         "boxtail",
+        "callproof",
         "sipuri",
+        "switching",
         "without",
     }
 )

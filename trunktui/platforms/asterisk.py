@@ -48,16 +48,16 @@ from trunktui.platforms import asterisk_auth as auth
 from trunktui.platforms import asterisk_channels as channels_of
 from trunktui.platforms import asterisk_tables as tables
 from trunktui.platforms import boxshell, boxsoftware
-from trunktui.platforms.asterisk_actions import changed as changed
 from trunktui.platforms.asterisk_actions import plan as plan
-from trunktui.platforms.asterisk_actions import proof as proof
-from trunktui.platforms.asterisk_actions import standing as standing
-from trunktui.platforms.asterisk_actions import taken as taken
 from trunktui.platforms.asterisk_audio import audio_ask as audio_ask
 from trunktui.platforms.asterisk_audio import parse_audio as parse_audio
 from trunktui.platforms.asterisk_calls import CALLS, parse_calls
 from trunktui.platforms.asterisk_console import PROGRAM, rx
 from trunktui.platforms.asterisk_console import askable as askable
+from trunktui.platforms.asterisk_deeds import changed as changed
+from trunktui.platforms.asterisk_deeds import proof as proof
+from trunktui.platforms.asterisk_deeds import standing as standing
+from trunktui.platforms.asterisk_deeds import taken as taken
 from trunktui.platforms.asterisk_logs import parse_log
 from trunktui.platforms.asterisk_routes import parse_routes as parse_routes
 from trunktui.platforms.asterisk_routes import route_ask as route_ask

@@ -29,6 +29,7 @@ from trunktui.model.health import RegSignal
 from trunktui.model.observation import Evidence, RegPhase
 from trunktui.model.snapshot import LegStatus
 from trunktui.model.text import Safe, clean
+from trunktui.platforms import freeswitch_switch as switch
 from trunktui.platforms.freeswitch_console import askable, fault, fs, refusal, said
 from trunktui.platforms.freeswitch_gateways import Gateway, gone, one
 from trunktui.platforms.freeswitch_legs import phase_of
@@ -106,6 +107,8 @@ def plan(verb: Verb, leg: LegStatus) -> Plan | Safe:
 
 def changed(plan: Plan, leg: LegStatus, look: Answer) -> Safe | None:
     """Say what became of a gateway between what the operator saw and `look`; None where it does not matter."""
+    if plan.move is not None:
+        return switch.changed(plan, plan.move, look)
     gateway = _read(plan, look.reply(_STATE))
     if gateway is None:
         return _missing(plan, look.reply(_STATE))
@@ -127,6 +130,8 @@ def changed(plan: Plan, leg: LegStatus, look: Answer) -> Safe | None:
 
 def taken(plan: Plan, sent: Answer) -> Safe | None:
     """Say why FreeSWITCH did not take the command; None where it did."""
+    if plan.move is not None:
+        return switch.taken(plan, plan.move, sent)
     reply = sent.reply(_STEP)
     words = said(reply)
     if denied := refusal(reply):
@@ -140,6 +145,8 @@ def taken(plan: Plan, sent: Answer) -> Safe | None:
 
 def proof(plan: Plan, sent: Answer, looks: tuple[Answer, ...]) -> Proof:
     """Judge the looks made since `sent`, in their order."""
+    if plan.move is not None:
+        return switch.proof(plan, plan.move, sent, looks)
     if not looks:
         return Proof(Sign.WAITING, clean("sent; not looked yet"))
     before = _read(plan, sent.reply(_STATE))
@@ -163,6 +170,8 @@ def standing(plan: Plan, look: Answer, since_s: float) -> Proof:
 
     PROVED only where its status came UP after that: a REGISTER must have been answered since.
     """
+    if plan.move is not None:
+        return switch.standing(plan, plan.move, look)
     reply = look.reply(_STATE)
     now = _read(plan, reply)
     if now is None:

@@ -53,6 +53,7 @@ _TOTAL = re.compile(r"(\d{1,9}) total\.\s*", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _NAME = re.compile(r"sofia/([^/]+)/(.*)")
 _PRESENCE = "gw:"
+_ANSWERED = frozenset({"ACTIVE", "HELD", "UNHELD"})
 
 
 class Status(Struct, frozen=True):
@@ -214,6 +215,28 @@ def channels(answer: Answer, book: Book, owners: Mapping[str, str], now_s: float
     }
     faults = (_unowned(unowned),) if unowned else ()
     return ChannelTable(None if unowned else by_gateway, tuple(rows), True, faults)
+
+
+def sent_out(reply: Reply) -> tuple[tuple[str, str | None, bool], ...] | str:
+    """Return the channels that FreeSWITCH made to call a gateway: id, gateway (None: not told), whether it answered.
+
+    By `show channels as json` alone; or why that cannot be read.
+    """
+    listed = _listed(reply)
+    if listed is None:
+        return fault(reply) or "no list of channels in it"
+    if listed.row_count != len(listed.rows):
+        return f"{len(listed.rows)} channels though {listed.row_count} are announced"
+    found: list[tuple[str, str | None, bool]] = []
+    for row in listed.rows:
+        name = _NAME.fullmatch(row.name)
+        if row.direction != "outbound" or name is None:
+            continue
+        named = row.presence_data.startswith(_PRESENCE)
+        if named or "@" not in name[2]:
+            gateway = row.presence_data.removeprefix(_PRESENCE) if named else None
+            found.append((row.uuid, gateway, row.callstate in _ANSWERED))
+    return tuple(found)
 
 
 def _listed(reply: Reply) -> _Listed | None:

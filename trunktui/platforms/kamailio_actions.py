@@ -28,6 +28,7 @@ from trunktui.model.health import RegSignal
 from trunktui.model.observation import Evidence, Registration, RegPhase
 from trunktui.model.snapshot import LegStatus
 from trunktui.model.text import Safe, clean
+from trunktui.platforms import kamailio_switch as switch
 from trunktui.platforms.kamailio_legs import askable
 from trunktui.platforms.kamailio_rpc import PROGRAM, call, read, refusal
 from trunktui.platforms.kamailio_uac import TICK_S, Record, record
@@ -95,6 +96,8 @@ def plan(verb: Verb, leg: LegStatus) -> Plan | Safe:
 
 def changed(plan: Plan, leg: LegStatus, look: Answer) -> Safe | None:
     """Say what became of a leg between what the operator saw and `look`; None where it does not matter."""
+    if plan.move is not None:
+        return switch.changed(plan, plan.move, look)
     found = _record(plan, look)
     if found is None:
         return _missing(plan, look)
@@ -116,6 +119,8 @@ def changed(plan: Plan, leg: LegStatus, look: Answer) -> Safe | None:
 
 def taken(plan: Plan, sent: Answer) -> Safe | None:
     """Say why Kamailio did not take the command; None where it did: it prints nothing then."""
+    if plan.move is not None:
+        return switch.taken(plan, plan.move, sent)
     reply = sent.reply(_STEP)
     if denied := refusal(reply):
         return clean(f"{denied}; it must allow '{plan.steps[0].words}' (see \"Kamailio\" there)")
@@ -128,6 +133,8 @@ def taken(plan: Plan, sent: Answer) -> Safe | None:
 
 def proof(plan: Plan, sent: Answer, looks: tuple[Answer, ...]) -> Proof:
     """Judge the looks made since `sent`; the first that has a verdict decides."""
+    if plan.move is not None:
+        return switch.proof(plan, plan.move, sent, looks)
     before = _record(plan, sent)
     found = Proof(Sign.WAITING, clean("sent; not looked yet"))
     for look in looks:
@@ -142,6 +149,8 @@ def standing(plan: Plan, look: Answer, since_s: float) -> Proof:
 
     PROVED only where the last REGISTER must have been answered since: its binding is too young otherwise.
     """
+    if plan.move is not None:
+        return switch.standing(plan, plan.move, look)
     found = _record(plan, look)
     if found is None:
         return Proof(Sign.UNREADABLE, _missing(plan, look))

@@ -57,6 +57,7 @@ _SIZES = 60
 _PLAIN = re.compile(r"[A-Za-z0-9_.:@+-]{1,128}", re.ASCII)
 _NOTHING = "404"
 _ANSWERED, _OVER = 3, 5
+_NOBODY = ""
 
 
 class Dialogs(Struct, frozen=True):
@@ -136,6 +137,36 @@ def dialogs(
     if active > len(known) and (len(known) >= MOST or not known):
         return Dialogs(active, _counted(numbers, owner))
     return _by_owner(active, [dialog for dialog in known if dialog.age_s >= 0])
+
+
+def sent_out(
+    listed: Reply, counted: Reply, owner: Callable[[str], str | None]
+) -> tuple[tuple[str, str | None, bool], ...] | str:
+    """Return the dialogs that were sent to a destination: id, owner, whether they were answered.
+
+    Owner "": another than those that `owner` knows; None: no profile tells. Or why they cannot be read.
+    """
+    count = read(counted)
+    if count.absent:
+        return "the module dialog is not loaded"
+    active = count.node.number("all")
+    if count.why is not None or active is None:
+        return count.why or "no number of dialogs in it"
+    if active == 0:
+        return ()
+    told = read(listed)
+    if told.why is not None:
+        return told.why
+    known = [_dialog(node, 0.0, owner) for node in told.nodes]
+    if active > len(known) and len(known) >= MOST:
+        return f"there are {active} dialogs, and {MOST} at most are listed"
+    if None in known or told.words:
+        return "dialogs that cannot be read"
+    return tuple(
+        (dialog.id, dialog.owner or (_NOBODY if dialog.profiled else None), dialog.answered)
+        for dialog in known
+        if dialog is not None and not dialog.inbound and dialog.age_s >= 0
+    )
 
 
 def _counted(numbers: Mapping[str, str], owner: Callable[[str], str | None]) -> dict[str, Channels]:
