@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from trunktui.health.flap import MEANT
-from trunktui.health.rollup import ROUTABLE, configured
-from trunktui.model.health import LegState, Severity
+from trunktui.health.rollup import configured
+from trunktui.model.health import ROUTABLE, LegState, Severity
 from trunktui.model.inventory import Group, Inventory
+from trunktui.model.room import Room, load_to_move, room
 from trunktui.model.snapshot import GroupStatus, LegStatus
 from trunktui.model.text import Safe, clean
 
@@ -27,14 +28,6 @@ class _Member(Struct, frozen=True):
         return any(leg.state in ROUTABLE for leg in self.legs)
 
 
-class Room(Struct, frozen=True):
-    """Channels free of a cap. `free` None: not known; `most`: some legs' channels are not known, so it is less."""
-
-    cap: int | None = None
-    free: int | None = None
-    most: bool = False
-
-
 def judge_groups(legs: Iterable[LegStatus], inventory: Inventory) -> tuple[GroupStatus, ...]:
     """Return each group's state: the best that its routing order can use now."""
     if not inventory.groups:
@@ -43,27 +36,6 @@ def judge_groups(legs: Iterable[LegStatus], inventory: Inventory) -> tuple[Group
     upstreams = {carrier.name: carrier.upstream for carrier in inventory.carriers}
     networks = {trunk.name: upstreams.get(trunk.carrier or "") for trunk in inventory.trunks}
     return tuple(_well(group, by_trunk) or _judge(group, by_trunk, networks) for group in inventory.groups)
-
-
-def load_to_move(legs: Iterable[LegStatus]) -> tuple[int | None, bool]:
-    """Return the channels that dead legs carried before the first bad sign, and whether all of them are known.
-
-    The sum of each leg's own peak: it is never too little, and too much only if they had it at different times.
-    """
-    loads = [leg.load for leg in legs]
-    known = [load for load in loads if load is not None]
-    return (sum(known) if known else None), len(known) == len(loads)
-
-
-def room(legs: Iterable[LegStatus]) -> Room:
-    """Return what is free on a trunk: of its own cap, or of its account's, over all SBCs that use it."""
-    views = [leg.channels for leg in legs if leg.state in ROUTABLE]
-    view = next((view for view in views if view.cap is not None), None)
-    if view is None or view.cap is None:
-        return Room()
-    if view.used is None:
-        return Room(view.cap)
-    return Room(view.cap, max(view.cap - view.used, 0), not view.whole)
 
 
 def secondary(

@@ -6,12 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, structs
 
-from trunktui.model.health import LegState, Severity
+from trunktui.model.health import ROUTABLE, LegState, Severity
 from trunktui.model.inventory import Inventory, Trunk
 from trunktui.model.snapshot import LegStatus
-
-ROUTABLE = frozenset({LegState.UP, LegState.DEGRADED, LegState.SUSPECT, LegState.UNMONITORED})
-"""States in which an SBC would send the next call out on this leg."""
 
 
 class Share(Struct, frozen=True):

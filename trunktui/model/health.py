@@ -32,6 +32,9 @@ WORST_FIRST: tuple[LegState, ...] = (
 )
 """Order of trouble: for sorting and for the `worst` of a fleet."""
 
+ROUTABLE = frozenset({LegState.UP, LegState.DEGRADED, LegState.SUSPECT, LegState.UNMONITORED})
+"""States in which an SBC would send the next call out on this leg."""
+
 
 class Severity(StrEnum):
     """How loud: an alarm's weight, apart from the state."""
