@@ -10,11 +10,14 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from trunktui.actions.past import Act, Past
+from trunktui.actions.ruling import allowed as allowed
+from trunktui.actions.ruling import no as _no
+from trunktui.actions.ruling import yes as _yes
 from trunktui.model.action import Consent, Ending, Plan, Ruling, Statement, Verb
 from trunktui.model.health import LegState, ProbeSignal, RegSignal
 from trunktui.model.inventory import Group
 from trunktui.model.snapshot import LegStatus
-from trunktui.model.text import Safe, clean
+from trunktui.model.text import Safe
 
 UNLOCK_S = 15 * 60.0
 """How long write mode lasts."""
@@ -38,7 +41,6 @@ _FAILING = frozenset({RegSignal.RETRYING, RegSignal.GAVE_UP})
 _ANSWERS = frozenset({ProbeSignal.OK, ProbeSignal.SLOW, ProbeSignal.LOSS, ProbeSignal.PARTIAL})
 _SILENT = frozenset({ProbeSignal.DEAD, ProbeSignal.MISSING})
 _REFUSED = (401, 403)
-_TEXT = 400
 
 
 class Facts(Struct, frozen=True):
@@ -80,19 +82,6 @@ def rule(facts: Facts) -> tuple[Ruling, ...]:
         why = f" ({facts.link_words})" if facts.link_words else ""
         return (_no("known", f"there is no leg {facts.leg_id}{why}: see `trunktui status` for their names"),)
     return tuple(guard.rule(facts, leg) for guard in GUARDS if facts.verb in guard.verbs)
-
-
-def allowed(rulings: tuple[Ruling, ...]) -> bool:
-    """Whether every guard lets it through."""
-    return bool(rulings) and all(ruling.allowed for ruling in rulings)
-
-
-def _yes(guard: str, sentence: str) -> Ruling:
-    return Ruling(guard, True, clean(sentence, _TEXT))
-
-
-def _no(guard: str, sentence: str, *wants: Statement) -> Ruling:
-    return Ruling(guard, False, clean(sentence, _TEXT), wants)
 
 
 def _known(facts: Facts, leg: LegStatus) -> Ruling:

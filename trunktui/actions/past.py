@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 
 from trunktui.model.action import Ending
 from trunktui.model.audit import Entry, RecordKind, Who
+from trunktui.model.switch import Move, SwitchKind
 from trunktui.store.audit import Unfinished, age_s
 
 UNDER_WAY_S = 180.0
@@ -19,10 +20,26 @@ LONGEST_WAIT_S = 30.0
 """From its intent to its command: a look, the lock of an earlier action of the same operator, and a look once more."""
 
 
+_DONE = frozenset({Ending.VERIFIED, Ending.ROUTED, Ending.UNVERIFIED})
+_PROVED = frozenset({Ending.VERIFIED, Ending.ROUTED})
+_PART = "."
+
+
+def part_of(wish: str, number: int) -> str:
+    """Return the name of a wish's part, counted from 1."""
+    return f"{wish}{_PART}{number}"
+
+
+def wish_of(action: str) -> str:
+    """Return the name of the wish that an action is part of, its own where it is none."""
+    return action.partition(_PART)[0]
+
+
 class Act(Struct, frozen=True):
     """One action of the past. `ending` None: nothing ended it (yet). `ago_s` counts from its intent, wall clock.
 
     `ended_ago_s` counts from its first end. `sent` False: it provably had no effect, so it counts against no limit.
+    `move`: of a switch, what it was to change. One wish over several SBCs is several actions, see `wish`.
     """
 
     action: str
@@ -38,6 +55,32 @@ class Act(Struct, frozen=True):
     sent: bool = True
     over: str = ""
     commands: tuple[str, ...] = ()
+    move: Move | None = None
+
+    @property
+    def wish(self) -> str:
+        """What it was part of: the name that all parts of one wish share, else its own."""
+        return wish_of(self.action)
+
+    @property
+    def group(self) -> str:
+        """The group that it moved, "" for what is no switch."""
+        return self.move.group if self.move is not None else ""
+
+    @property
+    def done(self) -> bool:
+        """Whether its effect is there, or may be: proved, read back, or sent and nobody knows."""
+        return self.sent and self.ending in _DONE
+
+    @property
+    def proved(self) -> bool:
+        """Whether its effect is known to be there."""
+        return self.ending in _PROVED
+
+    @property
+    def is_undo(self) -> bool:
+        """Whether it took back another switch."""
+        return self.move is not None and self.move.kind is SwitchKind.UNDO
 
     @property
     def who(self) -> str:
@@ -66,6 +109,31 @@ class Past(Struct, frozen=True):
         if not seq:  # in no file, so in no order either
             return Past(tuple(act for act in self.acts if act.action != action))
         return Past(tuple(act for act in self.acts if act.action != action and act.seq < seq))
+
+    def after(self, act: Act) -> Act | None:
+        """Return what took a switch back, or else moved its group there since and stands; None: it is the latest."""
+        taken_back = {one.move.undoes for one in self.acts if one.proved and one.move is not None}
+        later = False
+        for one in self.acts:
+            stands = (
+                one.done and one.group == act.group and one.sbc == act.sbc and one.action not in taken_back
+            )
+            if later and stands and one.move is not None:
+                if one.proved and one.move.undoes == act.action:
+                    return one
+                if not one.is_undo:
+                    return one
+            later = later or one.action == act.action
+        return None
+
+    def can_be_taken_back(self, within_s: float) -> tuple[Act, ...]:
+        """Return the switches of the last `within_s` seconds that stand, newest first; one for each group and SBC."""
+        found = (
+            act
+            for act in reversed(self.acts)
+            if act.group and act.done and not act.is_undo and act.ago_s <= within_s
+        )
+        return tuple(act for act in found if self.after(act) is None)
 
 
 def past_of(entries: Iterable[Entry], wall: datetime) -> Past:
@@ -112,6 +180,7 @@ def _begun(entry: Entry, ago_s: float) -> Act:
         ago_s=ago_s,
         over=record.over,
         commands=record.commands,
+        move=record.move,
     )
 
 

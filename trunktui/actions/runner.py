@@ -13,7 +13,7 @@ from typing import NoReturn
 from msgspec import Struct
 
 from trunktui.actions.ports import Tell
-from trunktui.model.action import Ending, Plan, Sign
+from trunktui.model.action import Ending, Plan, Proof, Sign
 from trunktui.model.ask import GATE_CLOSED, LOCK, LOCK_BUSY, LOCK_FREE, LOCK_UNREADABLE, Answer
 from trunktui.model.link import LinkError, SshState
 from trunktui.model.observation import Evidence
@@ -51,13 +51,17 @@ class End(Exception):  # noqa: N818 - it is no error: every action has one
 
 
 class Tools(Struct, frozen=True):
-    """What a run works with. `clock` is monotonic; `label` says who acts to others who want the lock."""
+    """What a run works with. `clock` is monotonic; `label` says who acts to others who want the lock.
+
+    `culprit` says who may have changed meanwhile what the operator saw, None where nobody is asked.
+    """
 
     platform: Platform
     asker: Asker
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
     label: str
+    culprit: Callable[[], Awaitable[str]] | None = None
 
 
 class Runner:
@@ -78,7 +82,7 @@ class Runner:
         except LinkError as error:
             raise End(Ending.FAILED, f"nothing was sent: {error.reason}", sent=False) from None
         if (why := self._tools.platform.changed(self._plan, seen, look)) is not None:
-            raise End(Ending.REFUSED, f"nothing was sent: {why}", sent=False)
+            await self._changed(why)
         return look
 
     async def send(self, look: Answer, seen: LegStatus, again: Callable[[], Awaitable[None]]) -> Answer:
@@ -99,7 +103,7 @@ class Runner:
             look = await self.read(seen)
             await again()
             answer = await self._exchange(look)
-        await self._judge(answer)
+        await self._judge(answer, seen)
         return answer
 
     async def _exchange(self, look: Answer) -> Answer:
@@ -115,7 +119,7 @@ class Runner:
             await self._unknown(f"the link failed while it was sent ({error.reason})")
         return answer
 
-    async def _judge(self, answer: Answer) -> None:
+    async def _judge(self, answer: Answer, seen: LegStatus) -> None:
         """End the action here unless the SBC took the command."""
         self._check_lock(answer)
         step = answer.reply(self._plan.steps[-1].key)
@@ -123,6 +127,9 @@ class Runner:
             if not answer.complete:
                 await self._unknown("the link was lost while it was sent")
             gate = answer.reply(self._plan.readback.key)
+            if gate.status == GATE_CLOSED and self._plan.move is not None:
+                why = self._tools.platform.changed(self._plan, seen, answer)
+                await self._changed(why or "what it says under the lock is not what it said when you looked")
             if gate.status == GATE_CLOSED:
                 self._not_sent(Ending.REFUSED, f"it said {self._plan.readback.unless!r} under the lock")
             said = (gate.errors + gate.lines)[:1]
@@ -142,6 +149,7 @@ class Runner:
         looks: list[Answer] = []
         last, pause = clean("not looked yet"), plan.every_s if plan.first_s is None else plan.first_s
         evidence: tuple[Evidence, ...] = ()
+        routed: Proof | None = None
         while clock() + pause <= until:
             await self._tools.sleep(pause)
             try:
@@ -151,8 +159,7 @@ class Runner:
                 last, pause = error.reason, _LOST_PAUSE_S
                 self._tell(clean(f"cannot look: {error.reason}"))
                 if error.state in _NO_USE:
-                    words = f"it cannot be looked at any more: {last}. It is not sent again"
-                    return End(Ending.UNVERIFIED, words, sent=True, evidence=evidence)
+                    return _over(f"it cannot be looked at any more: {last}", routed, evidence)
                 continue
             pause = plan.every_s
             proof = self._tools.platform.proof(plan, sent, tuple(looks))
@@ -161,9 +168,10 @@ class Runner:
                 return End(Ending.VERIFIED, proof.sentence, sent=True, evidence=evidence)
             if proof.sign is Sign.FAILED:
                 return End(Ending.FAILED, proof.sentence, sent=True, evidence=evidence)
+            routed = proof if proof.sign is Sign.ROUTED else None
             self._tell(clean(f"{proof.sentence} ({max(until - clock(), 0):.0f} s left)"))
-        words = f"no proof within {plan.window_s:.0f} s; the last look: {last}. It is not sent again"
-        return End(Ending.UNVERIFIED, words, sent=True, evidence=evidence)
+        words = f"no proof within {plan.window_s:.0f} s; the last look: {last}"
+        return _over(words, routed, evidence)
 
     def _budget(self, look: Answer) -> float:
         if self._plan.lock_on is None:
@@ -196,6 +204,11 @@ class Runner:
         names = (_name(line) for line in lock.lines if line.startswith(_LABEL))
         return tuple(dict.fromkeys(name for name in names if name)) or ("somebody",)
 
+    async def _changed(self, why: str) -> NoReturn:
+        """End as refused: it is not what the operator saw any more; tell who may have done that."""
+        by = "" if self._tools.culprit is None else await self._tools.culprit()
+        self._not_sent(Ending.REFUSED, f"{why}{f', {by}' if by else ''}")
+
     def _not_sent(self, ending: Ending, why: str, what: str = "nothing was sent") -> NoReturn:
         self.sent = False
         raise End(ending, f"{what}: {why}", sent=False)
@@ -213,6 +226,13 @@ class Runner:
         raise End(
             Ending.UNVERIFIED, f"{why}: it may have been done. Now: {now}. It is not sent again", sent=True
         )
+
+
+def _over(why: str, routed: Proof | None, evidence: tuple[Evidence, ...]) -> End:
+    """Return the end of a window without proof: a route that read back as it was set is done, all else is not known."""
+    if routed is not None:
+        return End(Ending.ROUTED, routed.sentence, sent=True, evidence=routed.evidence)
+    return End(Ending.UNVERIFIED, f"{why}. It is not sent again", sent=True, evidence=evidence)
 
 
 def label_of(who: str, host: str, action: str) -> str:

@@ -9,6 +9,7 @@ import msgspec
 
 from trunktui.model.audit import AuditRecord, Entry, RecordKind, Who
 from trunktui.model.redact import redact
+from trunktui.model.switch import Move
 from trunktui.model.text import clean
 
 TEXT_LIMIT = 1024
@@ -58,8 +59,10 @@ def _each_text(struct: _S, change: Callable[[str], str]) -> _S:
         value: object = getattr(struct, name)
         if value is None or isinstance(value, int | RecordKind):
             continue
-        if isinstance(value, str):
-            new: object = change(value)
+        if isinstance(value, Move):
+            new: object = _move(value, change)
+        elif isinstance(value, str):
+            new = change(value)
         elif isinstance(value, tuple) and all(isinstance(item, str) for item in value):
             new = _items(value, change)
         else:
@@ -67,6 +70,21 @@ def _each_text(struct: _S, change: Callable[[str], str]) -> _S:
         if new != value:
             changed[name] = new
     return msgspec.structs.replace(struct, **changed) if changed else struct
+
+
+def _move(move: Move, change: Callable[[str], str]) -> Move:
+    """Return a move with every text in it changed; none is left out, for its undo is made of it."""
+    return msgspec.convert(_deep(msgspec.to_builtins(move), change), Move)
+
+
+def _deep(value: object, change: Callable[[str], str]) -> object:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {change(key): _deep(item, change) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_deep(item, change) for item in value]
+    return value
 
 
 def _items(items: tuple[str, ...], change: Callable[[str], str]) -> tuple[str, ...]:

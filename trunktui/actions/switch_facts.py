@@ -1,0 +1,135 @@
+"""All that the guards of a switch may know of one SBC's part of it, and what they all ask of that. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from msgspec import Struct
+
+from trunktui.actions.moves import trunks_of
+from trunktui.actions.past import Act, Past, wish_of
+from trunktui.model.action import Consent, Plan, Verb
+from trunktui.model.finding import CredentialAge
+from trunktui.model.health import LegState, ProbeSignal, RegSignal
+from trunktui.model.inventory import Group, Inventory
+from trunktui.model.route import RouteReading
+from trunktui.model.snapshot import GroupStatus, LegStatus
+from trunktui.model.switch import Move, SwitchKind, Wish
+from trunktui.model.text import Safe
+
+UNDO_S = 15 * 60.0
+"""How long a switch can be taken back with one key."""
+
+LEAST_PROBES = 2
+HEALTHY = frozenset({LegState.UP, LegState.DEGRADED, LegState.UNMONITORED})
+"""States in which a leg carries calls well enough, so that moving them away has something to lose."""
+
+OUT = frozenset({LegState.DOWN, LegState.ADMIN_OFF, LegState.STANDBY})
+"""States in which the next call on a leg fails, as far as anybody knows."""
+
+REGISTERED = frozenset({RegSignal.REGISTERED, RegSignal.REFRESHING, RegSignal.LATE_REFRESH})
+_ORDER = (
+    LegState.UP,
+    LegState.DEGRADED,
+    LegState.UNMONITORED,
+    LegState.SUSPECT,
+    LegState.UNKNOWN,
+    LegState.STANDBY,
+    LegState.ADMIN_OFF,
+    LegState.DOWN,
+)
+
+
+class SwitchFacts(Struct, frozen=True):
+    """What is known of one part. `now` and `unlocked_until` are monotonic seconds; `unlocked_until` None: read-only.
+
+    `move` None: there is none, and `plan` says why. `reading` is what the route says now, None: nobody knows. `moving`: this part's move
+    and those of the same wish that are still to come. `today` by the calendar. `undone`: the action that an undo takes
+    back, None where it was not found. `action` names this part, `me` is the operator's name as the audit log has it.
+    """
+
+    wish: Wish
+    sbc: str
+    action: str
+    move: Move | None
+    plan: Plan | Safe | None
+    reading: RouteReading | None
+    now: float
+    interval_s: float
+    today: dt.date
+    sbc_write: bool
+    unlocked_until: float | None
+    inventory: Inventory
+    legs: tuple[LegStatus, ...] = ()
+    groups: tuple[GroupStatus, ...] = ()
+    moving: tuple[Move, ...] = ()
+    credentials: tuple[CredentialAge, ...] | None = None
+    past: Past = Past()
+    undone: Act | None = None
+    me: str = ""
+    link_words: str = ""
+    consent: Consent = Consent()
+
+    @property
+    def group(self) -> Group | None:
+        """The group that is to be moved."""
+        return next((group for group in self.inventory.groups if group.name == self.wish.group), None)
+
+    @property
+    def named(self) -> bool:
+        """Whether the operator typed the group's name."""
+        return self.consent.typed == self.wish.group
+
+    @property
+    def break_glass(self) -> bool:
+        """Whether the operator takes it on: the group's name typed, and a reason."""
+        return self.named and bool(self.consent.reason.strip())
+
+    def leg(self, trunk: str) -> LegStatus | None:
+        """Return the leg of a trunk on this SBC, or None."""
+        return self.leg_on(trunk, self.sbc)
+
+    def leg_on(self, trunk: str, sbc: str) -> LegStatus | None:
+        """Return the leg of a trunk on an SBC, or None."""
+        found = (leg for leg in self.legs if leg.trunk == trunk and leg.sbc == sbc and not leg.discovered)
+        return next(found, None)
+
+    def legs_of(self, trunk: str) -> tuple[LegStatus, ...]:
+        """Return the legs of a trunk on every SBC."""
+        return tuple(leg for leg in self.legs if leg.trunk == trunk and not leg.discovered)
+
+    def switches(self) -> tuple[Act, ...]:
+        """Return the earlier switches of this group that had or may have had an effect, but those of this very wish."""
+        return tuple(
+            act
+            for act in self.past.acts
+            if act.verb == Verb.SWITCH
+            and act.group == self.wish.group
+            and act.sent
+            and act.wish != wish_of(self.action)
+        )
+
+
+def sources(move: Move) -> tuple[str, ...]:
+    """Return the trunks that calls go to before: "" for a value that no trunk of the group has there."""
+    return trunks_of(move.values, move.stands.open)
+
+
+def targets(move: Move) -> tuple[str, ...]:
+    """Return the trunks that calls go to after; "" as in `sources`, also where nothing is set then."""
+    return trunks_of(move.values, move.goal) or ("",)
+
+
+def rank(leg: LegStatus) -> int:
+    """Return how little is to be hoped of a leg: 0 is best."""
+    return _ORDER.index(leg.state)
+
+
+def is_probed(leg: LegStatus) -> bool:
+    """Whether the SBC sends OPTIONS on it at all."""
+    return leg.probe.state is not ProbeSignal.UNMONITORED and leg.probe.interval_s != 0
+
+
+def older_switch(kind: SwitchKind, act: Act) -> bool:
+    """Whether an earlier action is a switch that limits one of `kind`: taking back is never held up."""
+    return kind is not SwitchKind.UNDO and act.move is not None and act.move.kind is not SwitchKind.UNDO

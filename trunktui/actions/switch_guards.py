@@ -1,0 +1,299 @@
+"""Who may move a trunk group, and when: one table of guards, each a pure function of facts that were just collected.
+
+The first rule is never to make it worse: calls that go somewhere now go to nothing that is less sure to take them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from trunktui.actions.landing import room_for_it, target
+from trunktui.actions.moves import leads, said, says
+from trunktui.actions.past import wish_of
+from trunktui.actions.ruling import no, warn, yes
+from trunktui.actions.switch_facts import (
+    REGISTERED,
+    UNDO_S,
+    SwitchFacts,
+    is_probed,
+    older_switch,
+    sources,
+    targets,
+)
+from trunktui.model.action import Plan, Ruling, Statement, Verb
+from trunktui.model.audit import AuditRecord, RecordKind
+from trunktui.model.health import LegState, spoken
+from trunktui.model.inventory import AuthMode, Failover
+from trunktui.model.switch import Move, SwitchKind
+from trunktui.store.tidy import tidy_record
+
+UNLOCK_MINUTES = 15
+PAUSE_S = 60.0
+"""Least time between two switches of one group on one SBC."""
+
+RATE = 3
+RATE_S = 10 * 60.0
+HOLD_S = 10 * 60.0
+"""How long a failback waits after the last switch, and after the primary's last change."""
+
+CLEAN_PROBES = 10
+CLEAN_S = 300.0
+FRESH_INTERVALS = 2
+SHARES_LIMIT = 256
+"""Entries of a route, at most, so that the audit log can hold what stood there whole."""
+
+_EVERY = frozenset(SwitchKind)
+_BACK = frozenset({SwitchKind.FAILBACK})
+_UNDO = frozenset({SwitchKind.UNDO})
+_LIMITED = _EVERY - _UNDO
+
+
+class SwitchGuard(Struct, frozen=True):
+    """One guard: its name, the kinds of switch it watches, its rule; `whole`: it is about the wish, not one SBC."""
+
+    name: str
+    kinds: frozenset[SwitchKind]
+    rule: Callable[[SwitchFacts, Move], Ruling]
+    whole: bool = False
+
+
+def rule(facts: SwitchFacts) -> tuple[Ruling, ...]:
+    """Return what every guard says. Without a move there is that ruling alone: nothing else can be told."""
+    if facts.move is None:
+        return (no("known", str(facts.plan or f"{facts.wish.group} cannot be moved on {facts.sbc}")),)
+    return tuple(guard.rule(facts, facts.move) for guard in GUARDS if facts.wish.kind in guard.kinds)
+
+
+def _known(facts: SwitchFacts, move: Move) -> Ruling:
+    leg = facts.leg(move.target) if move.target else None
+    if leg is not None and leg.why_not_actionable is not None:
+        return no("known", f"{leg.id} is not actionable: {leg.why_not_actionable}")
+    if len(move.stands.shares) > SHARES_LIMIT:
+        words = f"{move.route.words} has {len(move.stands.shares)} entries (limit {SHARES_LIMIT})"
+        return no("known", f"{words}: the undo would not fit into the audit log")
+    if not _is_kept_whole(move):
+        words = f"what {move.route.words} says looks like a secret, which the audit log does not keep"
+        return no("known", f"{words}: it could not be given back")
+    if not isinstance(facts.plan, Plan):
+        return no("known", f"{facts.plan or 'its platform cannot write that route'}")
+    return yes(
+        "known", f"{move.route.words} on {move.sbc}, where {facts.plan.target} is {said(move, move.goal)}"
+    )
+
+
+def _is_kept_whole(move: Move) -> bool:
+    kept = tidy_record(AuditRecord(RecordKind.INTENT, move=move)).move
+    return kept is not None and (kept.stands.shares, kept.goal) == (move.stands.shares, move.goal)
+
+
+def _write(facts: SwitchFacts, move: Move) -> Ruling:
+    if not facts.sbc_write:
+        return no("write", f"{move.sbc} is read-only: `write = true` is not set for it in the config")
+    if facts.unlocked_until is None or facts.unlocked_until <= facts.now:
+        return no("write", f"read-only: unlock write mode first, it lasts {UNLOCK_MINUTES} minutes")
+    return yes("write", f"{move.sbc} allows actions, and write mode is unlocked")
+
+
+def _fresh(facts: SwitchFacts, move: Move) -> Ruling:
+    limit = FRESH_INTERVALS * facts.interval_s
+    ages: list[tuple[str, float | None]] = []
+    for trunk in dict.fromkeys((*targets(move), *sources(move))):
+        if (leg := facts.leg(trunk)) is not None:
+            ages.append((leg.id, None if leg.observed_at is None else facts.now - leg.observed_at))
+            if leg.state is LegState.UNKNOWN and leg.observed_at is not None:
+                why = facts.link_words or f"wait until {move.sbc} tells it again"
+                return no("fresh", f"the state of {leg.id} is unknown ({leg.reason}): {why}")
+    read_at = facts.reading.at if facts.reading is not None else None
+    ages.append((f"what {move.route.words} says", facts.now - read_at if read_at else None))
+    for what, age in ages:
+        if age is None:
+            return no(
+                "fresh", f"{what} was not read yet: {facts.link_words or f'wait for a poll of {move.sbc}'}"
+            )
+        if age > limit:
+            words = f"{what} is {age:.0f} s old (limit {limit:.0f} s, two intervals)"
+            return no("fresh", f"{words}: {facts.link_words or f'wait until {move.sbc} tells it again'}")
+    oldest = max(age or 0.0 for _, age in ages)
+    return yes("fresh", f"legs and route were read {max(oldest, 0.0):.0f} s ago (limit {limit:.0f} s)")
+
+
+def _route(facts: SwitchFacts, move: Move) -> Ruling:
+    if facts.reading is None or not facts.reading.read:
+        why = "it was not read yet" if facts.reading is None else facts.reading.why
+        return no("route", f"{move.route.words} on {move.sbc} cannot be read: {why}")
+    if not move.stands.read:
+        return no("route", f"{move.route.words} on {move.sbc} was not read when you looked: look again")
+    now, then = said(move, facts.reading.shares), said(move, move.stands.shares)
+    if not says(facts.reading, move.stands.shares):
+        what = f"it says {now} now, was {then} when you looked"
+        return no("route", f"{what}: look again" if now != then else "its weights changed: look again")
+    return yes("route", f"{move.route.words} says {now}: new calls of {move.group} go there")
+
+
+def _protected(facts: SwitchFacts, move: Move) -> Ruling:
+    for trunk in dict.fromkeys((*sources(move), *targets(move))):
+        known = facts.inventory.trunk(trunk)
+        if known is not None and known.protect:
+            way = "to" if trunk in targets(move) else "away from"
+            return no("protected", f"{trunk} is protected (`protect = true`): nothing is switched {way} it")
+    return yes("protected", "no trunk of it is protected")
+
+
+def _upstream(facts: SwitchFacts, move: Move) -> Ruling:
+    for goal in targets(move):
+        for source in sources(move):
+            network = _network(facts, goal)
+            if source != goal and network is not None and network == _network(facts, source):
+                words = f"{goal} leaves on the same network as {source} ({network})"
+                return no("upstream", f"{words}: what takes one down takes both, choose another trunk")
+    return yes("upstream", f"{move.target or 'it'} leaves on another network, as far as the config says")
+
+
+def _network(facts: SwitchFacts, trunk: str) -> str | None:
+    known = facts.inventory.trunk(trunk)
+    carrier = known.carrier if known is not None else None
+    return next((c.upstream for c in facts.inventory.carriers if c.name == carrier), None)
+
+
+def _credential(facts: SwitchFacts, move: Move) -> Ruling:
+    if facts.credentials is None:
+        return yes("credential", "nobody looked how old it is")
+    for age in facts.credentials:
+        if age.trunk in targets(move) and age.due is not None and age.due < facts.today:
+            late = (facts.today - age.due).days
+            return warn("credential", f"that of {age.trunk} is {late} days overdue: change it afterwards")
+    return yes("credential", "not overdue")
+
+
+def _automatic(facts: SwitchFacts, move: Move) -> Ruling:
+    group = facts.group
+    if group is None or group.failover is not Failover.AUTO:
+        return yes("automatic", "nobody else moves this group")
+    words = f"{move.sbc} moves {move.group} by itself (failover = auto)"
+    return warn("automatic", f"{words}: this pin overrides that, and stays marked until it is removed")
+
+
+def _pause(facts: SwitchFacts, move: Move) -> Ruling:
+    same = [act for act in facts.switches() if act.sbc == move.sbc]
+    last = min((act.done_ago_s for act in same), default=None)
+    if last is not None and last < PAUSE_S:
+        words = f"{move.group} was moved on {move.sbc} {last:.0f} s ago (limit {PAUSE_S:.0f} s)"
+        return no("pause", f"{words}: wait {PAUSE_S - last:.0f} s more, or take that back")
+    return yes("pause", f"not moved there in the last {PAUSE_S:.0f} s")
+
+
+def _rate(facts: SwitchFacts, _: Move) -> Ruling:
+    begun: dict[str, float] = {}
+    for act in facts.past.acts:
+        mine = act.verb == Verb.SWITCH and act.who == facts.me and act.sent and act.ago_s < RATE_S
+        if mine and act.wish != wish_of(facts.action) and older_switch(facts.wish.kind, act):
+            begun[act.wish] = max(act.ago_s, begun.get(act.wish, 0.0))
+    ages = sorted(begun.values())
+    if len(ages) >= RATE:
+        words = f"{facts.me} switched {len(ages)} times in the last {RATE_S / 60:.0f} minutes (limit {RATE})"
+        return no("rate", f"{words}: wait {RATE_S - ages[RATE - 1]:.0f} s; taking one back is always free")
+    return yes("rate", f"{len(ages)} of {RATE} by {facts.me} in {RATE_S / 60:.0f} minutes")
+
+
+def _busy(facts: SwitchFacts, move: Move) -> Ruling:
+    busy = [act for act in facts.switches() if act.under_way]
+    if busy:
+        act = busy[-1]
+        words = f"{act.who} switches {move.group} on {act.sbc} since {act.ago_s:.0f} s"
+        return no("busy", f"{words}: wait for its end, then look again")
+    return yes("busy", f"no other switch of {move.group} is under way")
+
+
+def _hold(facts: SwitchFacts, move: Move) -> Ruling:
+    way = f"wait, or switch to {move.target} by its name where that cannot wait"
+    last = min((act.done_ago_s for act in facts.switches()), default=None)
+    if last is not None and last < HOLD_S:
+        words = f"{move.group} was switched {last:.0f} s ago (limit {HOLD_S:.0f} s)"
+        return no("hold", f"{words}: {way}")
+    leg = facts.leg(move.target)
+    if leg is not None and leg.flapping:
+        return no("hold", f"{leg.id} flaps: {way}")
+    if leg is not None and leg.since_at is not None and facts.now - leg.since_at < HOLD_S:
+        words = f"{leg.id} is {spoken(leg.state)} since {facts.now - leg.since_at:.0f} s only (limit {HOLD_S:.0f} s)"
+        return no("hold", f"{words}: {way}")
+    return yes("hold", f"no switch and no change of {move.target} in the last {HOLD_S / 60:.0f} minutes")
+
+
+def _clean(facts: SwitchFacts, move: Move) -> Ruling:
+    leg = facts.leg(move.target)
+    if leg is None:
+        return no("clean", f"{move.target} has no leg on {facts.sbc}")
+    if leg.auth is not AuthMode.IP and leg.registration.state not in REGISTERED:
+        words = f"{leg.id} is not registered ({leg.registration.state.value.replace('_', ' ')})"
+        return no("clean", f"{words}: wait until it is, calls stay where they are")
+    if not is_probed(leg):
+        return yes("clean", f"no OPTIONS are sent on {leg.id}; it is {spoken(leg.state)}")
+    probes = leg.clean.probes if leg.clean is not None else 0
+    run = facts.now - leg.clean.since if leg.clean is not None else 0.0
+    words = f"{leg.id} answered {probes} OPTIONS in a row over {run:.0f} s"
+    if probes < CLEAN_PROBES or run < CLEAN_S:
+        return no(
+            "clean", f"{words} (needed: {CLEAN_PROBES} over {CLEAN_S:.0f} s): wait, calls stay where they are"
+        )
+    return yes("clean", words)
+
+
+def _undo(facts: SwitchFacts, move: Move) -> Ruling:
+    act = facts.undone
+    if act is None or act.move is None or act.sbc != move.sbc or act.group != move.group:
+        return no("undo", f"no switch of {move.group} on {move.sbc} is known that could be taken back")
+    if act.ending is None:
+        return no(
+            "undo", f"nobody knows yet whether the switch by {act.who} was done: have it verified first"
+        )
+    if not act.done:
+        return no(
+            "undo", f"the switch by {act.who} was not done ({act.ending}): there is nothing to take back"
+        )
+    if act.ago_s > UNDO_S:
+        words = f"it was switched {act.ago_s / 60:.0f} minutes ago (limit {UNDO_S / 60:.0f})"
+        return no("undo", f"{words}: switch it by name, with all that is looked at then")
+    if (after := facts.past.after(act)) is not None:
+        what = (
+            "taken back" if after.move is not None and after.move.undoes == act.action else "switched again"
+        )
+        return no("undo", f"it was {what} {after.ago_s:.0f} s ago by {after.who}: look again")
+    if facts.reading is not None and facts.reading.read and not leads(facts.reading, act.move.goal):
+        now, set_ = said(move, facts.reading.shares), said(act.move, act.move.goal)
+        return no("undo", f"it says {now} now, and that switch had set {set_}: somebody moved it since")
+    return yes("undo", f"the switch by {act.who} {act.ago_s:.0f} s ago is taken back, and nothing else")
+
+
+def _confirmed(facts: SwitchFacts, move: Move) -> Ruling:
+    missing = ((Statement.GROUP_NAME, facts.named), (Statement.YES, facts.consent.yes))
+    wants = tuple(statement for statement, stated in missing if not stated)
+    if wants:
+        return no("confirmed", f"type {move.group} and say yes", *wants)
+    return yes("confirmed", f"the operator typed {move.group} and said yes")
+
+
+GUARDS: tuple[SwitchGuard, ...] = (
+    SwitchGuard("known", _EVERY, _known),
+    SwitchGuard("write", _EVERY, _write),
+    SwitchGuard("fresh", _EVERY, _fresh),
+    SwitchGuard("route", _EVERY, _route),
+    SwitchGuard("protected", _EVERY, _protected),
+    SwitchGuard("upstream", _EVERY, _upstream),
+    SwitchGuard("target", _EVERY, target),
+    SwitchGuard("room", _EVERY, room_for_it),
+    SwitchGuard("credential", _EVERY, _credential),
+    SwitchGuard("automatic", _EVERY, _automatic),
+    SwitchGuard("pause", _LIMITED, _pause),
+    SwitchGuard("rate", _LIMITED, _rate, whole=True),
+    SwitchGuard("busy", _EVERY, _busy, whole=True),
+    SwitchGuard("hold", _BACK, _hold),
+    SwitchGuard("clean", _BACK, _clean),
+    SwitchGuard("undo", _UNDO, _undo),
+    SwitchGuard("confirmed", _EVERY, _confirmed, whole=True),
+)
+"""Every guard, in the order in which they are shown."""
+
+WHOLE = frozenset(guard.name for guard in GUARDS if guard.whole)
+"""Guards that say the same of every SBC of a wish."""
