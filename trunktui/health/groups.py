@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from trunktui.health.flap import MEANT
 from trunktui.health.rollup import configured
@@ -35,7 +35,10 @@ def judge_groups(legs: Iterable[LegStatus], inventory: Inventory) -> tuple[Group
     by_trunk = configured(legs)
     upstreams = {carrier.name: carrier.upstream for carrier in inventory.carriers}
     networks = {trunk.name: upstreams.get(trunk.carrier or "") for trunk in inventory.trunks}
-    return tuple(_well(group, by_trunk) or _judge(group, by_trunk, networks) for group in inventory.groups)
+    judged = (_well(group, by_trunk) or _judge(group, by_trunk, networks) for group in inventory.groups)
+    return tuple(
+        structs.replace(one, trunks=group.trunks) for one, group in zip(judged, inventory.groups, strict=True)
+    )
 
 
 def secondary(
