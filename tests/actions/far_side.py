@@ -1,6 +1,6 @@
-"""A made-up SBC in virtual time for tests of actions: a registration table, a lock, a carrier, and faults on the way.
+"""A made-up SBC in virtual time for tests of actions: a registration table, a database that routes calls, a lock, a carrier, and faults on the way.
 
-What it did is its own truth (`Commanded`, `answered`): tests hold every outcome against it.
+What it did is its own truth (`Commanded`, `answered`, `Put`): tests hold every outcome against it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from trunktui.model.ask import LOCK, LOCK_BUSY, Answer, Reply, SshAsk
+from trunktui.model.ask import GATE_CLOSED, LOCK, LOCK_BUSY, Answer, Reply, SshAsk
+from trunktui.model.gate import closes
 from trunktui.model.link import LinkError, SshState
 from trunktui.model.text import Safe, clean
 
@@ -88,6 +89,21 @@ class Commanded:
     label: str
 
 
+@dataclass(frozen=True)
+class Put:
+    """One change of the database: when, which `family/key`, what it says after and before (None: nothing), whose script."""
+
+    at: float
+    place: str
+    value: str | None
+    before: str | None
+    label: str
+
+
+CALL_S = 45.0
+"""How long each call of the made-up traffic lasts."""
+
+
 @dataclass
 class FarSide:
     """One SBC. `delay()` is its random wait before a commanded REGISTER; `latency` of every ask in seconds."""
@@ -108,18 +124,73 @@ class FarSide:
     """Faults of the next asks, in order; None for one that goes through."""
     asks: int = 0
     late: list[tuple[float, str, str]] = field(default_factory=list)
-    """Commands that a cut script will still carry out: when, on which leg, whose."""
+    """Commands that a cut script will still carry out: when, the command's words, whose."""
+    db: dict[str, str] = field(default_factory=dict)
+    """Its database, by `family/key`."""
+    puts: list[Put] = field(default_factory=list)
+    route: str = ""
+    """The place in the database that the dial plan reads at each new call."""
+    call_every_s: float = 0.0
+    """How often a call begins; 0: there are none."""
+    calls: list[tuple[float, str]] = field(default_factory=list)
+    """Calls that are up: since when, and over which endpoint."""
+    next_call: float = 0.0
 
     def settle(self) -> None:
         """Let everything happen that is due by now, in order."""
         now = self.clock()
         for due in sorted(self.late):
             if due[0] <= now:
+                self._call_until(due[0])
                 self.late.remove(due)
-                self._command(due[1], due[2], due[0])
+                self._do(due[1], due[2], due[0])
+        self._call_until(now)
         for name, row in self.rows.items():
             while self._step(name, row, now):
                 pass
+
+    def _call_until(self, now: float) -> None:
+        """Begin the calls that are due, each where the route says at that instant; end those that are over."""
+        if not self.call_every_s:
+            return
+        self.next_call = max(self.next_call, now - CALL_S)
+        while self.next_call <= now:
+            self.calls.append((self.next_call, self.db.get(self.route, "red")))
+            self.next_call += self.call_every_s
+        self.calls = [call for call in self.calls if call[0] > now - CALL_S]
+
+    def put(self, place: str, value: str | None, label: str, at: float) -> str:
+        """Set (or delete) an entry of the database; return what Asterisk prints."""
+        self._call_until(at)
+        before = self.db.pop(place, None)
+        if value is not None:
+            self.db[place] = value
+        self.puts.append(Put(at, place, value, before, label))
+        if value is not None:
+            return "Updated database successfully"
+        return "Database entry removed." if before is not None else "Database entry does not exist."
+
+    def _do(self, words: str, label: str, at: float) -> str:
+        """Carry out a command that changes something; return what it prints."""
+        match words.split():
+            case ["pjsip", "send", "register", name]:
+                self._command(name, label, at)
+                return ""
+            case ["database", "put", family, key, value]:
+                return self.put(f"{family}/{key}", value, label, at)
+            case ["database", "del", family, key]:
+                return self.put(f"{family}/{key}", None, label, at)
+        raise AssertionError(words)
+
+    def channels(self) -> tuple[Safe, ...]:
+        """Return what `core show channels concise` prints."""
+        now = self.clock()
+        return tuple(
+            clean(
+                f"PJSIP/{name}-{number:08x}!out!15550100!1!Up!AppDial!(Outgoing Line)!!!!3!{int(now - at)}!!{at:.2f}.1"
+            )
+            for number, (at, name) in enumerate(self.calls)
+        )
 
     def _step(self, name: str, row: Row, now: float) -> bool:
         mode = self.carrier.get(name, Carrier.OK)
@@ -184,7 +255,7 @@ class FarSide:
             if lost and cut is not None and cut.far is not Far.DONE:
                 if cut.far is Far.LATER and self._would_run(ask):
                     label = ask.lock.label if ask.lock else ""
-                    self.late.append((self.clock() + 2.5, self._target(ask), label))
+                    self.late.append((self.clock() + 2.5, ask.commands[-1].words, label))
                 break
             reply = self._run(ask, key)
             if not lost:
@@ -209,27 +280,41 @@ class FarSide:
                 return Reply(LOCK, LOCK_BUSY, (clean(self.holder),))
             return Reply(LOCK, 0)
         command = next(command for command in ask.commands if command.key == key)
-        words = command.words.split()
-        if words[:3] == ["pjsip", "show", "registration"]:
-            return Reply(key, 0, self.show(words[3]))
-        assert words[:3] == ["pjsip", "send", "register"], words
+        shown = self._shown(command.words)
+        if shown is not None:
+            closed = command.gate and closes(shown, command.unless, command.expect, command.between)
+            return Reply(key, GATE_CLOSED if closed else 0, shown)
         if ask.lock is not None:
             self.locked_until, self.holder = self.clock() + ask.lock.hold_s, ask.lock.label
         if self.refuses:
             return Reply(key, 0, (clean(self.refuses),))
-        self._command(words[3], ask.lock.label if ask.lock else "", self.clock())
-        return Reply(key, 0)
+        printed = self._do(command.words, ask.lock.label if ask.lock else "", self.clock())
+        return Reply(key, 0, (clean(printed),) if printed else ())
+
+    def _shown(self, words: str) -> tuple[Safe, ...] | None:
+        """Return what a command prints that only reads; None: it is none."""
+        match words.split():
+            case ["pjsip", "show", "registration", name]:
+                return self.show(name)
+            case ["database", "get", family, key]:
+                value = self.db.get(f"{family}/{key}")
+                return (clean("Database entry not found." if value is None else f"Value: {value}"),)
+            case ["core", "show", "channels", "concise"]:
+                return self.channels()
+        return None
 
     def _ends(self, ask: SshAsk, reply: Reply) -> bool:
         gates = {LOCK} | {command.key for command in ask.commands if command.gate}
         return reply.key in gates and reply.status != 0
 
-    def _target(self, ask: SshAsk) -> str:
-        return ask.commands[-1].words.split()[-1]
-
     def _would_run(self, ask: SshAsk) -> bool:
-        sends = "send register" in ask.commands[-1].words
+        """Whether the rest of a script changes something: the lock is free, and no gate closes."""
+        if self._shown(ask.commands[-1].words) is not None:
+            return False
+        self.settle()
+        gates = [command for command in ask.commands if command.gate]
+        shut = any(closes(self._shown(c.words) or (), c.unless, c.expect, c.between) for c in gates)
         free = ask.lock is None or self.locked_until <= self.clock()
-        if sends and free and ask.lock is not None:
+        if free and not shut and ask.lock is not None:
             self.locked_until, self.holder = self.clock() + 2.5 + ask.lock.hold_s, ask.lock.label
-        return sends and free
+        return free and not shut

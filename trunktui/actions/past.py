@@ -126,6 +126,20 @@ class Past(Struct, frozen=True):
             later = later or one.action == act.action
         return None
 
+    def mover(self, group: str, sbc: str, since_s: float, ours: str) -> str:
+        """Say who moved a group on an SBC in the last `since_s` seconds, besides the action `ours`."""
+        found = [
+            act
+            for act in self.acts
+            if (act.group, act.sbc) == (group, sbc)
+            and act.sent
+            and act.action != ours
+            and act.done_ago_s <= since_s
+        ]
+        if not found:
+            return "by somebody on another host, or by hand on the SBC"
+        return f"by {found[-1].who} {found[-1].ago_s:.0f} s ago"
+
     def can_be_taken_back(self, within_s: float) -> tuple[Act, ...]:
         """Return the switches of the last `within_s` seconds that stand, newest first; one for each group and SBC."""
         found = (

@@ -171,8 +171,8 @@ def _listed(names: list[str]) -> str:
 
 
 def _nothing_to_do(sweep: Sweep) -> Ruling:
-    there = _listed(list(sweep.wish.sbcs)) if sweep.wish.sbcs else "nothing is named that"
-    return no("there", f"nothing to do: {there} already goes there")
+    where = _listed(list(sweep.wish.sbcs)) if sweep.wish.sbcs else "no SBC is named"
+    return no("there", f"nothing to do: {where} already there")
 
 
 def _whole(sweep: Sweep, rulings: tuple[Ruling, ...]) -> Prepared:

@@ -122,8 +122,9 @@ def _route(facts: SwitchFacts, move: Move) -> Ruling:
         return no("route", f"{move.route.words} on {move.sbc} was not read when you looked: look again")
     now, then = said(move, facts.reading.shares), said(move, move.stands.shares)
     if not says(facts.reading, move.stands.shares):
-        what = f"it says {now} now, was {then} when you looked"
-        return no("route", f"{what}: look again" if now != then else "its weights changed: look again")
+        what = f"it says {now} now, was {then} when you looked" if now != then else "its weights changed"
+        by = facts.past.mover(move.group, move.sbc, facts.now - move.stands.at, facts.action)
+        return no("route", f"{what}, {by}: look again")
     return yes("route", f"{move.route.words} says {now}: new calls of {move.group} go there")
 
 

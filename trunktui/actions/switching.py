@@ -72,7 +72,7 @@ class Switching:
             self._part(part_of(action, number), wish, group, name, undone.get(name), snapshot)
             for number, name in enumerate(wish.sbcs, 1)
         ]
-        there = [part for part in parts if _is_there(part)]
+        there = [part for part in parts if _is_there(part, past)]
         parts = [part for part in parts if part not in there]
         moving = tuple(part.move for part in parts if part.move is not None)
         ruled = [(part, self._rule(part, wish, consent, moving, past, snapshot)) for part in parts]
@@ -141,18 +141,7 @@ class Switching:
         if move is None:
             return ""
         since_s = self._world().clock() - move.stands.at
-        others = [
-            act
-            for act in past.acts
-            if act.group == move.group
-            and act.sbc == move.sbc
-            and act.sent
-            and act.action != prepared.action
-            and act.done_ago_s <= since_s
-        ]
-        if not others:
-            return "by somebody on another host, or by hand on the SBC"
-        return f"by {others[-1].who} {others[-1].ago_s:.0f} s ago"
+        return past.mover(move.group, move.sbc, since_s, prepared.action)
 
     async def undoable(self) -> tuple[Undoable, ...]:
         """Return what can be taken back now, newest first, whoever did it. Raises AuditError."""
@@ -304,7 +293,10 @@ def _target(group: Group, wish: Wish, spot: Spot) -> str:
     return next((trunk for trunk in group.trunks if spot.leg(trunk) is not None), wish.to)
 
 
-def _is_there(part: Part) -> bool:
+def _is_there(part: Part, past: Past) -> bool:
+    """Whether nothing is left to do; what was taken back already is no case of that, and the guard says so."""
+    if part.undone is not None and past.after(part.undone) is not None:
+        return False
     return part.spot is not None and part.move is not None and says(part.spot.reading, part.move.goal)
 
 
