@@ -301,6 +301,10 @@ class FarSide:
                 return (clean("Database entry not found." if value is None else f"Value: {value}"),)
             case ["core", "show", "channels", "concise"]:
                 return self.channels()
+            case ["core", "show", "channels", "count"]:
+                up = len(self.calls)
+                counted = (f"{up} active channels", f"{up} active calls", f"{up} calls processed")
+                return tuple(clean(line) for line in counted)
         return None
 
     def _ends(self, ask: SshAsk, reply: Reply) -> bool:
