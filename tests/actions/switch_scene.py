@@ -9,12 +9,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from tests.actions.far_side import Row
-from tests.actions.scene import Stage
+from tests.actions.scene import Book, Stage
 from tests.actions.switched import Switched
 from tests.fleets import leg
 from trunktui.actions.desk import Desk
 from trunktui.model.action import Verb
-from trunktui.model.audit import AuditRecord, RecordKind
+from trunktui.model.audit import AuditRecord, RecordKind, Who
 from trunktui.model.health import LegState, Severity, Usage
 from trunktui.model.inventory import Binding, Carrier, Group, Inventory, Sbc, SshTarget, Trunk
 from trunktui.model.route import ActiveRoute, Mechanism, Route, RouteReading, Share
@@ -47,10 +47,10 @@ def switch_inventory() -> Inventory:
 
 @dataclass(frozen=True)
 class Seen:
-    """What was true when an intent was written: the states of the trunks there, where calls went, what it was to do."""
+    """What the operator's host knew when an intent was written: the states of the trunks there; and what it was to do."""
 
+    host: str
     states: dict[str, LegState]
-    route: str | None
     move: Move
 
 
@@ -122,11 +122,17 @@ class SwitchStage(Stage):
         reading = RouteReading(ROUTE, self.loop.time(), shares)
         return ActiveRoute(name, ROUTE, trunk=value if value in TRUNKS else None, reading=reading)
 
-    def _watch(self, record: AuditRecord) -> None:
-        """Note at every intent what was true at that very instant."""
+    def book(self, who: Who) -> Book:
+        """Return the audit log of the operator's jump host, as the operator writes it."""
+        book = super().book(who)
+        book.watch = lambda record: self._note(who.host, record)
+        return book
+
+    def _note(self, host: str, record: AuditRecord) -> None:
+        """Note at every intent what was known at that very instant."""
         if record.kind is RecordKind.INTENT and record.move is not None:
-            states = {one.trunk: one.state for one in self.look() if one.sbc == record.sbc}
-            self.intents[record.action] = Seen(states, self.sbcs[record.sbc].db.get(PLACE), record.move)
+            states = {one.trunk: one.state for one in self.fleet(host).legs if one.sbc == record.sbc}
+            self.intents[record.action] = Seen(host, states, record.move)
 
     def desk(self, name: str = "alice", host: str = "jump1", **changes: Any) -> Desk:
         """Return the desk of an operator on a jump host."""
