@@ -9,7 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from trunktui.actions.desk import Desk
     from trunktui.config.load import Config
     from trunktui.model.audit import Who
@@ -18,11 +22,18 @@ if TYPE_CHECKING:
 
 
 def action_desk(
-    config: Config, fleet: Fleet, askers: Askers, who: Who | None = None, *, always_unlocked: bool = False
+    config: Config,
+    fleet: Fleet,
+    askers: Askers,
+    who: Who | None = None,
+    *,
+    always_unlocked: bool = False,
+    look_again: Callable[[tuple[str, ...]], Awaitable[None]] | None = None,
 ) -> Desk:
     """Return the entry to actions over these connections, with the audit log of the state folder.
 
-    `who` acts; None: whoever runs this process. Raises ConfigError where that folder cannot be had.
+    `who` acts; None: whoever runs this process. `look_again` polls SBCs where nobody does by himself. Raises
+    ConfigError where that folder cannot be had.
     """
     from trunktui.actions.desk import Desk, World
     from trunktui.config.files import make_state_dir
@@ -33,22 +44,23 @@ def action_desk(
 
     make_state_dir(config.state_dir)
     me = who or who_am_i(os.environ)
-    return Desk(
-        World(
-            inventory=config.inventory,
-            interval_s=config.poll.interval_s,
-            snapshot=lambda: fleet.snapshot(time.monotonic()),
-            platform=lambda sbc: platform_for(fleet.platform(sbc.name)),
-            asker=askers.of,
-            audit=AuditLog(config.state_dir, me, _utc_now, Syslog() if config.document.syslog else None),
-            who=me,
-            clock=time.monotonic,
-            wall=_utc_now,
-            new_id=lambda: secrets.token_hex(6),
-            alive=lambda writer: writer.host != me.host or Path(f"/proc/{writer.pid}").exists(),
-            always_unlocked=always_unlocked,
-        )
+    world = World(
+        inventory=config.inventory,
+        interval_s=config.poll.interval_s,
+        snapshot=lambda: fleet.snapshot(time.monotonic()),
+        platform=lambda sbc: platform_for(fleet.platform(sbc.name)),
+        asker=askers.of,
+        audit=AuditLog(config.state_dir, me, _utc_now, Syslog() if config.document.syslog else None),
+        who=me,
+        clock=time.monotonic,
+        wall=_utc_now,
+        new_id=lambda: secrets.token_hex(6),
+        alive=lambda writer: writer.host != me.host or Path(f"/proc/{writer.pid}").exists(),
+        always_unlocked=always_unlocked,
     )
+    if look_again is not None:
+        world = structs.replace(world, look_again=look_again)
+    return Desk(world)
 
 
 def _utc_now() -> datetime:

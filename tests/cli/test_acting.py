@@ -56,7 +56,7 @@ def act(cli: Cli, config_path: Path, stage: Stage) -> Cli:
 
 def typed(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
     """Have an operator at the terminal, who types these lines."""
-    monkeypatch.setattr(acting, "_interactive", lambda: True)
+    monkeypatch.setattr(acting, "interactive", lambda: True)
     monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
 
 

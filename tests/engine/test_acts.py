@@ -15,12 +15,14 @@ from tests.engine.test_reload import DEADLINE_S, POLL, TRUNK, Site, config_of, s
 from trunktui.actions.past import Act
 from trunktui.actions.ports import Tell
 from trunktui.config.errors import ConfigError, Problem
+from trunktui.engine import acts
 from trunktui.engine.acts import Acts
 from trunktui.engine.crew import posts_of
+from trunktui.engine.ongoing import Ongoing
 from trunktui.engine.protocol import Answered, Asked, DoingFrame, Frame, encode, read_frame
 from trunktui.engine.reload import Reloader, pace_of
 from trunktui.model.acting import Doings
-from trunktui.model.action import Consent, Ending, Outcome, Prepared, Ruling, Statement, Verb
+from trunktui.model.action import Consent, Ending, Outcome, Prepared, Ruling, Statement, Sweep, Swept, Verb
 from trunktui.model.audit import Who
 from trunktui.model.inventory import Inventory
 from trunktui.model.request import (
@@ -28,23 +30,27 @@ from trunktui.model.request import (
     Introduce,
     Lock,
     Perform,
+    PerformSwitch,
     Prepare,
+    PrepareSwitch,
     Reload,
     Reply,
     Request,
     Unlock,
     Verify,
 )
+from trunktui.model.switch import SwitchKind, Undoable, Wish
 from trunktui.model.text import Safe, clean
 from trunktui.store.errors import AuditError
 
 LEG = "carrier-a@a"
 WHO = Who("alice", 1000, tty="/dev/pts/3", host="jump1", pid=1)
+WISH = Wish(SwitchKind.SWITCH, "out", to="carrier-b", sbcs=("a", "b"))
 WRITABLE = POLL + sbc("a", "write = true\n") + TRUNK
 
 
 class FakeDesk:
-    """A desk whose one action ends when `go` is set."""
+    """A desk whose one action ends when `go` is set. A switch is done on the SBCs of its wish, in order."""
 
     def __init__(self, who: Who) -> None:
         self.who = who
@@ -56,6 +62,7 @@ class FakeDesk:
         self.did: list[str] = []
         self.go = asyncio.Event()
         self.begun = asyncio.Event()
+        self.takes_back: tuple[Undoable, ...] = ()
 
     @property
     def unlocked_until(self) -> float | None:
@@ -93,6 +100,35 @@ class FakeDesk:
     async def refuse(self, prepared: Prepared, consent: Consent) -> Outcome:
         self.did.append(f"refused {prepared.leg_id}")
         return Outcome(Ending.REFUSED, clean("pause: wait"), False, 0.0, 1.0)
+
+    async def prepare_switch(self, wish: Wish, consent: Consent | None = None) -> Sweep:
+        ruling = Ruling("confirmed", False, Safe("say yes"), (Statement.YES,))
+        parts = (
+            Prepared(
+                f"part-{name}", Verb.SWITCH, f"{wish.to}@{name}", (), None, None, (), (ruling,), sbc=name
+            )
+            for name in wish.sbcs
+        )
+        return Sweep(f"switch-{wish.group}", wish, tuple(parts))
+
+    async def perform_switch(self, sweep: Sweep, consent: Consent, tell: Tell) -> Swept:
+        outcomes = []
+        for part in sweep.parts:
+            tell(clean(f"{part.sbc}: sending it ..."))
+            self.begun.set()
+            await self.go.wait()
+            outcomes.append((part.sbc, Outcome(Ending.ROUTED, clean("it reads back"), True, 0.0, 1.0)))
+        self.did.append(f"switch {sweep.wish.group} {consent.yes}")
+        self.takes_back = (Undoable(sweep.wish.group, 900.0, "carrier-a", (("a", "1"), ("b", "2"))),)
+        return Swept(sweep.action, sweep.wish, Ending.ROUTED, clean("on a, b"), tuple(outcomes))
+
+    async def refuse_switch(self, sweep: Sweep, consent: Consent) -> Swept:
+        self.did.append(f"refused {sweep.wish.group}")
+        return Swept(sweep.action, sweep.wish, Ending.REFUSED, clean("target: it is down"), (), ("a", "b"))
+
+    async def undoable(self) -> tuple[Undoable, ...]:
+        self._check()
+        return self.takes_back
 
     async def open(self) -> tuple[Act, ...]:
         self._check()
@@ -362,7 +398,7 @@ async def test_the_unfinished_are_told_at_the_start_and_closed_by_looking() -> N
 
     def desk_for(who: Who) -> FakeDesk:
         desk = FakeDesk(who)
-        desk.past = (act, replace(act, action="later", verb="switch"))
+        desk.past = (act, replace(act, action="later", verb="rotate"))
         terminal.desks.append(desk)
         return desk
 
@@ -386,3 +422,85 @@ async def test_an_engine_without_a_desk_says_so(request_: Request) -> None:
         await site.until(lambda: any(isinstance(f, Answered) and f.number == 9 for f in site.heard))
         (answer,) = [f for f in site.heard if isinstance(f, Answered)]
         assert answer.reply.text == "this engine sends no actions"
+
+
+async def test_a_switch_is_prepared_carried_out_and_told_as_one_with_its_parts() -> None:
+    async with Terminal() as terminal:
+        await terminal.ask(Introduce(WHO))
+        sweep = (await terminal.ask(PrepareSwitch(WISH))).sweep
+        assert sweep is not None
+        assert (sweep.wish, [part.sbc for part in sweep.parts]) == (WISH, ["a", "b"])
+        number = terminal.send(PerformSwitch(sweep.action, Consent(yes=True)))
+        await terminal.until(lambda: bool(terminal.doings.running and terminal.doings.running[0].steps))
+        (running,) = terminal.doings.running
+        assert (running.verb, running.leg) == (Verb.SWITCH, "out")
+        assert [step.said for step in running.steps] == ["a: sending it ..."]
+        terminal.desk.go.set()
+        reply = await terminal.answer(number)
+        assert reply.done, "a route that reads back is no failure"
+        assert reply.swept is not None
+        assert [sbc for sbc, _ in reply.swept.outcomes] == ["a", "b"]
+        (ended,) = reply.ended
+        assert (ended.verb, ended.leg, ended.outcome.ending) == (Verb.SWITCH, "out", Ending.ROUTED)
+        assert [step.said for step in ended.steps] == ["a: sending it ...", "b: sending it ..."]
+        await terminal.until(lambda: not terminal.doings.running)
+        assert terminal.rests == 1
+
+
+async def test_what_can_be_taken_back_is_told_after_each_action_and_every_minute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(acts, "UNDO_EVERY_S", 0.01)
+    async with Terminal() as terminal:
+        await terminal.ask(Introduce(WHO))
+        sweep = (await terminal.ask(PrepareSwitch(WISH))).sweep
+        assert sweep is not None
+        terminal.desk.go.set()
+        await terminal.ask(PerformSwitch(sweep.action, Consent(yes=True)))
+        await terminal.until(lambda: terminal.doings.undoable == terminal.desk.takes_back != ())
+        terminal.desk.takes_back = ()  # somebody else took it back
+        await terminal.until(lambda: not terminal.doings.undoable)
+        terminal.desk.takes_back = (Undoable("out", 900.0, "carrier-a", (("a", "1"),)),)
+        await terminal.until(lambda: bool(terminal.doings.undoable))
+        terminal.desk.broken = "permission denied"
+        await terminal.until(lambda: not terminal.doings.undoable)
+
+
+async def test_a_sweep_may_take_the_time_of_all_its_sbcs_when_the_screen_is_gone() -> None:
+    ongoing = Ongoing(time.monotonic, lambda: None)
+    ongoing.begin("1", Verb.REREGISTER, LEG)
+    ongoing.begin("2", Verb.SWITCH, "out", 6)
+    assert ongoing.sbcs == 7
+    ongoing.end("2")
+    waiting = asyncio.create_task(ongoing.wait())
+    ongoing.end("1")
+    await waiting
+    assert not ongoing
+
+
+async def test_a_switch_is_finished_on_every_sbc_when_the_screen_is_gone() -> None:
+    async with Terminal() as terminal:
+        await terminal.ask(Introduce(WHO))
+        sweep = (await terminal.ask(PrepareSwitch(WISH))).sweep
+        assert sweep is not None
+        terminal.send(PerformSwitch(sweep.action, Consent(yes=True)))
+        await terminal.until(terminal.desk.begun.is_set)
+        terminal.writer.close()
+        assert not terminal.desk.did
+        terminal.desk.go.set()
+        async with asyncio.timeout(DEADLINE_S):
+            await terminal.running
+        assert terminal.desk.did == ["switch out True"]
+
+
+async def test_a_refused_switch_is_recorded_and_none_is_performed_as_the_other_kind() -> None:
+    async with Terminal() as terminal:
+        await terminal.ask(Introduce(WHO))
+        sweep = (await terminal.ask(PrepareSwitch(WISH))).sweep
+        assert sweep is not None
+        reply = await terminal.ask(Decline(sweep.action, Consent()))
+        assert reply.text == "out: refused: target: it is down"
+        assert reply.swept is not None
+        assert reply.swept.untouched == ("a", "b")
+        assert (await terminal.ask(Perform(sweep.action, Consent(yes=True)))).ended == ()
+        assert terminal.desk.did == ["refused out"]

@@ -65,7 +65,7 @@ def test_no_key_is_one_that_others_eat_and_capitals_do_nothing_dangerous() -> No
     assert not names & EATEN
     assert {name for name in names if len(name) == 1 and name.isupper()} == {"C", "G", "O"}
     actions = {key.action.partition("(")[0] for key in (*FLEET, *EVERYWHERE, *PAGE, *DETAIL)}
-    assert {key.action for key in WRITE} == {"reregister"}
+    assert {key.action for key in WRITE} == {"reregister", "switch", "failback", "undo"}
     assert actions == {
         *("app.help", "app.leave", "app.suspend", "filter", "faults", "open", "freeze", "sort", "copy"),
         *(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from trunktui.config.load import Config
     from trunktui.present.action import Shown
 
-CODES = {Ending.VERIFIED: 0, Ending.FAILED: 1, Ending.REFUSED: 2, Ending.UNVERIFIED: 3}
+CODES = {Ending.VERIFIED: 0, Ending.ROUTED: 0, Ending.FAILED: 1, Ending.REFUSED: 2, Ending.UNVERIFIED: 3}
 """Exit code by how the action ended; a command ends with that of its last one."""
 
 _EXITS = """Exits with 0 when it is proved, 1 when it failed, 2 when it was refused and nothing was sent, 3 when it
@@ -57,7 +57,7 @@ def reregister(
     _exact(legs)
     if yes and not reason.strip():
         raise click.UsageError("--yes needs --reason TEXT: it is kept in the audit log")
-    if not (yes or dry_run or _interactive()):
+    if not (yes or dry_run or interactive()):
         raise click.UsageError("nobody can be asked here: use --yes --reason TEXT, or --dry-run")
     consent = Consent(yes=yes, fixed=fixed, typed=name, reason=reason)
     return _each(session.config(), Verb.REREGISTER, legs, consent, dry_run=dry_run, form=form)
@@ -88,7 +88,7 @@ def verify(session: Session, leg: str | None) -> int:
     from trunktui.cli import action_run
 
     config = session.config()
-    with _audit_errors():
+    with audit_errors():
         acts = [act for act in action_run.open_actions(config) if leg in (None, act.leg)]
     if not acts:
         click.echo("nothing is unfinished")
@@ -97,7 +97,7 @@ def verify(session: Session, leg: str | None) -> int:
     for act in acts:
         outcome = action_run.verify(config, act)
         left += outcome.ending is Ending.UNVERIFIED
-        _out(f"{_told(act)}: {_line(outcome)}")
+        out(f"{_told(act)}: {_line(outcome)}")
     return CODES[Ending.UNVERIFIED] if left else 0
 
 
@@ -107,7 +107,7 @@ def _each(
     """Do one leg after the other, and print it; the first that is not proved is the last."""
     from trunktui.present.action import action_document, to_json
 
-    _mention_open(config)
+    mention_open(config)
     done: list[Shown] = []
     code = 0
     for leg in legs:
@@ -146,14 +146,14 @@ def _one(
     elif prepared.wants != ():
         outcome = action_run.refuse(config, prepared, consent)
         return _ended(shown, outcome, text=text)
-    with _progress() as tell:
+    with progress() as tell:
         outcome = action_run.perform(config, prepared, consent, tell)
     return _ended(shown, outcome, text=text)
 
 
 def _ended(shown: Shown, outcome: Outcome, *, text: bool) -> tuple[Shown, int]:
     if text:
-        _out(f"{shown.leg_id}: {_line(outcome)}")
+        out(f"{shown.leg_id}: {_line(outcome)}")
     if outcome.ending is Ending.UNVERIFIED:
         click.echo(f"to look again, without sending: trunktui verify {shown.leg_id}", err=True)
     return structs.replace(shown, outcome=outcome), CODES[outcome.ending]
@@ -171,14 +171,18 @@ def _asked(prepared: Prepared, consent: Consent) -> Consent | None:
             return None
         consent = structs.replace(consent, fixed=True)
     if Statement.GROUP_NAME in wants and not consent.typed:
-        typed = click.prompt("Type the group's name to go on", default="", show_default=False, err=True)
-        consent = structs.replace(consent, typed=typed.strip())
+        consent = structs.replace(consent, typed=ask("Type the group's name to go on"))
     if not consent.reason:
-        reason = click.prompt("Reason (for the audit log)", default="", show_default=False, err=True)
-        consent = structs.replace(consent, reason=reason.strip())
+        consent = structs.replace(consent, reason=ask("Reason (for the audit log)"))
     if not click.confirm(f"{prepared.verb.value} {clean(prepared.leg_id)}?", default=False, err=True):
         return None
     return structs.replace(consent, yes=True)
+
+
+def ask(question: str) -> str:
+    """Return what is typed to a question; nothing is an answer, too."""
+    typed: str = click.prompt(question, default="", show_default=False, err=True)
+    return typed.strip()
 
 
 def _print_plan(shown: Shown, *, err: bool) -> None:
@@ -186,17 +190,19 @@ def _print_plan(shown: Shown, *, err: bool) -> None:
 
     for heading, text in action_lines(shown):
         line = f"{heading:<18}{text}"
-        click.echo(line, err=True) if err else _out(line)
+        click.echo(line, err=True) if err else out(line)
 
 
-def _out(line: str) -> None:
+def out(line: str) -> None:
+    """Print one line, in what the output can take."""
     click.echo(encodable(line))
 
 
-def _mention_open(config: Config) -> None:
+def mention_open(config: Config) -> None:
+    """Tell of actions that nobody saw the end of."""
     from trunktui.cli import action_run
 
-    with _audit_errors():
+    with audit_errors():
         for act in action_run.open_actions(config):
             click.echo(f"unfinished: {_told(act)}; look with: trunktui verify {clean(act.leg)}", err=True)
 
@@ -206,7 +212,7 @@ def _told(act: Act) -> str:
 
 
 @contextmanager
-def _audit_errors() -> Iterator[None]:
+def audit_errors() -> Iterator[None]:
     """Turn an audit log that cannot be read into the one line that says so."""
     from trunktui.store.audit import AuditError
 
@@ -225,7 +231,7 @@ class _Progress:
 
 
 @contextmanager
-def _progress() -> Iterator[_Progress]:
+def progress() -> Iterator[_Progress]:
     """Give what tells progress on stderr: one line that is wiped in the end on a terminal, else a line each."""
     terminal = sys.stderr.isatty()
     try:
@@ -246,5 +252,6 @@ def _exact(legs: Sequence[str]) -> None:
         raise click.UsageError("a leg is named twice")
 
 
-def _interactive() -> bool:
+def interactive() -> bool:
+    """Tell whether somebody sits there who can be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()

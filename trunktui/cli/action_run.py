@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from trunktui.cli import polled
 from trunktui.model.action import Consent, Outcome, Prepared, Verb
 from trunktui.model.health import RegSignal
 from trunktui.model.text import Safe
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from trunktui.model.inventory import Inventory
     from trunktui.model.snapshot import Snapshot
     from trunktui.poll.fleet import Fleet
-    from trunktui.poll.poller import Poller
-
-BUDGET_S = 25.0
-"""Seconds for the polls ahead of an action."""
 
 _SECOND_LOOK_S = 1.5
 Tell = Callable[[Safe], None]
@@ -37,7 +33,7 @@ def prepare(
     async def work() -> tuple[Prepared, Shown]:
         async with _desk(config, leg_id) as (desk, fleet):
             prepared = await desk.prepare(verb, leg_id, batch, consent)
-            return prepared, _shown(prepared, fleet.snapshot(_now()))
+            return prepared, _shown(prepared, fleet.snapshot(polled.now()))
 
     return asyncio.run(work())
 
@@ -61,7 +57,7 @@ def refuse(config: Config, prepared: Prepared, consent: Consent) -> Outcome:
     """Record a refusal, asking no SBC; return it."""
 
     async def work() -> Outcome:
-        return await _idle_desk(config).refuse(prepared, consent)
+        return await polled.idle_desk(config).refuse(prepared, consent)
 
     return asyncio.run(work())
 
@@ -70,7 +66,7 @@ def open_actions(config: Config) -> tuple[Act, ...]:
     """Return the actions of which nobody knows how they ended. Raises AuditError."""
 
     async def work() -> tuple[Act, ...]:
-        return await _idle_desk(config).open()
+        return await polled.idle_desk(config).open()
 
     return asyncio.run(work())
 
@@ -85,61 +81,17 @@ def verify(config: Config, act: Act) -> Outcome:
     return asyncio.run(work())
 
 
-def _idle_desk(config: Config) -> Desk:
-    """Return a desk that can ask no SBC."""
-    from trunktui import wiring, wiring_actions
-    from trunktui.transport.askers import Askers
-
-    return wiring_actions.action_desk(config, wiring.new_fleet(config), Askers(), always_unlocked=True)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
-
-
 @asynccontextmanager
 async def _desk(config: Config, leg_id: str) -> AsyncIterator[tuple[Desk, Fleet]]:
     """Give a desk over freshly polled SBCs: the leg's own, and those of its groups, for its guards."""
-    from trunktui import wiring, wiring_actions, wiring_pollers
-    from trunktui.engine.crew import posts_of
-    from trunktui.engine.logfile import LoopErrors
-    from trunktui.engine.reload import pace_of
-    from trunktui.model.inventory import SshTarget
+    from trunktui import wiring
 
-    asyncio.get_running_loop().set_exception_handler(LoopErrors().handle)
-    logging.getLogger("trunktui").addHandler(
-        logging.NullHandler()
-    )  # what is to be told is told by the guards
     fleet = wiring.new_fleet(config)
-    needed = _needed(config.inventory, leg_id)
-    posts = (post for post in posts_of(config.inventory) if isinstance(post.target, SshTarget))
-    calm = wiring_pollers.unhurried(config)
-    hiring = wiring_pollers.Hiring(calm, fleet, _nothing, _nothing, surveys=False)
-    pollers = {post.sbc: hiring.poller(post, pace_of(calm)) for post in posts if post.sbc in needed}
-    try:
-        await _poll(list(pollers.values()))
-        own = pollers.get(leg_id.rpartition("@")[2])
-        if own is not None and _doubtful(fleet.snapshot(_now()), leg_id):
+    async with polled.looking(config, fleet, _needed(config.inventory, leg_id)) as looks:
+        if _doubtful(fleet.snapshot(polled.now()), leg_id):
             await asyncio.sleep(_SECOND_LOOK_S)
-            await _poll([own])
-        yield wiring_actions.action_desk(config, fleet, hiring.askers, always_unlocked=True), fleet
-    finally:
-        await hiring.askers.close()
-
-
-async def _poll(pollers: list[Poller]) -> None:
-    """Poll once, side by side; an SBC that is not through in time stays as it was known."""
-    tasks = [asyncio.ensure_future(poller.poll()) for poller in pollers]
-    try:
-        await asyncio.wait(tasks, timeout=BUDGET_S)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _nothing() -> None:
-    """Stand for a screen: nobody looks."""
+            await looks.again((leg_id.rpartition("@")[2],))
+        yield looks.desk(), fleet
 
 
 def _needed(inventory: Inventory, leg_id: str) -> frozenset[str]:

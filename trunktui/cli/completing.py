@@ -38,6 +38,29 @@ def names_of_config(context: click.Context, _: click.Parameter, begun: str) -> l
     return sorted({name for name in names if name.startswith(begun)})
 
 
+def groups_of_config(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """Return the groups of the config that begin so."""
+    config = _completing(context)
+    names = () if config is None else [group.name for group in config.inventory.groups]
+    return sorted(name for name in names if name.startswith(begun))
+
+
+def trunks_of_config(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """Return the trunks of the group that was typed, else of every group, that begin so."""
+    config = _completing(context)
+    groups = () if config is None else config.inventory.groups
+    typed = context.params.get("group")
+    meant = [group for group in groups if group.name == typed] or groups
+    return sorted({trunk for group in meant for trunk in group.trunks if trunk.startswith(begun)})
+
+
+def sbcs_of_config(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """Return the SBCs of the config that begin so."""
+    config = _completing(context)
+    names = () if config is None else [sbc.name for sbc in config.inventory.sbcs]
+    return sorted(name for name in names if name.startswith(begun))
+
+
 def subjects_of_config(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
     """Return what a finding can be about, of the config, that begins so."""
     config = _completing(context)

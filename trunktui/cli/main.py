@@ -25,6 +25,7 @@ from trunktui.cli.marking import ack_group, maintenance_group
 from trunktui.cli.recording import allowlist_group, credentials_group, restriction_group
 from trunktui.cli.session import Session
 from trunktui.cli.status import check, status
+from trunktui.cli.switching import failback, switch, undo
 from trunktui.cli.terminal import need_terminal
 from trunktui.config.errors import ConfigError
 from trunktui.model.text import clean
@@ -115,6 +116,9 @@ trunktui.add_command(config_group)
 trunktui.add_command(demo)
 trunktui.add_command(reregister)
 trunktui.add_command(probe)
+trunktui.add_command(switch)
+trunktui.add_command(failback)
+trunktui.add_command(undo)
 trunktui.add_command(verify)
 
 

@@ -1,4 +1,4 @@
-"""Carries out what the screen asks of the desk, and keeps what is to be told of it: write mode, progress, the open.
+"""Carries out what the screen asks of the desk, and keeps what is to be told: write mode, progress, the open, undos.
 
 An action does not hang on the screen: once begun it is finished and recorded, whoever has gone.
 """
@@ -15,8 +15,9 @@ from msgspec import structs
 from trunktui.actions.past import Act
 from trunktui.actions.ports import Tell
 from trunktui.config.errors import ConfigError
-from trunktui.model.acting import Doings, Ended, Running, Step, Unfinished
-from trunktui.model.action import Consent, Ending, Outcome, Prepared, Verb
+from trunktui.engine.ongoing import Ongoing
+from trunktui.model.acting import Doings, Ended, Step, Unfinished
+from trunktui.model.action import DONE, Consent, Outcome, Prepared, Sweep, Swept, Verb
 from trunktui.model.audit import Who
 from trunktui.model.inventory import Inventory
 from trunktui.model.request import (
@@ -24,22 +25,27 @@ from trunktui.model.request import (
     Introduce,
     Lock,
     Perform,
+    PerformSwitch,
     Prepare,
+    PrepareSwitch,
     Reply,
     Request,
     Unlock,
     Verify,
 )
+from trunktui.model.switch import Undoable, Wish
 from trunktui.model.text import Safe, clean
 from trunktui.store.errors import AuditError
 
 log = logging.getLogger(__name__)
 
 FINISH_S = 120.0
-"""How long an engine without a screen goes on with an action: longer than any takes from reading to proof."""
+"""How long an engine without a screen goes on for each SBC: longer than one takes from reading to proof."""
+
+UNDO_EVERY_S = 60.0
+"""How often it is asked anew what can be taken back: others switch too."""
 
 _KEPT = 16
-_STEPS = 100
 _STRANGER = "nothing was done: the engine does not know yet who you are; try again"
 _GONE = "nothing was sent: it was prepared by an engine that is gone; begin again"
 
@@ -71,6 +77,18 @@ class DeskPort(Protocol):
     async def refuse(self, prepared: Prepared, consent: Consent) -> Outcome:
         """Record a refusal. Never raises."""
 
+    async def prepare_switch(self, wish: Wish, consent: Consent | None = None) -> Sweep:
+        """Return what a wish would run on each SBC. Sends nothing."""
+
+    async def perform_switch(self, sweep: Sweep, consent: Consent, tell: Tell) -> Swept:
+        """Carry it out, one SBC after the other. Never raises."""
+
+    async def refuse_switch(self, sweep: Sweep, consent: Consent) -> Swept:
+        """Record a refusal. Never raises."""
+
+    async def undoable(self) -> tuple[Undoable, ...]:
+        """Return the switches that can be taken back. Raises AuditError."""
+
     async def open(self) -> tuple[Act, ...]:
         """Return the unfinished. Raises AuditError."""
 
@@ -81,7 +99,7 @@ class DeskPort(Protocol):
 class Acts:
     """Serves one screen. `desk_for` makes the desk of whoever introduces himself, and raises ConfigError.
 
-    `changed` is called when `doings` differs; `rested` when the last action under way has ended.
+    `changed` is called when `doings` differs; `rested` when the last action under way has ended. `finish_s` as FINISH_S.
     """
 
     def __init__(
@@ -101,17 +119,16 @@ class Acts:
         self._finish_s = finish_s
         self._desk: DeskPort | None = None
         self._fault = clean(_STRANGER)
-        self._prepared: dict[str, Prepared] = {}
-        self._running: dict[str, Running] = {}
+        self._prepared: dict[str, Prepared | Sweep] = {}
+        self._ongoing = Ongoing(clock, changed)
         self._unfinished: tuple[Unfinished, ...] = ()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._undoable: tuple[Undoable, ...] = ()
 
     @property
     def doings(self) -> Doings:
         """What the screen is to know now."""
         until = None if self._desk is None else self._desk.unlocked_until
-        return Doings(until, tuple(self._running.values()), self._unfinished)
+        return Doings(until, self._ongoing.running, self._unfinished, self._undoable)
 
     def reconfigure(self, inventory: Inventory, interval_s: float) -> None:
         """Go by another config; what is under way goes on as it was planned."""
@@ -119,17 +136,25 @@ class Acts:
         if self._desk is not None:
             self._desk.reconfigure(inventory, interval_s)
 
+    async def watch(self) -> None:
+        """Look every minute what can be taken back, until cancelled."""
+        while True:
+            await asyncio.sleep(UNDO_EVERY_S)
+            if self._desk is not None:
+                await self._refresh_undoable(self._desk)
+
     async def finish(self) -> None:
-        """Wait until no action is under way, at most `finish_s`."""
+        """Wait until no action is under way, at most `finish_s` for each SBC that is still to be done."""
         await asyncio.sleep(0)  # a request that came just now gets to begin
-        if self._idle.is_set():
+        if not self._ongoing:
             return
-        log.info("finishing %s", ", ".join(f"{one.verb.value} {one.leg}" for one in self._running.values()))
+        log.info("finishing %s", ", ".join(f"{one.verb.value} {one.leg}" for one in self._ongoing.running))
+        most_s = self._finish_s * self._ongoing.sbcs
         try:
-            async with asyncio.timeout(self._finish_s):
-                await self._idle.wait()
+            async with asyncio.timeout(most_s):
+                await self._ongoing.wait()
         except TimeoutError:
-            log.warning("an action did not end within %.0f s", self._finish_s)
+            log.warning("an action did not end within %.0f s", most_s)
 
     async def serve(self, request: Request) -> Reply:
         """Carry out one request; never raises."""
@@ -149,9 +174,17 @@ class Acts:
             case Lock():
                 return await self._lock(desk)
             case Prepare(verb, leg, consent):
-                return self._keep(await desk.prepare(verb, leg, consent=consent))
+                prepared = await desk.prepare(verb, leg, consent=consent)
+                self._keep(prepared)
+                return Reply(done=True, text=Safe(""), prepared=prepared)
+            case PrepareSwitch(wish, consent):
+                sweep = await desk.prepare_switch(wish, consent)
+                self._keep(sweep)
+                return Reply(done=True, text=Safe(""), sweep=sweep)
             case Perform(action, consent):
                 return await self._perform(desk, action, consent)
+            case PerformSwitch(action, consent):
+                return await self._perform_switch(desk, action, consent)
             case Decline(action, consent):
                 return await self._decline(desk, action, consent)
             case Verify():
@@ -190,43 +223,57 @@ class Acts:
             self._changed()
         return Reply(done=True, text=clean("read-only"))
 
-    def _keep(self, prepared: Prepared) -> Reply:
+    def _keep(self, prepared: Prepared | Sweep) -> None:
         while len(self._prepared) >= _KEPT:
             del self._prepared[next(iter(self._prepared))]
         self._prepared[prepared.action] = prepared
-        return Reply(done=True, text=Safe(""), prepared=prepared)
 
     async def _perform(self, desk: DeskPort, action: str, consent: Consent) -> Reply:
         prepared = self._prepared.pop(action, None)
-        if prepared is None:
+        if not isinstance(prepared, Prepared):
             return Reply(done=False, text=clean(_GONE))
-        self._running[action] = Running(action, prepared.verb, prepared.leg_id, self._clock())
-        self._idle.clear()
-        self._changed()
-
-        def tell(said: Safe) -> None:
-            one = self._running[action]
-            steps = (*one.steps, Step(self._clock(), said))[-_STEPS:]
-            self._running[action] = structs.replace(one, steps=steps)
-            self._changed()
-
+        tell = self._ongoing.begin(action, prepared.verb, prepared.leg_id)
+        steps: tuple[Step, ...] = ()
         try:
             outcome = await desk.perform(prepared, consent, tell)
         finally:
-            done = self._running.pop(action)
-            if not self._running:
-                self._idle.set()
-            self._changed()
-        if not self._running:
+            steps = self._ongoing.end(action)
+        await self._after(desk)
+        return _ended(Ended(prepared.verb, prepared.leg_id, outcome, steps))
+
+    async def _perform_switch(self, desk: DeskPort, action: str, consent: Consent) -> Reply:
+        sweep = self._prepared.pop(action, None)
+        if not isinstance(sweep, Sweep):
+            return Reply(done=False, text=clean(_GONE))
+        began = self._clock()
+        tell = self._ongoing.begin(action, Verb.SWITCH, sweep.wish.group, len(sweep.parts))
+        steps: tuple[Step, ...] = ()
+        try:
+            swept = await desk.perform_switch(sweep, consent, tell)
+        finally:
+            steps = self._ongoing.end(action)
+        await self._after(desk)
+        return self._swept(swept, began, steps)
+
+    async def _after(self, desk: DeskPort) -> None:
+        if not self._ongoing:
             await self._rested()
         await self._refresh(desk)
-        return _ended(Ended(prepared.verb, prepared.leg_id, outcome, done.steps))
 
     async def _decline(self, desk: DeskPort, action: str, consent: Consent) -> Reply:
         prepared = self._prepared.get(action)
         if prepared is None:
             return Reply(done=False, text=clean(_GONE))
+        if isinstance(prepared, Sweep):
+            began = self._clock()
+            return self._swept(await desk.refuse_switch(prepared, consent), began)
         return _ended(Ended(prepared.verb, prepared.leg_id, await desk.refuse(prepared, consent)))
+
+    def _swept(self, swept: Swept, began: float, steps: tuple[Step, ...] = ()) -> Reply:
+        """Return the answer about a sweep: all of it, and as one end beside those of other actions."""
+        sent = any(outcome.sent for _, outcome in swept.outcomes)
+        whole = Outcome(swept.ending, swept.sentence, sent, began, self._clock())
+        return structs.replace(_ended(Ended(Verb.SWITCH, swept.wish.group, whole, steps)), swept=swept)
 
     async def _verify(self, desk: DeskPort) -> Reply:
         acts = [act for act in await desk.open() if self._ours(act)]
@@ -249,15 +296,25 @@ class Acts:
             for act in acts
             if self._ours(act)
         )
+        await self._refresh_undoable(desk)
         self._changed()
+
+    async def _refresh_undoable(self, desk: DeskPort) -> None:
+        """Read again what can be taken back; a log that cannot be read offers nothing."""
+        try:
+            found = await desk.undoable()
+        except AuditError as error:
+            log.warning("what can be taken back is not known: %s", error)
+            found = ()
+        if found != self._undoable:
+            self._undoable = found
+            self._changed()
 
     def _ours(self, act: Act) -> bool:
         """Tell whether an open action can be looked at here: not under way, and of a kind this version knows."""
-        return act.action not in self._running and act.verb in set(Verb)
+        return act.action not in self._ongoing and act.verb in set(Verb)
 
 
 def _ended(*ended: Ended) -> Reply:
     said = "; ".join(f"{one.leg}: {one.outcome.ending.value}: {one.outcome.sentence}" for one in ended)
-    return Reply(
-        done=all(one.outcome.ending is Ending.VERIFIED for one in ended), text=clean(said, 800), ended=ended
-    )
+    return Reply(done=all(one.outcome.ending in DONE for one in ended), text=clean(said, 800), ended=ended)

@@ -30,7 +30,7 @@ from trunktui.engine.protocol import (
 from trunktui.model.acting import Doings
 from trunktui.model.audit import Who
 from trunktui.model.feed import EngineStatus, FeedUpdate
-from trunktui.model.request import Introduce, Perform, Reply, Request
+from trunktui.model.request import Introduce, Perform, PerformSwitch, Reply, Request
 from trunktui.model.snapshot import Snapshot
 from trunktui.model.text import Safe, clean
 
@@ -128,7 +128,7 @@ class EngineFeed:
         number = next(self._numbers)
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._asked[number] = answer
-        if isinstance(request, Perform):
+        if isinstance(request, Perform | PerformSwitch):
             self._performing.add(number)
         self._writer.write(encode(Asked(number, request)))
         try:

@@ -114,7 +114,7 @@ class Engine:
                 jobs = [tasks.create_task(crew.run(posts, pace)), tasks.create_task(self._send(writer, acts))]
                 if self._historian is not None:
                     jobs.append(tasks.create_task(self._remember()))
-                beside = [one for one in (self.foresight, marker, attester) if one is not None]
+                beside = [one for one in (self.foresight, marker, attester, acts) if one is not None]
                 jobs += [tasks.create_task(one.watch()) for one in beside]
                 await self._listen(reader, tasks, jobs, reloader, acts)
                 if acts is not None:

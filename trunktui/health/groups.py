@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from trunktui.health.flap import MEANT
 from trunktui.health.group_routes import routed
@@ -44,14 +44,14 @@ def judge_groups(
     by_trunk = configured(legs)
     upstreams = {carrier.name: carrier.upstream for carrier in inventory.carriers}
     networks = {trunk.name: upstreams.get(trunk.carrier or "") for trunk in inventory.trunks}
-    judged = (
-        (group, _well(group, by_trunk) or _judge(group, by_trunk, networks)) for group in inventory.groups
-    )
     told = active or {}
-    return tuple(
-        routed(verdict, group, by_trunk, told[group.name]) if group.name in told else verdict
-        for group, verdict in judged
-    )
+    found = []
+    for group in inventory.groups:
+        verdict = _well(group, by_trunk) or _judge(group, by_trunk, networks)
+        if group.name in told:
+            verdict = routed(verdict, group, by_trunk, told[group.name])
+        found.append(structs.replace(verdict, trunks=group.trunks))
+    return tuple(found)
 
 
 def secondary(

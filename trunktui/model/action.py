@@ -176,6 +176,10 @@ class Ending(StrEnum):
     REFUSED = "refused"
 
 
+DONE = frozenset({Ending.VERIFIED, Ending.ROUTED})
+"""Endings of an action that did what it was to do."""
+
+
 class Outcome(Struct, frozen=True):
     """The end of one action. `sent`: whether the command may have had an effect. Seconds are monotonic."""
 

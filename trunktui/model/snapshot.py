@@ -305,6 +305,7 @@ class GroupStatus(Struct, frozen=True):
     """One trunk group, rolled up from the legs it can route over.
 
     `active`: where its new calls go, one for each SBC on which the config says how to tell; empty: nowhere told.
+    `trunks`: those of the config, in order of preference.
     """
 
     name: str
@@ -314,6 +315,7 @@ class GroupStatus(Struct, frozen=True):
     maintenance: Maintenance | None = None
     acknowledged: Ack | None = None
     active: tuple[ActiveRoute, ...] = ()
+    trunks: tuple[str, ...] = ()
 
 
 class Landing(Struct, frozen=True):

@@ -9,6 +9,13 @@ from msgspec import Struct
 from trunktui.model.route import Route, RouteReading, Share
 from trunktui.model.text import Safe
 
+CLEAN_PROBES = 10
+CLEAN_S = 300.0
+"""OPTIONS in a row that a first trunk must have answered, over so many seconds, before its group goes back to it."""
+
+HOLD_S = 600.0
+"""How long going back waits after the last switch, and after the last change of the first trunk."""
+
 
 class SwitchKind(StrEnum):
     """Why a group is moved: SWITCH away from its trunk, FAILBACK to its first preference, UNDO of what was done before."""

@@ -13,9 +13,10 @@ from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.freshness import in_words
 from trunktui.present.words import wrap
 
-WORDS = {Verb.REREGISTER: "re-register", Verb.PROBE: "OPTIONS to"}
-_ENDINGS = {
+WORDS = {Verb.REREGISTER: "re-register", Verb.PROBE: "OPTIONS to", Verb.SWITCH: "switch of"}
+ENDING_ROLES = {
     Ending.VERIFIED: Role.GOOD,
+    Ending.ROUTED: Role.GOOD,
     Ending.FAILED: Role.BAD,
     Ending.UNVERIFIED: Role.WARN,
     Ending.REFUSED: Role.BAD,
@@ -43,7 +44,7 @@ def news(doings: Doings, ended: Iterable[Ended], now: float) -> tuple[Cell, ...]
     """Return what the fleet's news line says of actions, the newest end first; () where there is nothing."""
     return (
         *(_ended_news(one) for one in reversed(tuple(ended))),
-        *(_running_news(one, now) for one in doings.running if one.verb is Verb.REREGISTER),
+        *(_running_news(one, now) for one in doings.running if one.verb is not Verb.PROBE),
         *_unfinished_news(doings.unfinished, now),
     )
 
@@ -73,14 +74,14 @@ def progress_lines(one: Running | None, now: float, width: int) -> tuple[Line, .
             Cell("  esc leaves; it goes on", Role.DIM),
         ),
         (),
-        *_steps(one.steps[::-1], one.began_at, width),
+        *step_lines(one.steps[::-1], one.began_at, width),
     )
 
 
 def ended_lines(one: Ended, width: int) -> tuple[Line, ...]:
     """Return how an action ended: the word, the sentence, the lines of the SBC it rests on, and what was told."""
     outcome = one.outcome
-    lines: list[Line] = [(Cell(f" {what(one.verb, one.leg)}", Role.TITLE),), _verdict(outcome)]
+    lines: list[Line] = [(Cell(f" {what(one.verb, one.leg)}", Role.TITLE),), verdict_line(outcome)]
     lines += [(Cell(f" {piece}"),) for piece in wrap(outcome.sentence, width - 2)]
     if outcome.ending is Ending.UNVERIFIED:
         lines.append((Cell(" :verify", Role.KEY), Cell(" looks again; it only reads")))
@@ -89,20 +90,22 @@ def ended_lines(one: Ended, width: int) -> tuple[Line, ...]:
             (Cell(f" {piece}", Role.DIM),) for piece in wrap(f"{evidence.source}: {evidence.line}", width - 2)
         ]
     if one.steps:
-        lines += [(), *_steps(one.steps, outcome.began_at, width)]
+        lines += [(), *step_lines(one.steps, outcome.began_at, width)]
     return tuple(lines)
 
 
-def _verdict(outcome: Outcome) -> Line:
+def verdict_line(outcome: Outcome) -> Line:
+    """Return the word of an ending, how long it took, and whether anything was sent."""
     sent = "" if outcome.sent else "   nothing was sent"
     took = outcome.ended_at - outcome.began_at
     return (
-        Cell(f" {outcome.ending.value.upper()} ", _ENDINGS[outcome.ending], Role.CHANGED),
+        Cell(f" {outcome.ending.value.upper()} ", ENDING_ROLES[outcome.ending], Role.CHANGED),
         Cell(f" after {took:.1f} s{sent}"),
     )
 
 
-def _steps(steps: tuple[Step, ...], began_at: float, width: int) -> list[Line]:
+def step_lines(steps: tuple[Step, ...], began_at: float, width: int) -> list[Line]:
+    """Return what was told of an action on its way, each with the seconds since it began."""
     lines: list[Line] = []
     for step in steps:
         first, *more = wrap(step.said, width - _TIME - 3)
@@ -116,7 +119,7 @@ def _ended_news(one: Ended) -> Cell:
     outcome = one.outcome
     return Cell(
         f"{what(one.verb, one.leg)} {outcome.ending.value.upper()}: {outcome.sentence} (esc)",
-        _ENDINGS[outcome.ending],
+        ENDING_ROLES[outcome.ending],
     )
 
 

@@ -18,7 +18,11 @@ from trunktui.model.text import Safe, clean
 
 SCHEMA = "trunktui.action/1"
 
-TITLES = {Verb.REREGISTER: "Force re-register", Verb.PROBE: "Send OPTIONS now"}
+TITLES = {
+    Verb.REREGISTER: "Force re-register",
+    Verb.PROBE: "Send OPTIONS now",
+    Verb.SWITCH: "Switch a group",
+}
 _WANTS = {
     Statement.YES: "a yes",
     Statement.FIXED: "that the cause was fixed",
@@ -63,7 +67,7 @@ def action_lines(shown: Shown) -> tuple[tuple[str, Safe], ...]:
         ]
         if plan.disruptive:
             rows.append(("Stays up", stays_up(shown.leg_id, shown.legs)))
-    rows += [(heading_of(ruling), _said(ruling)) for ruling in shown.rulings]
+    rows += [(heading_of(ruling), said(ruling)) for ruling in shown.rulings]
     return tuple(rows)
 
 
@@ -117,7 +121,8 @@ def _over(shown: Shown) -> str:
     return f"   over ssh {shown.over}" if shown.over else ""
 
 
-def _said(ruling: Ruling) -> Safe:
+def said(ruling: Ruling) -> Safe:
+    """Return a ruling as the command line prints it: what it says, and what would satisfy it."""
     wants = ", ".join(_WANTS[want] for want in ruling.wants)
     return clean(ruling.words + (f" [wants {wants}]" if wants else ""), 500)
 
@@ -135,21 +140,27 @@ def _action(shown: Shown) -> dict[str, Any]:
         "verb": shown.verb.value,
         "leg": shown.leg_id,
         "sbc": shown.plan.sbc if shown.plan is not None else None,
-        "plan": None if shown.plan is None else _plan(shown.plan, shown.commands),
-        "guards": [
-            {
-                "guard": ruling.guard,
-                "allowed": ruling.allowed,
-                "sentence": ruling.sentence,
-                "wants": [want.value for want in ruling.wants],
-            }
-            for ruling in shown.rulings
-        ],
-        "outcome": None if shown.outcome is None else _outcome(shown.outcome),
+        "plan": None if shown.plan is None else plan_part(shown.plan, shown.commands),
+        "guards": guards_part(shown.rulings),
+        "outcome": None if shown.outcome is None else outcome_part(shown.outcome),
     }
 
 
-def _plan(plan: Plan, commands: tuple[str, ...]) -> dict[str, Any]:
+def guards_part(rulings: Iterable[Ruling]) -> list[dict[str, Any]]:
+    """Return what each guard says, as documents tell it."""
+    return [
+        {
+            "guard": ruling.guard,
+            "allowed": ruling.allowed,
+            "sentence": ruling.sentence,
+            "wants": [want.value for want in ruling.wants],
+        }
+        for ruling in rulings
+    ]
+
+
+def plan_part(plan: Plan, commands: tuple[str, ...]) -> dict[str, Any]:
+    """Return a plan, as documents tell it."""
     return {
         "commands": list(commands),
         "consequence": plan.consequence,
@@ -161,7 +172,8 @@ def _plan(plan: Plan, commands: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
+def outcome_part(outcome: Outcome) -> dict[str, Any]:
+    """Return how an action ended, as documents tell it."""
     return {
         "ending": outcome.ending.value,
         "sentence": outcome.sentence,

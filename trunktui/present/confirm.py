@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trunktui.model.action import Plan, Prepared, Ruling, Statement
+from trunktui.model.action import Plan, Prepared, Ruling, Statement, Sweep
 from trunktui.model.correlation import VerdictKind
 from trunktui.model.snapshot import Snapshot
 from trunktui.model.text import clean
@@ -11,13 +11,15 @@ from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.layout import cut_line
 from trunktui.present.words import wrap
 
+ROOMY = 100
+"""From this width on each guard that agrees has a line of its own."""
+
 _HEADING = 13
 _NARROW = 60
-_ROOMY = 100
 _INDENT = "   "
 
 
-def missing(prepared: Prepared) -> tuple[Statement, ...] | None:
+def missing(prepared: Prepared | Sweep) -> tuple[Statement, ...] | None:
     """Return what must be stated before a yes counts; None where nothing that is stated helps."""
     wants = prepared.wants
     return None if wants is None else tuple(want for want in wants if want is not Statement.YES)
@@ -27,20 +29,20 @@ def confirm_lines(prepared: Prepared, snapshot: Snapshot, note: str, width: int)
     """Return the lines that explain an action to whoever decides; `note` says what changed meanwhile."""
     lines: list[Line] = [cut_line(_title(prepared, snapshot), width)]
     if note:
-        lines += _row("Note", note, Role.WARN, width)
+        lines += row("Note", note, Role.WARN, width)
     if prepared.plan is not None and prepared.plan.disruptive:
         lines += _outage(prepared, snapshot, width)
     for ruling in prepared.rulings:
-        if _stands_in_the_way(ruling):
+        if stands_in_the_way(ruling):
             role = Role.WARN if ruling.wants else Role.BAD
-            lines += _row(heading_of(ruling), ruling.words, role, width)
+            lines += row(heading_of(ruling), ruling.words, role, width)
     if prepared.plan is not None:
         lines += _plan_lines(prepared, prepared.plan, snapshot, width)
     agreed = [ruling.words for ruling in prepared.rulings if ruling.allowed]
-    if width < _ROOMY:  # one paragraph, so that all of it fits 80x24
+    if width < ROOMY:  # one paragraph, so that all of it fits 80x24
         agreed = ["; ".join(agreed)] if agreed else []
     for text in agreed:
-        lines += _row("Guard" if width >= _ROOMY else "Guards", text, Role.DIM, width)
+        lines += row("Guard" if width >= ROOMY else "Guards", text, Role.DIM, width)
     return tuple(lines)
 
 
@@ -50,7 +52,7 @@ def _outage(prepared: Prepared, snapshot: Snapshot, width: int) -> list[Line]:
     reason = next((one.reason for one in out if prepared.leg_id in one.legs), None)
     if reason is None:
         return []
-    return _row("No use", f"{reason}. To register again does not help while it lasts", Role.WARN, width)
+    return row("No use", f"{reason}. To register again does not help while it lasts", Role.WARN, width)
 
 
 def over_ssh(prepared: Prepared) -> str:
@@ -71,7 +73,7 @@ def _title(prepared: Prepared, snapshot: Snapshot) -> Line:
     )
 
 
-def _stands_in_the_way(ruling: Ruling) -> bool:
+def stands_in_the_way(ruling: Ruling) -> bool:
     """Tell whether a ruling is to be read as one: that a yes is still missing is what the screen is there for."""
     return not ruling.allowed and ruling.wants != (Statement.YES,)
 
@@ -79,17 +81,18 @@ def _stands_in_the_way(ruling: Ruling) -> bool:
 def _plan_lines(prepared: Prepared, plan: Plan, snapshot: Snapshot, width: int) -> list[Line]:
     lines: list[Line] = []
     for command in prepared.commands:
-        lines += _row("Will run", command, Role.TITLE, width)
-    lines += _row("Over", f"ssh {over_ssh(prepared)}", Role.TEXT, width)
-    lines += _row("Consequence", plan.consequence, Role.WARN if plan.disruptive else Role.TEXT, width)
-    lines += _row("Proof", plan.proof_words, Role.TEXT, width)
-    lines += _row("Undo", plan.undo, Role.TEXT, width)
+        lines += row("Will run", command, Role.TITLE, width)
+    lines += row("Over", f"ssh {over_ssh(prepared)}", Role.TEXT, width)
+    lines += row("Consequence", plan.consequence, Role.WARN if plan.disruptive else Role.TEXT, width)
+    lines += row("Proof", plan.proof_words, Role.TEXT, width)
+    lines += row("Undo", plan.undo, Role.TEXT, width)
     if plan.disruptive:
-        lines += _row("Stays up", stays_up(prepared.leg_id, snapshot.legs), Role.TEXT, width)
-    return [*lines, *_row("Needs", plan.needs, Role.DIM, width)]
+        lines += row("Stays up", stays_up(prepared.leg_id, snapshot.legs), Role.TEXT, width)
+    return [*lines, *row("Needs", plan.needs, Role.DIM, width)]
 
 
-def _row(heading: str, text: str, role: Role, width: int) -> list[Line]:
+def row(heading: str, text: str, role: Role, width: int) -> list[Line]:
+    """Return a text under its heading, wrapped."""
     if width < _NARROW:
         pieces = wrap(f"{heading}: {text}", width - len(_INDENT) - 1)
         first = pieces[0].removeprefix(f"{heading}:")

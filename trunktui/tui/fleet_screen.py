@@ -21,6 +21,7 @@ from trunktui.present.layout import cut_line, title_line
 from trunktui.present.parents import in_force, parents, verdict_facts
 from trunktui.present.query import Query, parse_query
 from trunktui.present.routes import route_facts
+from trunktui.present.sweeping import offer_lines
 from trunktui.present.tip import tip_lines
 from trunktui.present.words import cell_width
 from trunktui.tui.acting_screen import ActingScreen
@@ -34,6 +35,9 @@ from trunktui.tui.lines import Lines
 from trunktui.tui.matrix_screen import MatrixScreen
 from trunktui.tui.panes import NARROW, panes_for
 from trunktui.tui.stage import Filters, Stage
+
+_MOST_TIPS = 3
+"""Lines below the table that offer something: the table must keep its room."""
 
 
 class FleetScreen(Filters, ActingScreen, inherit_bindings=False):
@@ -225,15 +229,22 @@ class FleetScreen(Filters, ActingScreen, inherit_bindings=False):
         )
 
     def _tip_height(self) -> int:
-        """Return the lines a tip takes: none where there is none, one or two by the terminal's width."""
-        return min(len(tip_lines(self._stage.watch.tip, self.size.width)), 2 if self.size.height >= 16 else 0)
+        """Return the lines that tips take: none where there is none, or in a low terminal."""
+        return min(len(self._tips()), _MOST_TIPS if self.size.height >= 16 else 0)
+
+    def _tips(self) -> tuple[Line, ...]:
+        """Return what can be done about switches now, and the demo's tip."""
+        watch, now, width = self._stage.watch, self._stage.clock(), self.size.width
+        write = self._stage.write_left() is not None
+        offers = offer_lines(watch.doings, watch.snapshot, now, width, write=write)
+        return (*offers, *tip_lines(watch.tip, width))
 
     def _draw_tip(self) -> None:
         height = self._tip_height()
         if self._tip.size.height != height:
             self._tip.styles.height = height
             self._tip.display = height > 0
-        self._tip.show(tip_lines(self._stage.watch.tip, self.size.width))
+        self._tip.show(self._tips())
 
     def _draw_cursor_leg(self, snapshot: Snapshot, at: float) -> None:
         width, height = self.size.width, self._detail.size.height

@@ -50,15 +50,15 @@ SPANS = (
     Key("left_square_bracket", "[ ]", "span(-1)", "a leg's charts: time span", "time span", beside=True),
     Key("right_square_bracket", "]", "span(1)", "a leg's charts: a longer time"),
 )
+FAILBACK = Key("F", "F", "failback", "fail the group back", beside=True)
+UNDO = Key("u", "u", "undo", "undo a switch", beside=True)
 WRITE = (
-    Key(
-        "R",
-        "R",
-        "reregister",
-        "re-register: shown first, confirmed, proven (after :write)",
-        "re-register",
-    ),
+    Key("R", "R", "reregister", "re-register", "re-register"),
+    Key("S", "S", "switch", "switch its group to another trunk", "switch", beside=True),
+    FAILBACK,
+    UNDO,
 )
+"""The keys that change an SBC: each shows first what it would do, and wants a yes."""
 
 FLEET = (
     Key(
@@ -85,9 +85,10 @@ FLEET = (
     Key("pageup", "pgup", "page(-1)", "a page back"),
     Key("escape", "esc", "back", "dismiss how an action ended; clear the filter; go back"),
 )
-_IN_HELP = tuple(
-    one for key in FLEET if key is not FINDINGS for one in ((key, SPANS[0]) if key is EVENTS else (key,))
-)
+_BESIDE = {EVENTS.names: (SPANS[0],), "G,end": (UNDO,), "pageup": (FAILBACK,)}
+"""What stands in the help beside a key of the fleet: there is no line left for it."""
+
+_IN_HELP = tuple(one for key in FLEET if key is not FINDINGS for one in (key, *_BESIDE.get(key.names, ())))
 PAGE = (
     Key("escape", "esc", "back", "go back", "back"),
     Key("j,down", "j down", "scroll(1)", "a line on"),
@@ -141,6 +142,15 @@ MATRIX = (
     Key("space", "space", "freeze", "freeze the display", "freeze"),
     COMMAND,
 )
+CHOOSE = (
+    Key("escape", "esc", "back", "go back: nothing is sent", "back"),
+    Key("enter", "enter", "choose", "see what switching to this trunk would do", "see what it would do"),
+    Key("a", "a", "sbcs", "on this SBC alone, or on all", "SBCs"),
+    Key("j,down", "j k", "move(1)", "next trunk", "trunk"),
+    Key("k,up", "k up", "move(-1)", "previous trunk"),
+    Key("pagedown", "pgdn", "page(1)", "a page on"),
+    Key("pageup", "pgup", "page(-1)", "a page back"),
+)
 CARRIERS = (
     Key("escape", "esc", "back", "go back", "back"),
     Key("enter", "enter", "open", "show the legs of this carrier", "show its legs"),
@@ -174,6 +184,15 @@ LEAVING = EVERYWHERE[2:]
 """What works even where nothing else of EVERYWHERE does."""
 
 
+def write_keys(undo: str = "", *, failback: bool = False) -> tuple[Key, ...]:
+    """Return the keys of WRITE, those that have something to do now first in the footer: `undo` is the word for it."""
+    first = (
+        *((UNDO._replace(hint=undo),) if undo else ()),
+        *((FAILBACK._replace(hint="fail back"),) if failback else ()),
+    )
+    return (*first, *(key for key in WRITE if key.names not in {one.names for one in first}))
+
+
 def bindings(keys: tuple[Key, ...]) -> list[Binding]:
     """Return Textual's bindings for `keys`; ctrl+c and ctrl+z go before everything, typing included."""
     return [
@@ -200,8 +219,11 @@ def hint_line(keys: tuple[Key, ...], width: int, *, everywhere: bool = True) -> 
 def help_lines() -> tuple[Line, ...]:
     """Return the help: every key of the fleet screen, those that work everywhere, and the commands."""
     return (
-        (Cell(" Keys", Role.TITLE), Cell("   (only R changes an SBC, and only after :write)", Role.DIM)),
-        *(_keys_line(keys) for keys in _paired((*_IN_HELP, *WRITE, *EVERYWHERE, FINDINGS))),
+        (
+            Cell(" Keys", Role.TITLE),
+            Cell("   (only R, S, F and u change an SBC, and only after :write)", Role.DIM),
+        ),
+        *(_keys_line(keys) for keys in _paired((*_IN_HELP, *WRITE[:2], *EVERYWHERE, FINDINGS))),
         *(_keys_line(keys) for keys in _paired(tuple(_of_command(one) for one in COMMANDS if one.help))),
         (
             Cell(" Filter words: ", Role.LABEL),

@@ -13,7 +13,9 @@ from trunktui.model.request import Declare as Declare
 from trunktui.model.request import Decline as Decline
 from trunktui.model.request import Lock as Lock
 from trunktui.model.request import Perform as Perform
+from trunktui.model.request import PerformSwitch as PerformSwitch
 from trunktui.model.request import Prepare as Prepare
+from trunktui.model.request import PrepareSwitch as PrepareSwitch
 from trunktui.model.request import Reload as Reload
 from trunktui.model.request import Reply as Reply
 from trunktui.model.request import Request as Request

@@ -42,23 +42,23 @@ class _Telling(PathPage, Scrolls, StageScreen, inherit_bindings=False):
 
 
 class ProgressScreen(_Telling):
-    """The action on one leg; once it has ended, going back dismisses how."""
+    """The action on one leg (or group); once it has ended, going back dismisses how."""
 
-    def __init__(self, stage: Stage, leg_id: str) -> None:
-        super().__init__(stage, leg_id)
-        self._leg_id = leg_id
+    def __init__(self, stage: Stage, about: str) -> None:
+        super().__init__(stage, about)
+        self._about = about
 
     def lines(self) -> tuple[Line, ...]:
         """Return how far it is, or how it ended."""
         doer, width = self._stage.doer, self.size.width
-        ended = doer.end_of(self._leg_id)
+        ended = doer.end_of(self._about)
         if ended is not None:
             return ended_lines(ended, width)
-        return progress_lines(doer.running(self._leg_id), self._stage.clock(), width)
+        return progress_lines(doer.running(self._about), self._stage.clock(), width)
 
     def action_back(self) -> None:
         """Go back; what has been seen to its end is dismissed."""
-        self._stage.doer.dismiss(self._leg_id)
+        self._stage.doer.dismiss(self._about)
         self.dismiss()
 
 

@@ -1,0 +1,192 @@
+"""A switch as it is shown and as programs are told of it: what is the same of all SBCs once, what is not by name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from tests.tui.fleet_samples import NOW
+from tests.tui.switch_samples import (
+    DOWN,
+    GROUP,
+    LEG,
+    SBCS,
+    active,
+    outcome,
+    routed,
+    sweep_of,
+    undoable,
+)
+from trunktui.model.acting import Doings
+from trunktui.model.action import Ending, Ruling, Swept
+from trunktui.model.room import Room
+from trunktui.model.route import RouteState
+from trunktui.model.snapshot import CleanRun, Snapshot
+from trunktui.model.switch import SwitchKind, Wish
+from trunktui.model.text import Safe
+from trunktui.present.action import to_json
+from trunktui.present.cells import plain
+from trunktui.present.choosing import first_choice, is_outage, not_switchable, switchable, why_not
+from trunktui.present.sweeping import failback_of, offer_lines, sweep_seen, undo_of, undo_wish
+from trunktui.present.switching import room_words, state_after, sweep_lines, switch_document, title
+
+GOLDEN = Path(__file__).parents[1] / "fixtures" / "documents" / "switch.json"
+WISH = Wish(SwitchKind.SWITCH, GROUP, to="beta-us", sbcs=SBCS)
+
+
+def halfway() -> Swept:
+    """Return a switch of which the second SBC told nothing."""
+    done = (
+        ("nyc-1", outcome(Ending.VERIFIED, "3 new calls go to beta-us")),
+        ("fra-1", outcome(Ending.UNVERIFIED, "the link was lost")),
+    )
+    said = Safe("switched to beta-us: nyc-1; fra-1 unverified: the link was lost; not touched: lon-2")
+    return Swept("s1", WISH, Ending.UNVERIFIED, said, done, ("lon-2",))
+
+
+def test_the_document_is_the_golden_one() -> None:
+    """Update it with: python -m tests.present.test_switching."""
+    document = switch_document(sweep_of(WISH), routed(out=True), halfway(), 3)
+    assert to_json(document) == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_before_it_ran_every_key_is_there_all_the_same() -> None:
+    golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    document = switch_document(sweep_of(WISH), routed(out=True), None, 0)
+    assert document.keys() == golden.keys()
+    assert document["ending"] is None
+    assert [part["outcome"] for part in document["parts"]] == [None, None, None]
+
+
+def test_what_all_sbcs_have_in_common_is_said_once_and_refusals_come_before_warnings_before_the_rest() -> (
+    None
+):
+    sweep = sweep_of(WISH, refused=DOWN)
+    rows = sweep_lines(sweep, routed(out=True))
+    headings = [heading for heading, _ in rows]
+    assert headings[0] == "Plan"
+    assert headings.count("Will run") == 3
+    assert headings.count("Consequence") == headings.count("Undo") == 1
+    guards = headings[headings.index("Needs") + 1 :]
+    assert guards == ["REFUSED", "To state", "Warning", "Guard", "Guard"]
+    said = dict(rows)
+    assert said["REFUSED"].startswith("target: nyc-1: gamma-us is down")
+    assert said["To state"].endswith("[wants a yes, the group's name]")
+
+
+def test_what_was_read_is_another_switch_only_when_what_runs_or_stood_there_changed() -> None:
+    sweep = sweep_of(WISH)
+    later = sweep_of(WISH, number=2)
+    assert sweep_seen(sweep) == sweep_seen(later)
+    part = later.parts[0]
+    for other in (
+        replace(part, commands=(Safe("database put trunk us-outbound gamma-us"),)),
+        replace(part, over=None),
+        replace(part, plan=None),
+    ):
+        assert sweep_seen(replace(later, parts=(other, *later.parts[1:]))) != sweep_seen(sweep)
+    assert sweep_seen(replace(later, parts=later.parts[1:])) != sweep_seen(sweep)
+
+
+def test_each_sbc_of_a_switch_that_stopped_has_its_word() -> None:
+    assert [(sbc, word) for sbc, word, _ in state_after(sweep_of(WISH), halfway())] == [
+        ("nyc-1", "verified"),
+        ("fra-1", "unverified"),
+        ("lon-2", "untouched"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        (WISH, "Switch us-outbound to beta-us"),
+        (Wish(SwitchKind.FAILBACK, GROUP, "alpha-us"), "Fail us-outbound back to alpha-us"),
+        (Wish(SwitchKind.FAILBACK, GROUP), "Fail us-outbound back to its first trunk"),
+        (Wish(SwitchKind.UNDO, GROUP), "Take back the switch of us-outbound"),
+    ],
+)
+def test_a_wish_has_a_title(wish: Wish, said: str) -> None:
+    assert title(wish) == said
+
+
+def test_room_that_is_not_known_is_never_nought() -> None:
+    assert room_words(Room()) == "without a known cap"
+    assert room_words(Room(60)) == "not known, of 60"
+    assert room_words(Room(60, 0)) == "0 of 60"
+    assert room_words(Room(60, 12, most=True)) == "at most 12 of 60"
+
+
+def test_groups_are_chosen_by_the_leg_in_hand_and_the_next_trunk_comes_first() -> None:
+    snapshot = routed()
+    groups = switchable(snapshot, LEG)
+    assert [group.name for group in groups] == [GROUP]
+    choice = first_choice(groups, LEG)
+    assert choice is not None
+    assert choice.trunk == "beta-us"
+    last = first_choice(groups, "gamma-us@nyc-1")
+    assert last is not None
+    assert last.trunk == "alpha-us"
+    assert not is_outage(snapshot, LEG)
+    assert is_outage(routed(out=True), LEG)
+    unrouted = replace(snapshot, groups=tuple(replace(group, active=()) for group in snapshot.groups))
+    assert switchable(unrouted, LEG) == ()
+    assert "set [group.switch]" in not_switchable(unrouted, LEG)
+
+
+def test_why_a_trunk_cannot_be_chosen_is_the_guards_word_and_what_can_be_stated_is_no_reason() -> None:
+    assert why_not(sweep_of(WISH)) == ""
+    assert why_not(sweep_of(WISH, refused=DOWN)).startswith("target: gamma-us is down")
+    whole = Ruling("known", False, Safe("no SBC has a leg of it"))
+    assert why_not(replace(sweep_of(WISH), parts=(), rulings=(whole,))) == "known: no SBC has a leg of it"
+    assert why_not(replace(sweep_of(WISH), parts=(), rulings=())) == "there is nothing to switch"
+
+
+def test_the_newest_switch_of_the_group_in_hand_is_taken_back_while_its_time_lasts() -> None:
+    old, new = undoable(left_s=100.0), undoable(left_s=800.0)
+    other = replace(undoable(left_s=850.0), group="eu-outbound")
+    doings = Doings(undoable=(old, new, other))
+    assert undo_of(doings, NOW, (GROUP,)) is new
+    assert undo_of(doings, NOW) is other
+    assert undo_of(doings, NOW + 860) is None
+    assert undo_wish(new) == Wish(SwitchKind.UNDO, GROUP, undoes=tuple(f"s1.{name}" for name in SBCS))
+
+
+def lines(snapshot: Snapshot, doings: Doings = Doings(), *, write: bool = True) -> list[str]:  # noqa: B008
+    return [plain(line) for line in offer_lines(doings, snapshot, NOW, 160, write=write)]
+
+
+def test_offers_say_the_key_first_and_what_it_needs() -> None:
+    doings = Doings(undoable=(undoable(("nyc-1",)),))
+    (line,) = lines(routed(), doings, write=False)
+    assert line.startswith(
+        " UNDO  u takes us-outbound back to alpha-us, for 14 m 32 s more (after :write); noc"
+    )
+    assert lines(routed()) == []
+
+
+def test_the_way_back_is_offered_only_after_a_clean_run_and_a_quiet_time() -> None:
+    good = routed(moved=True, clean_s=372.0)
+    assert lines(good) == [" BACK  alpha-us is clean for 6 m 12 s: F fails us-outbound back"]
+    assert failback_of(good, NOW, ("other",)) is None
+    assert lines(routed(moved=True, clean_s=250.0)) == []
+    assert lines(routed(clean_s=372.0)) == [], "it was never moved"
+    (group,) = good.groups
+    fresh = tuple(replace(active(name, RouteState.MOVED, "beta-us"), since=NOW - 60) for name in SBCS)
+    assert lines(replace(good, groups=(replace(group, active=fresh),))) == []
+    for change in (
+        {"flapping": True},
+        {"since_at": NOW - 60},
+        {"clean": CleanRun(5, NOW - 372)},
+        {"stale_at": NOW - 1},
+    ):
+        legs = tuple(replace(leg, **change) if leg.id == LEG else leg for leg in good.legs)
+        assert lines(replace(good, legs=legs)) == [], change
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(
+        to_json(switch_document(sweep_of(WISH), routed(out=True), halfway(), 3)), encoding="utf-8"
+    )

@@ -1,0 +1,267 @@
+"""A switch in words and as a document: `--dry-run`, the confirm screen and programs are told the same.
+
+The document (schema trunktui.switch/1) is a promise as the one of `status` is: every key is always there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from trunktui.model.action import Plan, Prepared, Ruling, Sweep, Swept
+from trunktui.model.health import ROUTABLE, spoken
+from trunktui.model.room import Room, load_to_move, room
+from trunktui.model.snapshot import LegStatus, Snapshot
+from trunktui.model.switch import SwitchKind, Wish
+from trunktui.model.text import Safe, clean
+from trunktui.present.action import guards_part, heading_of, outcome_part, plan_part, said
+from trunktui.present.cells import Role
+
+SCHEMA = "trunktui.switch/1"
+
+_NOTHING = "what stands there"
+_WARNING = "warning: "
+_LOUD = (_WARNING, "break glass")
+"""How a ruling begins that lets a switch through and must be read all the same."""
+
+_PLAN_ROWS: tuple[tuple[str, Callable[[Plan], str], Role], ...] = (
+    ("Warning", lambda plan: plan.warning, Role.WARN),
+    ("Consequence", lambda plan: plan.consequence, Role.WARN),
+    ("Proof", lambda plan: plan.proof_words, Role.TEXT),
+    ("Undo", lambda plan: plan.undo, Role.TEXT),
+    ("Needs", lambda plan: plan.needs, Role.DIM),
+)
+
+
+class Row(NamedTuple):
+    """One thing to read about a switch: its heading, the text, and what it is for. `ruling`: it is what a guard says.
+
+    `loud`: it lets the switch through, and must be read all the same.
+    """
+
+    heading: str
+    text: Safe
+    role: Role
+    ruling: Ruling | None = None
+    loud: bool = False
+
+
+class Figures(Struct, frozen=True):
+    """What moves on one SBC and where it fits: channels; None not known. `whole` False: at least so many."""
+
+    calls: int | None
+    load: int | None
+    whole: bool
+    room: Room
+
+
+def title(wish: Wish) -> Safe:
+    """Return what a wish is, in a few words."""
+    match wish.kind:
+        case SwitchKind.SWITCH:
+            return clean(f"Switch {wish.group} to {wish.to}")
+        case SwitchKind.FAILBACK:
+            return clean(f"Fail {wish.group} back to {wish.to or 'its first trunk'}")
+        case SwitchKind.UNDO:
+            return clean(f"Take back the switch of {wish.group}")
+
+
+def where(sweep: Sweep) -> str:
+    """Return on which SBCs: `on nyc-1, fra-1`."""
+    names = [part.sbc for part in sweep.parts] or list(sweep.wish.sbcs)
+    return f"on {', '.join(names)}" if names else "on no SBC"
+
+
+def figures(part: Prepared, legs: Iterable[LegStatus]) -> Figures:
+    """Return the figures of one SBC's part by what is known of the legs now."""
+    move = part.plan.move if part.plan is not None else None
+    source, target = ("", "") if move is None else (move.source, move.target)
+    legs = tuple(legs)
+    old = [leg for leg in legs if leg.sbc == part.sbc and leg.trunk == source]
+    load, whole = load_to_move(old)
+    calls = old[0].channels.active if old else None
+    return Figures(calls, load, whole, room(leg for leg in legs if leg.trunk == target))
+
+
+def move_words(part: Prepared) -> str:
+    """Return `alpha-us -> beta-us`: from where to where one SBC's part moves its new calls."""
+    move = part.plan.move if part.plan is not None else None
+    if move is None:
+        return "no plan"
+    return f"{move.source or _NOTHING} -> {move.target or _standing(part)}"
+
+
+def figure_words(part: Prepared, legs: Iterable[LegStatus]) -> str:
+    """Return what happens to the calls of one SBC's part: those in progress, those to come, and the room for them."""
+    move = part.plan.move if part.plan is not None else None
+    if move is None:
+        return ""
+    legs = tuple(legs)
+    found = figures(part, legs)
+    words = []
+    if move.source:
+        words.append("calls in progress stay" if found.calls is None else _staying(found.calls))
+        load = "unknown load" if found.load is None else f"{'' if found.whole else 'at least '}{found.load}"
+        words.append(f"{load} to move")
+    if move.target:
+        leg = next((leg for leg in legs if leg.sbc == part.sbc and leg.trunk == move.target), None)
+        if leg is not None and leg.state not in ROUTABLE:
+            words.append(f"{move.target} is {spoken(leg.state)}")
+        else:
+            words.append(f"room {room_words(found.room)}")
+    return "; ".join(words)
+
+
+def room_words(free: Room) -> str:
+    """Return what is free of a cap, in channels: `12 of 200`."""
+    if free.cap is None:
+        return "without a known cap"
+    if free.free is None:
+        return f"not known, of {free.cap}"
+    return f"{'at most ' if free.most else ''}{free.free} of {free.cap}"
+
+
+def sweep_rows(sweep: Sweep, snapshot: Snapshot) -> tuple[Row, ...]:
+    """Return all there is to read before a switch: each SBC's part, what is the same of all once, and the guards."""
+    rows: list[Row] = []
+    for part in sweep.parts:
+        rows += _part_rows(part, snapshot)
+    for heading, take, role in _PLAN_ROWS:
+        told = [(part.sbc, take(part.plan)) for part in sweep.parts if part.plan is not None]
+        rows += [Row(heading, clean(text, 600), role) for text in _shared(told)]
+    return (*rows, *_ruling_rows(sweep))
+
+
+def sweep_lines(sweep: Sweep, snapshot: Snapshot) -> tuple[tuple[str, Safe], ...]:
+    """Return (heading, text) pairs for the command line."""
+    rows = (
+        (row.heading, said(row.ruling) if row.ruling else row.text) for row in sweep_rows(sweep, snapshot)
+    )
+    return (("Plan", clean(f"{title(sweep.wish)} {where(sweep)}")), *rows)
+
+
+def state_after(sweep: Sweep, swept: Swept) -> tuple[tuple[str, str, str], ...]:
+    """Return (sbc, word, sentence) for each SBC of a switch that has ended, in order."""
+    ended = dict(swept.outcomes)
+    found = []
+    for part in sweep.parts:
+        outcome = ended.get(part.sbc)
+        if outcome is None:
+            found.append((part.sbc, "untouched", f"{part.sbc} was not touched"))
+        else:
+            found.append((part.sbc, outcome.ending.value, str(outcome.sentence)))
+    return tuple(found)
+
+
+def switch_document(sweep: Sweep, snapshot: Snapshot, swept: Swept | None, code: int) -> dict[str, Any]:
+    """Return the document of one command: what was wished, each SBC's part, and how it ended (`swept` None: it did not run)."""
+    wish, ended = sweep.wish, dict(swept.outcomes) if swept is not None else {}
+    return {
+        "schema": SCHEMA,
+        "exit_code": code,
+        "action": sweep.action,
+        "kind": wish.kind.value,
+        "group": wish.group,
+        "to": wish.to or None,
+        "ending": None if swept is None else swept.ending.value,
+        "sentence": None if swept is None else swept.sentence,
+        "untouched": [] if swept is None else list(swept.untouched),
+        "guards": guards_part(sweep.rulings),
+        "parts": [
+            {
+                "action": part.action,
+                "sbc": part.sbc,
+                "leg": part.leg_id,
+                **_figures_part(part, snapshot),
+                "plan": None if part.plan is None else _plan_part(part.plan, part.commands),
+                "guards": guards_part(part.rulings),
+                "outcome": outcome_part(ended[part.sbc]) if part.sbc in ended else None,
+            }
+            for part in sweep.parts
+        ],
+    }
+
+
+def _part_rows(part: Prepared, snapshot: Snapshot) -> list[Row]:
+    words = figure_words(part, snapshot.legs)
+    over = f"   over ssh {part.over.place}" if part.over is not None else ""
+    return [
+        Row(part.sbc, clean(f"{move_words(part)}{f'   {words}' if words else ''}", 400), Role.TITLE),
+        *(Row("Will run", clean(f"{command}{over}", 600), Role.TEXT) for command in part.commands),
+    ]
+
+
+def _shared(told: list[tuple[str, str]]) -> list[str]:
+    """Return the texts, each once; one that is not said of every SBC names those that it is of."""
+    sbcs: dict[str, list[str]] = {}
+    for sbc, text in told:
+        if text:
+            sbcs.setdefault(text, []).append(sbc)
+    every = len(told)
+    return [text if len(names) == every else f"{', '.join(names)}: {text}" for text, names in sbcs.items()]
+
+
+def _ruling_rows(sweep: Sweep) -> list[Row]:
+    """Return what the guards say, each once: of the whole, then of the SBCs; refusals before what agrees."""
+    found: dict[tuple[str, bool, Safe, tuple[Any, ...]], tuple[Ruling, list[str]]] = {}
+    for ruling in sweep.rulings:
+        found.setdefault(_same(ruling), (ruling, []))
+    for part in sweep.parts:
+        for ruling in part.rulings:
+            found.setdefault(_same(ruling), (ruling, []))[1].append(part.sbc)
+    rows = [_ruling_row(ruling, sbcs, len(sweep.parts)) for ruling, sbcs in found.values()]
+    return sorted(rows, key=_calm)
+
+
+def _calm(row: Row) -> int:
+    """Return how little a ruling matters: refusals first, then warnings."""
+    if row.ruling is None or not row.ruling.allowed:
+        return 0 if row.role is Role.BAD else 1
+    return 2 if row.loud else 3
+
+
+def _same(ruling: Ruling) -> tuple[str, bool, Safe, tuple[Any, ...]]:
+    return ruling.guard, ruling.allowed, ruling.sentence, ruling.wants
+
+
+def _ruling_row(ruling: Ruling, sbcs: list[str], every: int) -> Row:
+    loud = ruling.allowed and ruling.sentence.startswith(_LOUD)
+    sentence = ruling.sentence.removeprefix(_WARNING)
+    if sbcs and len(sbcs) < every:
+        sentence = clean(f"{', '.join(sbcs)}: {sentence}", 400)
+    ruling = Ruling(ruling.guard, ruling.allowed, clean(sentence, 400), ruling.wants)
+    if loud:
+        return Row("Warning", clean(ruling.words, 500), Role.WARN, ruling, loud=True)
+    role = Role.DIM if ruling.allowed else Role.WARN if ruling.wants else Role.BAD
+    return Row(heading_of(ruling), clean(ruling.words, 500), role, ruling)
+
+
+def _figures_part(part: Prepared, snapshot: Snapshot) -> dict[str, Any]:
+    move = part.plan.move if part.plan is not None else None
+    found = figures(part, snapshot.legs)
+    return {
+        "from": None if move is None else move.source or None,
+        "to": None if move is None else move.target or None,
+        "route": None if move is None else move.route.words,
+        "calls_in_progress": found.calls,
+        "load_to_move": found.load,
+        "load_is_whole": found.whole,
+        "room": {"cap": found.room.cap, "free": found.room.free, "at_most": found.room.most},
+    }
+
+
+def _plan_part(plan: Plan, commands: tuple[str, ...]) -> dict[str, Any]:
+    return {**plan_part(plan, commands), "warning": plan.warning or None}
+
+
+def _standing(part: Prepared) -> str:
+    """Return what an undo brings back that is no trunk of the group: a foreign value, or nothing set."""
+    move = part.plan.move if part.plan is not None else None
+    values = [share.value for share in move.goal] if move is not None else []
+    return " ".join(values) if values else "as the SBC chooses"
+
+
+def _staying(calls: int) -> str:
+    return "1 call stays" if calls == 1 else f"{calls} calls stay"
