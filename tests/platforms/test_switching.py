@@ -7,6 +7,7 @@ import json
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -268,7 +269,8 @@ def test_weights_move_most_of_the_calls_and_say_so() -> None:
 def test_the_plan_says_where_new_calls_go_and_how_many_stay() -> None:
     plan = plain("asterisk", ASTDB)
     assert plan.consequence == (
-        "New calls of us-domestic on nyc-1 go to beta at once. Calls in progress stay where they are: 41 on alpha."
+        "New calls of us-domestic on nyc-1 go to beta at once. Calls in progress stay where they are: 41 on alpha. "
+        "It is set only if astdb trunk/us-domestic/carrier still says alpha."
     )
     assert (
         "astdb trunk/us-domestic/carrier reads back as set, and 3 new calls are answered there"
@@ -599,6 +601,15 @@ def test_a_source_that_other_groups_use_is_known_as_one() -> None:
         assert plan.move is not None
         assert plan.move.shared is shared
         assert replace(plan.move, shared=False) == move
+
+
+@pytest.mark.parametrize(("platform", "route"), ROUTES)
+def test_a_plan_goes_to_the_screen_and_into_the_audit_log_as_it_is(platform: str, route: Route) -> None:
+    plan = plain(platform, route)
+    assert msgspec.json.decode(msgspec.json.encode(plan), type=Plan) == plan
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(plan), type=Plan) == plan
+    assert not plan.reading().commands[0].gate
+    assert plan.sending("x").commands[0].gate
 
 
 def test_every_platform_has_it() -> None:

@@ -108,10 +108,10 @@ def _gate(reads: Command, move: Move, before: str | None) -> Command:
     """Return the command that reads the route and closes unless it still says `before`."""
     if move.route.mechanism is Mechanism.ASTDB:
         expect = _UNSET if before is None else f"Value: {before}"
-        return structs.replace(reads, gate=True, expect=(expect,))
+        return structs.replace(reads, expect=(expect,))
     if before is not None or move.stands.line:
-        return structs.replace(reads, gate=True, expect=(f"{move.route.place}={before or ''}",))
-    return structs.replace(reads, gate=True, unless=f" {move.route.place}=")
+        return structs.replace(reads, expect=(f"{move.route.place}={before or ''}",))
+    return structs.replace(reads, unless=f" {move.route.place}=")
 
 
 def _warning(move: Move, before: str | None) -> Safe:

@@ -141,8 +141,8 @@ class Platform(Protocol):
     def plan_switch(self, move: Move, leg: LegStatus | None, siblings: tuple[LegStatus, ...]) -> Plan | Safe:
         """Return how to make a route say `move.goal`; or why that cannot be done.
 
-        `leg` is the one that shall get the calls, None for an undo whose goal is no trunk of the group; `siblings` are the group's legs on that SBC. `changed`,
-        `taken`, `proof` and `standing` take this plan too.
+        `leg` is the one that shall get the calls, None for an undo whose goal is no trunk of the group; `siblings` are the group's legs on that SBC:
+        without `leg` the first of them names the plan. `changed`, `taken`, `proof` and `standing` take this plan too.
         """
 
     def plan(self, verb: Verb, leg: LegStatus) -> Plan | Safe:

@@ -58,7 +58,7 @@ def plan_switch(move: Move, leg: LegStatus | None, siblings: tuple[LegStatus, ..
     step, reads = _setting(move, goal), ask.commands[0]
     means = switching.Means(
         reads=reads,
-        gate=structs.replace(reads, gate=True, expect=_expected(move, before)),
+        gate=structs.replace(reads, expect=_expected(move, before)),
         steps=(fs(_STEP, step),),
         look=(_CALLS,),
         back=clean(_setting(move, before), 400),

@@ -72,7 +72,7 @@ def plan_switch(move: Move, leg: LegStatus | None, siblings: tuple[LegStatus, ..
     expect = tuple(tuple(f"URI: {uri} FLAGS: {flags}" for flags in (_HELD if held[uri] else _OPEN)) for uri in held)  # fmt: skip
     means = switching.Means(
         reads=reads,
-        gate=structs.replace(reads, gate=True, expect=expect, between=(f"ID: {set_} TARGETS:", "SET:")),
+        gate=structs.replace(reads, expect=expect, between=(f"ID: {set_} TARGETS:", "SET:")),
         steps=steps,
         look=(kamailio_dialogs.LIST, kamailio_dialogs.COUNT),
         back=clean("; ".join(f"kamcmd {step.argv[1]} {' '.join(step.argv[2:])}" for step in undo), 4000),

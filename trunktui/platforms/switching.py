@@ -235,7 +235,10 @@ def _consequence(move: Move, siblings: tuple[LegStatus, ...]) -> str:
             f"New calls of {move.group} on {move.sbc} go to {where} from now on, but for about {stay:.0f} %: weights are no "
             "hard switch, a weight of 0 is refused."
         )
-    return f"{moved} Calls in progress stay where they are{_in_progress(move, siblings)}."
+    stays = f"Calls in progress stay where they are{_in_progress(move, siblings)}."
+    return (
+        f"{moved} {stays} It is set only if {move.route.words} still says {said(move, move.stands.shares)}."
+    )
 
 
 def _warning(move: Move, ours: Safe) -> Safe:
