@@ -26,6 +26,7 @@ from trunktui.model.inventory import (
     Restriction,
     SshTarget,
 )
+from trunktui.model.route import Mechanism, Route
 from trunktui.model.snmp import SnmpKey, SnmpTarget
 
 ENV = {"HOME": "/home/noc"}
@@ -86,7 +87,8 @@ def test_the_example_becomes_the_inventory_it_describes() -> None:
             native=NativeNames(registration="gamma-reg", endpoint="gamma", aor="gamma"),
         ),
     )
-    assert fleet.groups_of("beta-us") == ("us-outbound",)
+    assert fleet.groups_of("unlimcall-us")[:2] == ("us-outbound", "us-tollfree")
+    assert fleet.groups_of("gamma") == ()
     assert fleet.sbcs[0].ssh.identity == ("/home/noc/.ssh/noc_ed25519",)
     one, two, chicago, edge = (sbc.snmp for sbc in fleet.sbcs)
     assert chicago is edge is None
@@ -116,10 +118,65 @@ def test_a_trunk_takes_its_carrier_from_its_account() -> None:
     assert config.inventory.trunks[0].carrier == "alpha"
 
 
-def test_what_this_version_does_not_act_on_is_noted() -> None:
+def test_a_group_has_one_place_on_each_platform_where_it_is_told_its_trunk() -> None:
     config = parse(EXAMPLE.read_bytes(), EXAMPLE, ENV, ("asterisk", "freeswitch", "kamailio"))
-    assert not [note for note in config.notes if "snmp" in note]
-    assert [note.partition(":")[0] for note in config.notes] == ["group us-outbound"]
+    assert config.notes == ()
+    assert {group.name: group.switch for group in config.inventory.groups} == {
+        "us-outbound": {
+            "asterisk": Route(Mechanism.ASTDB, "trunk/us-outbound"),
+            "freeswitch": Route(Mechanism.DB, "trunk/us-outbound"),
+            "kamailio": Route(Mechanism.DISPATCHER, "1"),
+        },
+        "us-tollfree": {
+            "asterisk": Route(Mechanism.GLOBAL, "TRUNK_US_TOLLFREE"),
+            "freeswitch": Route(Mechanism.GLOBAL, "us_tollfree"),
+        },
+        "us-fax": {"freeswitch": Route(Mechanism.HASH, "trunk/us-fax")},
+        "us-bulk": {"freeswitch": Route(Mechanism.DISTRIBUTOR, "us_bulk")},
+    }
+    assert loaded(TWO_GROUPS.format("", "")).inventory.groups[0].switch == {}
+
+
+TWO_GROUPS = """
+[[sbc]]
+name = "nyc-1"
+host = "192.0.2.1"
+platform = "asterisk"
+[[sbc]]
+name = "lon-1"
+host = "192.0.2.2"
+platform = "asterisk"
+[[trunk]]
+name = "us"
+sbcs = ["nyc-1"]
+[[trunk]]
+name = "uk"
+sbcs = ["lon-1"]
+[[group]]
+name = "us-out"
+trunks = ["us"]
+{}
+[[group]]
+name = "uk-out"
+trunks = ["uk"]
+{}
+"""
+
+
+def test_two_groups_may_have_one_place_where_no_sbc_has_both() -> None:
+    switch = 'switch = { asterisk = { astdb = "trunk/outbound" } }'
+    config = loaded(TWO_GROUPS.format(switch, switch))
+    assert [group.switch["asterisk"].place for group in config.inventory.groups] == ["trunk/outbound"] * 2
+    with pytest.raises(ConfigError, match="group us-out is told its trunk at the same place on lon-1"):
+        loaded(TWO_GROUPS.format(switch, switch).replace('["nyc-1"]', '["nyc-1", "lon-1"]'))
+
+
+def test_a_place_on_a_platform_that_no_sbc_of_the_group_has_is_noted_and_no_more() -> None:
+    config = loaded(TWO_GROUPS.format("switch = { kamailio = { dispatcher_set = 7 } }", ""))
+    assert config.notes == (
+        "group us-out: switch.kamailio is for no SBC: none of its trunks is on a kamailio one",
+    )
+    assert config.inventory.groups[0].switch == {"kamailio": Route(Mechanism.DISPATCHER, "7")}
 
 
 def test_what_tells_how_old_credentials_and_lists_are_is_read_with_days_for_ages() -> None:

@@ -1,4 +1,4 @@
-"""Turns a sound config document into the inventory, and says what of it this version does not act on."""
+"""Turns a sound config document into the inventory, and says what of it has no effect."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import structs
 
+from trunktui.config import switches
 from trunktui.config.files import expand
 from trunktui.config.rules import DAY_S, resolved_platform
 from trunktui.config.schema import (
@@ -53,13 +54,16 @@ def inventory(document: Document, folder: Path, env: Mapping[str, str]) -> Inven
         accounts=tuple(_account(table) for table in document.account),
         sbcs=_paired(tuple(_sbc(table, folder, env) for table in document.sbc)),
         trunks=tuple(_trunk(table, owners) for table in document.trunk),
-        groups=tuple(Group(name=g.name, trunks=g.trunks, failover=g.failover) for g in document.group),
+        groups=tuple(
+            Group(name=g.name, trunks=g.trunks, failover=g.failover, switch=switches.routes(g))
+            for g in document.group
+        ),
         limits=document.findings,
     )
 
 
 def notes(document: Document) -> tuple[str, ...]:
-    """Return one line for each thing that is set but not acted on in this version."""
+    """Return one line for each thing that is set and has no effect."""
     return tuple(_notes(document))
 
 
@@ -69,9 +73,7 @@ def _notes(document: Document) -> Iterator[str]:
     for sbc in document.sbc:
         if sbc.ha is not None and sbc.ha.vip is None:
             yield f"sbc {sbc.name}: ha without a vip: which half is active cannot be told"
-    for group in document.group:
-        if group.switch is not None:
-            yield f"group {group.name}: switch is read but not acted on in this version"
+    yield from switches.notes(document)
 
 
 def _account(table: AccountTable) -> Account:

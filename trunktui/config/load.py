@@ -16,6 +16,7 @@ from trunktui.config.files import find, read_config, state_dir
 from trunktui.config.rules import judge
 from trunktui.config.schema import Document
 from trunktui.config.shape import read
+from trunktui.config.switches import judge as judge_switches
 from trunktui.config.words import seconds, size_bytes
 from trunktui.model.health import Thresholds
 from trunktui.model.inventory import Inventory
@@ -84,6 +85,7 @@ def parse(data: bytes, path: Path, env: Mapping[str, str], known_platforms: Coll
     faults = Faults(str(path), text, tables)
     document = read(tables, Document, faults)
     judge(document, known_platforms, faults)
+    judge_switches(document, faults)
     if faults.problems:
         raise ConfigError(faults.problems)
     interval_s = seconds(document.poll.interval) or Poll().interval_s

@@ -189,15 +189,19 @@ class TrunkTable(Struct, frozen=True):
 
 
 class AsteriskSwitchTable(Struct, frozen=True):
-    """`group.switch.asterisk`: the AstDB key that the dial plan reads."""
+    """`group.switch.asterisk`, one of: the AstDB key (`family/key`), the global variable that the dial plan reads."""
 
-    astdb: Words
+    astdb: Words | None = None
+    variable: Words | None = field(name="global", default=None)
 
 
 class FreeswitchSwitchTable(Struct, frozen=True):
-    """`group.switch.freeswitch`: the global variable that the dial plan reads."""
+    """`group.switch.freeswitch`, one of: a key of mod_db or mod_hash (`realm/key`), a global variable, a distributor's list."""
 
-    variable: Words = field(name="global")
+    db: Words | None = None
+    hash: Words | None = None
+    variable: Words | None = field(name="global", default=None)
+    distributor: Words | None = None
 
 
 class KamailioSwitchTable(Struct, frozen=True):
@@ -207,7 +211,7 @@ class KamailioSwitchTable(Struct, frozen=True):
 
 
 class SwitchTable(Struct, frozen=True):
-    """`[group.switch]`."""
+    """`[group.switch]`: where the SBCs of each platform are told which trunk of the group to use."""
 
     asterisk: AsteriskSwitchTable | None = None
     freeswitch: FreeswitchSwitchTable | None = None

@@ -6,6 +6,7 @@ same place at each poll, so that what is shown is what the next call will do, an
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from msgspec import Struct
@@ -29,6 +30,18 @@ class Mechanism(StrEnum):
     DISPATCHER = "dispatcher_set"
 
 
+_WORD = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"
+_PLACES = {
+    Mechanism.ASTDB: re.compile(rf"{_WORD}/(?=.{{1,127}}$){_WORD}(?:/{_WORD})*", re.ASCII),
+    Mechanism.GLOBAL: re.compile(_WORD, re.ASCII),
+    Mechanism.DB: re.compile(rf"{_WORD}/{_WORD}", re.ASCII),
+    Mechanism.HASH: re.compile(rf"{_WORD}/{_WORD}", re.ASCII),
+    Mechanism.DISTRIBUTOR: re.compile(_WORD, re.ASCII),
+    Mechanism.DISPATCHER: re.compile(r"[1-9][0-9]{0,8}", re.ASCII),
+}
+"""What may stand in a command as a place: no blank, quote, semicolon or line end, which consoles give a meaning to."""
+
+
 class Route(Struct, frozen=True):
     """One place where a group is routed, as the config names it."""
 
@@ -39,6 +52,11 @@ class Route(Struct, frozen=True):
     def words(self) -> str:
         """The place as an operator says it: `astdb trunk/us-outbound`."""
         return f"{self.mechanism.value} {self.place}"
+
+    @property
+    def askable(self) -> bool:
+        """Whether the place may stand in a command; the config takes no other."""
+        return _PLACES[self.mechanism].fullmatch(self.place) is not None
 
 
 class Share(Struct, frozen=True):
