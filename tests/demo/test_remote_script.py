@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.transport.test_lock import holders
 from trunktui.demo import processes
@@ -53,6 +54,21 @@ def test_a_gate_is_understood_as_one() -> None:
         (("/bin/false",), True),
         (("/bin/echo", "x"), False),
     ]
+
+
+def test_what_a_gate_looks_for_is_understood() -> None:
+    gate = Command(
+        "a", ("/bin/echo", "x"), gate=True, unless="NO", expect=("x y", ("DX", "DP")), between=("ID: 1", "")
+    )
+    script = read_script(
+        build_script(SshAsk((gate, replace(gate, unless="", between=("", "")), *STEPS)), NONCE, None)
+    )
+    assert script is not None
+    first, second, *rest = script.runs
+    assert (first.unless, first.expect, first.between) == ("NO", (("x y",), ("DX", "DP")), ("ID: 1", ""))
+    assert (second.unless, second.expect, second.between) == ("", first.expect, ("", ""))
+    assert [(run.gate, run.expect) for run in (first, second, *rest)][2:] == [(True, ()), (False, ())]
+    assert first.gate
 
 
 STEPS = (Command("look", ("/bin/echo", "x"), gate=True), Command("step", ("/bin/echo", "y")))

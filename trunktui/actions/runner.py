@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from trunktui.actions.ports import Tell
 from trunktui.model.action import Ending, Plan, Sign
-from trunktui.model.ask import GATE_CLOSED, LOCK, LOCK_BUSY, LOCK_FREE, LOCK_UNREADABLE, Answer
+from trunktui.model.ask import GATE_CLOSED, LOCK, LOCK_BUSY, LOCK_FREE, LOCK_UNREADABLE, Answer, Reply
 from trunktui.model.link import LinkError, SshState
 from trunktui.model.observation import Evidence
 from trunktui.model.snapshot import LegStatus
@@ -118,7 +118,7 @@ class Runner:
     async def _judge(self, answer: Answer) -> None:
         """End the action here unless the SBC took the command."""
         self._check_lock(answer)
-        step = answer.reply(self._plan.steps[-1].key)
+        step = _told(self._plan, answer)
         if step.status is None:
             if not answer.complete:
                 await self._unknown("the link was lost while it was sent")
@@ -166,8 +166,8 @@ class Runner:
         return End(Ending.UNVERIFIED, words, sent=True, evidence=evidence)
 
     def _budget(self, look: Answer) -> float:
-        if self._plan.lock_on is None:
-            return SEND_S
+        if self._plan.lock_on is None or self._plan.move is not None:
+            return SEND_S  # a switch's own gate compares under the lock, however old the look is
         left = look.asked_at + self._plan.lock_hold_s - _MARGIN_S - self._tools.clock()
         if left < _LEAST_SEND_S:
             raise End(
@@ -213,6 +213,13 @@ class Runner:
         raise End(
             Ending.UNVERIFIED, f"{why}: it may have been done. Now: {now}. It is not sent again", sent=True
         )
+
+
+def _told(plan: Plan, answer: Answer) -> Reply:
+    """Return the reply to the last step that ran; to the last of all where the link was lost on the way."""
+    replies = [answer.reply(step.key) for step in plan.steps]
+    ran = (reply for reply in reversed(replies) if reply.status is not None)
+    return next(ran, replies[-1]) if answer.complete else replies[-1]
 
 
 def label_of(who: str, host: str, action: str) -> str:

@@ -12,12 +12,15 @@ from collections.abc import Iterator
 
 from msgspec import Struct, structs
 
+from trunktui.model.gate import Expected
+
 _WHOLE = re.compile(r"/bin/sh -c '([^']*)'(?: (trunktui-by-[A-Za-z0-9_.@:-]+))?")
 _NONCE = re.compile(r'echo "\$n@([0-9a-f]{16,64}) \$\*"')
 _RUN = re.compile(
     r"(?:; )(?:sleep ([0-9.]{1,6}); )?"
-    r'(?:([rgu]) ([0-9]{1,4}) ((?:"[^"]*"|[^";])*)|h)(?=;)'
+    r'(?:([rgx]) ([0-9]{1,4}) ((?:"[^"]*"|[^";])*)((?:; (?:[vbc](?: "[^"]*")+|w))*)|h)(?=;)'
 )
+_CHECK = re.compile(r'; ([vbcw])((?: "[^"]*")*)')
 _LOCK = re.compile(
     r' l\(\) \{ test -r "([^"]+)" .* h\(\) \{ /bin/sh -c "sleep ([0-9]{1,4}) 9<&-; exit" "\$0" '
 )
@@ -29,7 +32,8 @@ class Run(Struct, frozen=True):
 
     `kill_s` is how long after that it is killed, if it does not go by itself. A `gate` that fails is the last to run.
     `locks`: it is no command, it takes the script's lock; `holds`: just before it begins what keeps the lock
-    for a while. `after_s` is waited before it; nothing runs behind one that printed `unless`.
+    for a while. `after_s` is waited before it; nothing runs behind one that printed `unless`, or not what it must:
+    `expect`, `between` (as in `Command`).
     """
 
     number: int
@@ -41,6 +45,8 @@ class Run(Struct, frozen=True):
     holds: bool = False
     after_s: float = 0.0
     unless: str = ""
+    expect: Expected = ()
+    between: tuple[str, str] = ("", "")
 
 
 class RemoteLock(Struct, frozen=True):
@@ -95,20 +101,32 @@ def _lock(script: str, label: str | None) -> RemoteLock | None:
 
 def _runs(script: str) -> Iterator[Run]:
     holds = False
-    for pause, call, number, words in _RUN.findall(script):
+    for pause, call, number, words, checks in _RUN.findall(script):
         if not call:
             holds = True
             continue
-        run = _run(int(number), words, call)
+        run = _checked(_run(int(number), words, call), checks)
         yield structs.replace(run, locks=run.argv == ("l",), holds=holds, after_s=float(pause or 0))
         holds = False
 
 
 def _run(number: int, words: str, call: str) -> Run:
-    argv, gate = shlex.split(words), call in {"g", "u"}
-    unless = argv.pop(0) if call == "u" and argv else ""
+    argv, gate = shlex.split(words), call in {"g", "x"}
     if argv[:3] == ["sudo", "-n", "-u"]:
         argv = argv[4:]
     if argv[:2] != _TIMEOUT or len(argv) < 5:
-        return Run(number, tuple(argv), 0.0, 0.0, gate, unless=unless)
-    return Run(number, tuple(argv[4:]), float(argv[3]), float(argv[2]), gate, unless=unless)
+        return Run(number, tuple(argv), 0.0, 0.0, gate)
+    return Run(number, tuple(argv[4:]), float(argv[3]), float(argv[2]), gate)
+
+
+def _checked(run: Run, checks: str) -> Run:
+    """Return a run with what its gate looks for."""
+    for call, texts in _CHECK.findall(checks):
+        words = tuple(shlex.split(texts))
+        if call == "v":
+            run = structs.replace(run, unless=words[0])
+        elif call == "b":
+            run = structs.replace(run, between=(words[0], words[1]))
+        elif call == "c":
+            run = structs.replace(run, expect=(*run.expect, words))
+    return run

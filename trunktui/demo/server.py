@@ -21,6 +21,7 @@ from trunktui.demo.remote_script import RemoteScript, Run, read_script
 from trunktui.demo.routing import Written
 from trunktui.demo.rows import Daemon, Look
 from trunktui.demo.world import World
+from trunktui.model.gate import closes
 
 LOOPBACK = "127.0.0.1"
 USER = "noc"
@@ -189,7 +190,8 @@ class SimulatedSbc:
             err = b""
         else:
             out, err, status = await self._run(run)
-        if run.unless and status == 0 and run.unless.encode() in out:
+        said = out.decode("utf-8", "replace").split("\n") if run.unless or run.expect else []
+        if status == 0 and closes(said, run.unless, run.expect, run.between):
             status = _GATE_CLOSED
         process.stdout.write(out)
         process.stderr.write(err)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from trunktui.model.gate import Expected
 from trunktui.model.inventory import SshTarget
 from trunktui.model.link import ControlTrouble
 from trunktui.model.text import Safe
@@ -22,9 +23,12 @@ class Command(Struct, frozen=True):
     in one line of JSON, however long; that comes in pieces, which joined without anything between are the
     whole. `after_s`: so long is waited before it, on the SBC where it runs there.
 
-    `expect`: a gate also closes unless each of these stands in what it printed, all blanks and line ends there taken for
-    one blank, between blanks: compare before set. `between`: only what stands after the first and before the second counts
-    (an empty second: to the end); where the first is missing the gate closes.
+    `expect`: a gate also closes unless each of these stands in what it printed (of a tuple: one of them), all blanks
+    and line ends there taken for one blank, between blanks: compare before set. `between`: only what stands after the
+    first and before the second counts (an empty second, or one that does not come: to the end); where the first is
+    missing the gate closes. JSON counts without its quotes and commas.
+
+    `sets`: it changes something though it is a gate; nobody knows whether it did where it breaks off.
     """
 
     key: str
@@ -36,8 +40,9 @@ class Command(Struct, frozen=True):
     json: bool = False
     after_s: float = 0.0
     unless: str = ""
-    expect: tuple[str, ...] = ()
+    expect: Expected = ()
     between: tuple[str, str] = ("", "")
+    sets: bool = False
 
     @property
     def words(self) -> str:
@@ -74,7 +79,7 @@ LOCK_UNREADABLE = 66
 """This login may not read the file that the lock is on."""
 
 GATE_CLOSED = 65
-"""Status of a gate that printed its `unless`: nothing behind it ran."""
+"""Status of a gate that printed its `unless`, or not what it was to `expect`: nothing behind it ran."""
 
 EVENTS = "events"
 """Key of the reply with the latest event of each subject that the control port told of since we listen."""
@@ -84,8 +89,8 @@ class Lock(Struct, frozen=True):
     """A lock on the SBC itself, so that operators on several hosts do not act at the same time.
 
     It is flock(1) on `path`, a file that every login may read: nothing is written. `label` says who asks, to
-    those who find it taken. It is held for `hold_s` seconds more from just before the first command that is
-    no gate, by a process of its own; a script that gets no further gives it back at once.
+    those who find it taken. It is held for `hold_s` seconds more from just before the first command that sets
+    something (is no gate, or one that `sets`), by a process of its own; a script that gets no further gives it back at once.
     """
 
     path: str

@@ -48,6 +48,7 @@ _ID = re.compile(r'"id"\s*:\s*([0-9]{1,9})\s*[,}]')
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*"|[,{\[]', re.DOTALL)
 _PATH = re.compile(r"/[A-Za-z0-9_./-]{0,128}", re.ASCII)
 _BEGIN = b"HTTP/1."
+_BLANKS = " \t␉"
 _REFUSED = frozenset({401, 403})
 
 
@@ -184,6 +185,13 @@ class JsonRpc:
 def unfolded(body: bytes) -> bytes:
     """Return JSON with each member and item on a line of its own; what stands in quotes is not touched."""
     return _TOKEN.sub(lambda found: found[0] if len(found[0]) > 1 else found[0] + b"\n", body)
+
+
+def plain(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the lines of an answer in JSON without quotes and commas, as `kamcmd` prints them; others as they are."""
+    if not any(line.lstrip(_BLANKS).startswith('"jsonrpc"') for line in lines[:3]):
+        return lines
+    return tuple(line.replace("␉", " ").strip(_BLANKS).removesuffix(",").replace('"', "") for line in lines)
 
 
 def _is_of(body: bytes, number: int) -> bool:

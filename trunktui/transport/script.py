@@ -19,7 +19,8 @@ import re
 
 from msgspec import Struct
 
-from trunktui.model.ask import GATE_CLOSED, LOCK, LOCK_BUSY, LOCK_UNREADABLE, Command, Lock, Reply, SshAsk
+from trunktui.model.ask import LOCK, LOCK_BUSY, LOCK_UNREADABLE, Command, Lock, Reply, SshAsk
+from trunktui.transport.gate import FUNCTIONS, checks, compares
 from trunktui.transport.lines import safe_json, safe_lines
 
 ARGV_LIMIT = 400
@@ -30,7 +31,6 @@ _PROGRAM = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_./+-]*", re.ASCII)
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}", re.ASCII)
 _NONCE = re.compile(r"[0-9a-f]{16,64}", re.ASCII)
 _MARKER = re.compile(rb"(?m)^@([0-9a-f]{16,64}) (?:b ([0-9]{1,4})|e ([0-9]{1,4}) ([0-9]{1,3})|z)\r?\n")
-_WORD = re.compile(r"[A-Za-z0-9_<>/ ]{1,40}", re.ASCII)
 _LABEL = re.compile(r"trunktui-by-[A-Za-z0-9_.@:-]{1,150}", re.ASCII)
 _LOCKABLE = re.compile(r"(?:/[A-Za-z0-9_.+-]+)+", re.ASCII)
 _MAX_TIMEOUT_S = 60
@@ -45,10 +45,6 @@ _PRELUDE = (
     "case $s in 124|137) m z; exit 0;; esac; }}; "  # `timeout` ended it (TERM, then KILL): that ends the script
 )
 _GATE = 'g() { r "$@"; case $s in 0) ;; *) m z; exit 0;; esac; }; '
-_UNLESS = (
-    'u() { i=$1; w=$2; shift 2; m b $i; o=$("$@" </dev/null); s=$?; printf "%s$n" "$o"; '
-    f'case $o in *"$w"*) s={GATE_CLOSED};; esac; m e $i $s; case $s in 0) ;; *) m z; exit 0;; esac; }}; '
-)
 _LOCK = (
     'l() {{ test -r "{path}" || return {unreadable}; exec 9<"{path}"; flock -n 9 9<&9; c=$?; '
     "case $c in 1) o; return {busy};; *) return $c;; esac; }}; "
@@ -102,8 +98,8 @@ def build_script(ask: SshAsk, nonce: str, run_as: str | None) -> str:
     head, label = _PRELUDE.format(nonce=nonce), ""
     if ask.lock is not None or any(command.gate for command in ask.commands):
         head += _GATE
-    if any(command.unless and command.gate for command in ask.commands):
-        head += _UNLESS
+    if any(map(compares, ask.commands)):
+        head += FUNCTIONS
     if ask.lock is not None:
         head += _locking(ask.lock) + "g 0 l; "
         label = f" {ask.lock.label}"
@@ -111,25 +107,20 @@ def build_script(ask: SshAsk, nonce: str, run_as: str | None) -> str:
 
 
 def _runs(ask: SshAsk, run_as: str | None) -> str:
-    """Return the calls that run the commands; what holds the lock on begins before the first that is no gate."""
+    """Return the calls that run the commands; what holds the lock on begins before the first that sets something."""
     first = 0 if ask.lock is None else 1
     runs: list[str] = []
     held = ask.lock is None
     for number, command in enumerate(ask.commands, first):
-        if not (held or command.gate):
+        if not held and (command.sets or not command.gate):
             runs.append(_HOLD)
             held = True
-        runs.append(f"{_pause(command)}{_runner(command, number)} {_checked(command, run_as)}; ")
+        line = _checked(command, run_as)
+        if compares(command):
+            runs.append(f"{_pause(command)}x {number} {line}; {checks(command)}")
+        else:
+            runs.append(f"{_pause(command)}{'g' if command.gate else 'r'} {number} {line}; ")
     return "".join(runs)
-
-
-def _runner(command: Command, number: int) -> str:
-    """Return the script's function that runs a command, with its first arguments."""
-    if not (command.unless and command.gate):
-        return f"{'g' if command.gate else 'r'} {number}"
-    if _WORD.fullmatch(command.unless) is None:
-        raise ValueError(f"command {command.key!r}: {command.unless!r} closes no gate")
-    return f'u {number} "{command.unless}"'
 
 
 def _pause(command: Command) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from msgspec import structs
 
 from trunktui.model.ask import EVENTS, GATE_CLOSED, LOCK, LOCK_FREE, Answer, Command, Reply, SshAsk
+from trunktui.model.gate import closes
 from trunktui.model.inventory import ControlTarget
 from trunktui.model.link import ControlError, ControlFault, ControlTrouble, LinkError
 from trunktui.model.secret import Secret
@@ -21,7 +22,8 @@ from trunktui.transport.aside import aside
 from trunktui.transport.asker import SshAsker
 from trunktui.transport.control import FAILED, LOGIN_S, TIMED_OUT, Dialect, Line, trouble
 from trunktui.transport.esl import Esl
-from trunktui.transport.jsonrpc import JsonRpc
+from trunktui.transport.gate import compares
+from trunktui.transport.jsonrpc import JsonRpc, plain
 
 Reveal = Callable[[str], Secret]
 """Returns the secret behind a reference; blocking; raises LinkError with one sentence."""
@@ -193,9 +195,9 @@ class TunnelAsker:
             try:
                 reply = _gated(command, await self._request(line, command, until))
             except ControlError as error:
-                complete = command.gate
+                complete = command.gate and not command.sets
                 replies.append(
-                    Reply(command.key, FAILED if command.gate else None, errors=(error.trouble.reason,))
+                    Reply(command.key, FAILED if complete else None, errors=(error.trouble.reason,))
                 )
                 break
             replies.append(reply)
@@ -218,6 +220,6 @@ class TunnelAsker:
 
 
 def _gated(command: Command, reply: Reply) -> Reply:
-    """Return the reply of a gate, closed where it printed what it must not."""
-    shut = bool(command.unless) and any(command.unless in line for line in reply.lines)
+    """Return the reply of a gate, closed where it printed what it must not, or not what it must."""
+    shut = compares(command) and closes(plain(reply.lines), command.unless, command.expect, command.between)
     return structs.replace(reply, status=GATE_CLOSED) if shut and reply.ok else reply
