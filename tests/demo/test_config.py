@@ -90,7 +90,7 @@ def test_groups_are_told_their_trunk_in_every_kind_of_place_and_one_is_not_told(
         group.name: dict(group.switch) for group in newcomers_fleet().groups
     }
     assert {route.mechanism for group in groups.values() for route in group.switch.values()} == {*Mechanism}
-    assert not groups["retail"].switch
+    assert not groups["toll-free"].switch
     assert {group.failover for group in groups.values()} == {Failover.MANUAL}
 
 

@@ -213,7 +213,6 @@ def _groups() -> tuple[GroupPlan, ...]:
             22,
             {
                 "asterisk": Route(Mechanism.ASTDB, "trunk/us-outbound"),
-                "freeswitch": Route(Mechanism.DB, "trunk/us-outbound"),
                 "kamailio": Route(Mechanism.DISPATCHER, "10"),
             },
         ),
@@ -227,9 +226,14 @@ def _groups() -> tuple[GroupPlan, ...]:
             "apac-outbound",
             ("charlie-apac", "bravo-us", "charlie-world"),
             16,
-            {"freeswitch": Route(Mechanism.HASH, "trunk/apac-outbound")},
+            {"freeswitch": Route(Mechanism.DB, "trunk/apac-outbound")},
         ),
-        GroupPlan("retail", ("delta-retail", "charlie-world"), 5),
+        GroupPlan(
+            "retail",
+            ("delta-retail", "charlie-world"),
+            5,
+            {"freeswitch": Route(Mechanism.HASH, "trunk/retail")},
+        ),
         GroupPlan(
             "latam-outbound",
             ("delta-latam", "charlie-world"),

@@ -352,7 +352,7 @@ class World:
         share = self._share_of_cap(first)
         many = int(share * _SURGE_LINES)
         surging = self._surging(first, sbc.name, lines / many, offset)
-        return CallLoad(seed, self.tempo, many, routes[:1], surging, share, _SURGE_LONGEST_S)
+        return CallLoad(seed, self.tempo, many, routes[:1], surging, share, _SURGE_LONGEST_S, router)
 
     def _surging(self, trunk: str, sbc: str, normally: float, offset: float) -> Callable[[float], float]:
         # A dialler whose calls are all refused goes on at once: that is a surge too.
