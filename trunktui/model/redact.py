@@ -1,7 +1,7 @@
 """Takes secrets out of an SBC's answer at the door, before it is parsed, stored, shown or recorded.
 
-Asterisk prints passwords in clear in `pjsip show auth X` and in AMI's AuthDetail, Kamailio in `uac.reg_dump`;
-a SIP URI can carry one between user and host. We ask for none of these, but a site's wrapper or a mistyped
+Asterisk prints passwords in clear in `pjsip show auth X` and in AMI's AuthDetail, Kamailio in `uac.reg_dump`; among the
+globals of a PBX's dial plan there are some (`AMPMGRPASS=`); a SIP URI can carry one between user and host. We look for none, but a site's wrapper or a mistyped
 grant may bring them, so every line goes through here.
 """
 
@@ -13,7 +13,7 @@ MASK = "***"
 
 _KEYED = re.compile(
     r"""(?ix)
-    ( (?:password|passwd|passphrase|secret|md5_cred|ha1|token|community|api_?key)
+    ( (?:password|passwd|passphrase|secret|md5_cred|ha1|token|community|api_?key|pass(?==))
       (?: ["'] \s*+ : \s*+                                # JSON: the value ends where its quotes end
           (?P<json> "[^"\\]*+(?:\\.[^"\\]*+)*" | [\w.+-]++ (?= \s*+ (?:[,\]}]|$) ) )
         | ["']? \s*+ (?: : | => ) \s*+ (?P<rest> \S.* )     # a console: a quote may be part of the secret

@@ -38,11 +38,12 @@ from trunktui.model.health import Effective
 from trunktui.model.observation import Contact, ContactState, ProbeCount, ProbeSettings, Unread
 from trunktui.model.text import Safe, clean
 from trunktui.platforms.kamailio_address import Address, address_of
-from trunktui.platforms.kamailio_rpc import Node, Table, read, unread_of
+from trunktui.platforms.kamailio_rpc import Node, Table, Told, read, unread_of
 
 METHOD = "dispatcher.list"
 
 _FLAGS = re.compile(r"([AIDT])([PX]?)")
+_IN_SET = re.compile(r"set (\d{1,9}) \S+ FLAGS: ")
 _EMPTY = re.compile(r"no destination sets?", re.IGNORECASE)
 _STATES = {
     "A": ContactState.REACHABLE,
@@ -67,7 +68,7 @@ def destinations(reply: Reply, probe: ProbeSettings | None) -> Table[Destination
     """Read `dispatcher.list`; `probe` is what is set for all destinations: the threshold, whether each is asked."""
     probe = probe or ProbeSettings()
     told = read(reply)
-    if told.absent or (told.why is not None and _EMPTY.search(told.why)):
+    if told.absent or no_sets(told):
         return Table(whole=True)  # without the module, or without a set, there is no destination
     if told.why is not None:
         return Table(unread=(unread_of(METHOD, told.why),))
@@ -85,6 +86,17 @@ def destinations(reply: Reply, probe: ProbeSettings | None) -> Table[Destination
             else:
                 rows.append(row)
     return _table(rows, strange, sets, root.number("NRSETS"), reply)
+
+
+def no_sets(told: Told) -> bool:
+    """Whether Kamailio says that its dispatcher has no set at all."""
+    return told.why is not None and _EMPTY.search(told.why) is not None
+
+
+def set_of(contact: Contact) -> str | None:
+    """Return the number of the set that a destination stands in, from its line; None where that is no destination's."""
+    found = _IN_SET.match(contact.line)
+    return found[1] if found else None
 
 
 def _table(
