@@ -7,6 +7,7 @@ import re
 import pytest
 from msgspec import structs
 
+from tests.demo import test_freeswitch_words, test_kamailio_words, test_words
 from tests.platforms.recordings import FIXTURES
 from trunktui.demo import asterisk_words, freeswitch_words, kamailio_words
 from trunktui.demo.asterisk_words import Printed
@@ -18,8 +19,9 @@ from trunktui.demo.story import Kind, Script, Trouble
 from trunktui.demo.tempo import Tempo
 from trunktui.demo.world import World
 from trunktui.model.route import Mechanism, Route
+from trunktui.platforms import asterisk, freeswitch, kamailio
 
-RECORDED = FIXTURES / "switches"
+RECORDED = FIXTURES / "routes"
 US, UNSET = Written(Mechanism.ASTDB, "trunk/us-outbound", "alpha-us"), None
 AT, LATER = 20.0, 120.0
 
@@ -158,6 +160,32 @@ def test_what_a_command_writes_is_what_is_read_afterwards() -> None:
         assert world.look(sbc, AT).settings[written.mechanism][written.place] == written.value
     world.settings.write(AT + 1.0, "nyc-1", structs.replace(US, value=UNSET))
     assert "trunk/us-outbound" not in world.look("nyc-1", AT + 1.0).settings[Mechanism.ASTDB]
+
+
+ASKED = {
+    "asterisk": (asterisk, test_words.answered),
+    "freeswitch": (freeswitch, test_freeswitch_words.answered),
+    "kamailio": (kamailio, test_kamailio_words.answered),
+}
+
+
+@pytest.mark.parametrize("sbc", ["nyc-1", "nyc-2", "lon-2", "sgp-1", "sgp-2"])
+def test_what_the_platforms_read_of_a_route_is_what_stands_there(sbc: str) -> None:
+    world = fleet()
+    look = world.look(sbc, AT)
+    platform, answered = ASKED[look.platform]
+    groups = [group for group in world.plan.groups if look.platform in group.switch]
+    routes = tuple(group.switch[look.platform] for group in groups)
+    ask = platform.route_ask(routes)
+    assert ask is not None
+    for group, reading in zip(groups, platform.parse_routes(answered(look, ask), routes), strict=True):
+        assert reading.read, reading.why
+        there = [name for name in group.trunks if sbc in world.plan.trunk(name).sbcs]
+        names = [{f"sip:{host}" for host in world.plan.trunk(name).hosts} | {name} for name in there]
+        if sbc in group.unset or not there:
+            assert not reading.shares
+        else:
+            assert reading.open[0].value in names[0]
 
 
 def fleet(*troubles: Trouble) -> World:
