@@ -231,25 +231,25 @@ def test_new_calls_follow_a_switch_and_those_in_progress_stay(
     quiet, moved = fleet(), fleet()
     calls_of(moved, sbc, group, AT - 1.0)
     moved.settings.write(AT, sbc, written)
-    assert calls_of(quiet, sbc, group, AT).keys() == calls_of(moved, sbc, group, AT).keys()
+    before = calls_of(quiet, sbc, group, AT)
+    assert calls_of(moved, sbc, group, AT) == before
+    assert source in {call.trunk for call in before.values()}
     followed = 0
     for n in range(60):
         were, are = (calls_of(of, sbc, group, AT + n) for of in (quiet, moved))
         assert were.keys() == are.keys()
         for key, call in were.items():
-            goes = target if call.started > AT and call.trunk == source else call.trunk
-            assert are[key].trunk == goes
-            followed += goes != call.trunk
+            assert are[key].trunk == (target if call.started > AT else call.trunk)
+            followed += are[key].trunk != call.trunk
     assert followed > 15
-    late = calls_of(moved, sbc, group, LATER + 60.0).values()
-    assert source not in {call.trunk for call in late if call.started > AT}
 
 
 def test_a_foreign_value_fails_every_call_at_once_and_its_records_say_that_asterisk_did_it() -> None:
     quiet, world = fleet(), fleet()
     world.settings.write(AT, "nyc-1", structs.replace(US, value="nosuch"))
     were, are = (calls_of(of, "nyc-1", "us-outbound", LATER) for of in (quiet, world))
-    assert are == {key: call for key, call in were.items() if call.trunk != "bravo-us"} != were
+    assert len(were) > 5
+    assert not are
     assert "nosuch" not in world.look("nyc-1", LATER).dialled
     data = next(file.data for file in world.files("nyc-1", LATER) if file.path == PATH).decode()
     failed = [line for line in data.splitlines() if "@nosuch," in line]

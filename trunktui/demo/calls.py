@@ -5,8 +5,9 @@ day wants it. A call goes to the first trunk of its choice that the SBC believes
 nobody has noticed yet, the call rings into silence and is lost: those are the dials that a silent death wastes. One
 that the carrier refuses at once leaves no trace but in Asterisk's counters.
 
-Where a group is told which trunk to use, the calls that would choose its first trunk go there, and nowhere else; the
-others are of callers who name their trunk.
+Where a group is told which trunk to use, the calls that would choose its first trunk go there, and nowhere else. The
+others are spread by the dial plan's own table, so that every trunk is in use, until an operator sets something: that
+holds for all calls of the group.
 """
 
 from __future__ import annotations
@@ -50,8 +51,10 @@ class Route(Struct, frozen=True):
     dies: Callable[[float], float]
 
 
-Router = Callable[[float, float], Route | None]
-"""Says where a call goes by what its SBC is told, by the second in which it begins and its chance; None: nothing is told."""
+Router = Callable[[float, float, int], Route | None]
+"""Says where a call goes that begins in a second, with its chance, and which trunk it would choose by itself (by its place).
+
+None: its SBC is told nothing that concerns it."""
 
 
 class Try(Struct, frozen=True):
@@ -91,7 +94,7 @@ class CallLoad:
     """All calls of one group on one SBC; `wanted(t)` is the share of its lines in use, 0 to 1.
 
     `limit` is the most calls at one time (the SBC's share of a cap), None for none; `longest_s` the longest one.
-    `router`: where the calls go that would choose the first trunk; the others are of callers who name theirs.
+    `router`: where its calls are told to go, None for nowhere.
     """
 
     def __init__(
@@ -171,9 +174,10 @@ class CallLoad:
     def _chosen(self, line: _Line, number: int, began: float) -> Route | None:
         pick = chance(*line.seed, "pick", number)
         first = sum(pick > share for share in _SHARES) % max(len(self._routes), 1)
-        if not first and self._router is not None:
-            told = self._router(began, chance(*line.seed, "route", number))
-            return told or self._routes[0]
+        if self._router is not None:
+            told = self._router(began, chance(*line.seed, "route", number), first)
+            if told is not None:
+                return told
         order = (*self._routes[first:], *self._routes[:first])
         return next((route for route in order if route.believed(began)), None)
 

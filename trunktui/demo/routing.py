@@ -62,6 +62,16 @@ class Settings:
                 return value
         return None if mechanism in _LOST and since >= 0.0 else self._first[sbc].get(key)
 
+    def touched(self, sbc: str, route: Route, t: float) -> bool:
+        """Whether an operator set anything at a route that still counts at second `t`."""
+        since = self._since(sbc, route.mechanism, t)
+        return any(
+            since <= when <= t
+            for (kind, place), written in self._written.get(sbc, {}).items()
+            if kind is route.mechanism and place.partition(" ")[0] == route.place
+            for when, _ in written
+        )
+
     def all(self, sbc: str, mechanism: Mechanism, t: float) -> dict[str, str]:
         """Return everything that stands in one kind of place, by its name, in the order in which it was first set."""
         keys = dict.fromkeys((*self._first[sbc], *self._written.get(sbc, ())))
@@ -141,8 +151,13 @@ class Router:
         self._ways = ways
         self._set = next((one for one in sets if str(one.number) == route.place), None)
 
-    def __call__(self, t: float, luck: float) -> Way | None:
-        """Return the way of a call that begins at `t` with this chance, 0 to 1; None: the dial plan's own."""
+    def __call__(self, t: float, luck: float, choice: int) -> Way | None:
+        """Return the way of a call that begins at `t` with this chance, 0 to 1; None: it goes its own.
+
+        `choice`: which of the group's trunks it would take, 0 for the first.
+        """
+        if choice and not self._settings.touched(self._sbc, self._route, t):
+            return None
         if self._set is not None:
             return self._dispatched(self._set, t)
         value = self._settings.at(self._sbc, self._route.mechanism, self._route.place, t)
