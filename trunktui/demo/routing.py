@@ -20,6 +20,8 @@ _KEPT = frozenset({Mechanism.ASTDB, Mechanism.DB})
 _LOST = frozenset({Mechanism.HASH})
 _HEAVY, _LIGHT = 9, 1
 _HIGHEST = 10
+_LISTED = 2
+"""A dispatcher's set has so many of a group's trunks, so that it says of no other group's calls where they go."""
 
 
 class Written(Struct, frozen=True):
@@ -108,7 +110,7 @@ def dispatcher_sets(plan: FleetPlan, sbc: str) -> tuple[DispatcherSet, ...]:
 
 
 def _destinations(plan: FleetPlan, group: GroupPlan, sbc: str) -> Iterator[Destination]:
-    names = [name for name in group.trunks if sbc in plan.trunk(name).sbcs]
+    names = [name for name in group.trunks if sbc in plan.trunk(name).sbcs][:_LISTED]
     for n, name in enumerate(names):
         for host in plan.trunk(name).hosts:
             yield Destination(name, f"sip:{host}", _HIGHEST * (len(names) - n))
