@@ -11,11 +11,13 @@ from trunktui.config.errors import ConfigError
 from trunktui.config.load import Config, parse
 from trunktui.demo.config import Access, config_text
 from trunktui.demo.plan import FleetPlan, newcomers_fleet, uniform_fleet
-from trunktui.demo.story import READ_ONLY_SBC
+from trunktui.demo.story import READ_ONLY_SBC, TROUBLED_CARRIER, Script
 from trunktui.demo.tempo import FASTEST, Tempo
+from trunktui.demo.world import World
 from trunktui.health.findings import find
 from trunktui.model.finding import FindingKind
-from trunktui.model.inventory import DialMode
+from trunktui.model.inventory import DialMode, Failover
+from trunktui.model.route import Mechanism
 from trunktui.wiring import first_snapshot
 
 TODAY = date(2026, 11, 25)
@@ -80,6 +82,39 @@ def test_a_fleet_for_measuring_has_agents_only_where_they_are_asked_for() -> Non
     assert {sbc.snmp for sbc in uniform_fleet(3, 4).sbcs} == {None}
     assert None not in {sbc.snmp for sbc in uniform_fleet(3, 4, snmp=True).sbcs}
     assert {sbc.snmp for sbc in newcomers_fleet(snmp=False).sbcs} == {None}
+
+
+def test_groups_are_told_their_trunk_in_every_kind_of_place_and_one_is_not_told() -> None:
+    groups = {group.name: group for group in loaded(newcomers_fleet(), 10.0).inventory.groups}
+    assert {name: group.switch for name, group in groups.items()} == {
+        group.name: dict(group.switch) for group in newcomers_fleet().groups
+    }
+    assert {route.mechanism for group in groups.values() for route in group.switch.values()} == {*Mechanism}
+    assert not groups["toll-free"].switch
+    assert {group.failover for group in groups.values()} == {Failover.MANUAL}
+
+
+def test_a_carriers_death_leaves_targets_that_will_do_that_warn_and_that_will_not() -> None:
+    inventory = loaded(newcomers_fleet(), 10.0).inventory
+    trunks = {trunk.name: trunk for trunk in inventory.trunks}
+    networks = {carrier.name: carrier.upstream for carrier in inventory.carriers}
+    first, *others = next(group for group in inventory.groups if group.name == "us-outbound").trunks
+    assert trunks[first].carrier == TROUBLED_CARRIER
+    same = [networks[trunks[name].carrier or ""] == networks[TROUBLED_CARRIER] for name in others]
+    assert dict(zip(others, same, strict=True)) == {
+        "alpha-us": False,
+        "charlie-world": True,
+        "delta-retail": False,
+    }
+    cap = next(one.cap.channels for one in inventory.accounts if one.name == "delta-retail")
+    world = World(newcomers_fleet(), Script(), 1, Tempo(10.0))
+    where = {binding.sbc for binding in trunks["delta-retail"].bindings}
+    moving = sum(call.trunk == first for sbc in where for call in world.look(sbc, 5.0).calls)
+    used = sum(call.trunk == "delta-retail" for sbc in where for call in world.look(sbc, 5.0).calls)
+    assert cap is not None
+    assert 0 < cap - used < moving, "it has room, but not for all"
+    protected = next(group for group in inventory.groups if trunks[group.trunks[0]].protect)
+    assert protected.switch
 
 
 HERE = '[poll]\ninterval = "{interval}"\n[[sbc]]\nname = "a"\nhost = "127.0.0.1"\n[[sbc]]\nname = "b"\nhost = "{host}"\n'

@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
+from trunktui.demo import asterisk_settings
 from trunktui.demo.asterisk_endpoint import PARAMETERS, TRANSPORT
 from trunktui.demo.deeds import Deed
 from trunktui.demo.logbook import CHANNELS
+from trunktui.demo.routing import Written
 from trunktui.demo.rows import Call, ContactRow, Daemon, Look, RegistrationRow, TrunkObjects
 from trunktui.demo.tempo import token
 
@@ -96,6 +98,8 @@ def answer(command: str, look: Look) -> Printed:
         trunk = next((trunk for trunk in look.trunks if trunk.name == words[3]), None)
         found = None if trunk is None else show(look, trunk)
         return Printed(found or f"Unable to find object {words[3]}.\n\n")
+    if (told := asterisk_settings.answer(words, look.settings)) is not None:
+        return Printed(told)
     if (acting := _acting(words)) is not None:
         deed, name = acting
         done, not_done = _ACTED[deed]
@@ -103,9 +107,13 @@ def answer(command: str, look: Look) -> Printed:
     return Printed(_unknown(command, words[0] if words else ""))
 
 
-def taken(command: str, look: Look) -> tuple[Deed, str] | None:
+def taken(command: str, look: Look) -> tuple[Deed, str] | Written | None:
     """Return what Asterisk will do after such a command and to which object; None where it changes nothing."""
-    acting = _acting(command.split()) if look.daemon is Daemon.RUNNING else None
+    if look.daemon is not Daemon.RUNNING:
+        return None
+    if (written := asterisk_settings.written(command.split())) is not None:
+        return written
+    acting = _acting(command.split())
     return acting if acting is not None and _has(look, *acting) else None
 
 

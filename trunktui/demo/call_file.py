@@ -17,7 +17,7 @@ PATH = "/var/log/asterisk/cel-custom/trunktui.csv"
 MOST_BYTES = 1024 * 1024
 """So large it grows; then it is `trunktui.csv.1`, and the one before that is gone."""
 
-REFUSED, CONGESTED, CLEARED, RUNG_OUT = 21, 34, 16, 0
+REFUSED, CONGESTED, CLEARED, RUNG_OUT, UNSENT = 21, 34, 16, 0, 3
 _FIRST_INODE = 4711
 _DESTINATIONS = ("1212555", "1415555", "4420794", "4970123", "6565501", "3314255")
 _SENT_S = 0.001
@@ -44,7 +44,7 @@ def tried_call(one: Try, clock: Callable[[float], float], *, admitted: bool) -> 
     Not `admitted`: its carrier had no room for it.
     """
     answered = one.answered if admitted and one.answered is not None and one.end > one.answered else None
-    refusal = RUNG_OUT if one.silent else REFUSED
+    refusal = UNSENT if one.unsent else RUNG_OUT if one.silent else REFUSED
     cause = CONGESTED if not admitted else CLEARED if answered is not None else refusal
     return TriedCall(
         one.key,
@@ -88,6 +88,10 @@ class CallFile:
         dial = f"PJSIP/{dialled}@{call.trunk},30"
         status = "ANSWER" if call.answered_at is not None else "NOANSWER"
         self._later(call.at, "APP_START", first, first, caller, dial, dialled, "")
+        if call.cause == UNSENT:
+            more = _more(UNSENT, "dialplan/builtin")
+            self._later(call.at + _SENT_S, "HANGUP", first, first, caller, "", dialled, more)
+            return
         if call.answered_at is not None:
             self._later(call.answered_at, "ANSWER", own, first, channel, "(Outgoing Line)", dialled, "")
         source = channel if call.cause in {REFUSED, CONGESTED} else caller

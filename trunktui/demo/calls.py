@@ -4,6 +4,10 @@ Each group has `lines` on an SBC; a line makes one call after another, of random
 day wants it. A call goes to the first trunk of its choice that the SBC believes in. If that trunk is dead and
 nobody has noticed yet, the call rings into silence and is lost: those are the dials that a silent death wastes. One
 that the carrier refuses at once leaves no trace but in Asterisk's counters.
+
+Where a group is told which trunk to use, the calls that would choose its first trunk go there, and nowhere else. The
+others are spread by the dial plan's own table, so that every trunk is in use, until an operator sets something: that
+holds for all calls of the group.
 """
 
 from __future__ import annotations
@@ -47,10 +51,17 @@ class Route(Struct, frozen=True):
     dies: Callable[[float], float]
 
 
+Router = Callable[[float, float, int], Route | None]
+"""Says where a call goes that begins in a second, with its chance, and which trunk it would choose by itself (by its place).
+
+None: its SBC is told nothing that concerns it."""
+
+
 class Try(Struct, frozen=True):
     """One call that is tried over a trunk at second `at`; it would end at `end`, at once if it is refused.
 
-    `answered`: when it would be answered, None for never; `silent`: the carrier says nothing at all.
+    `answered`: when it would be answered, None for never; `silent`: the carrier says nothing at all. `unsent`: the SBC
+    itself refused it, for it takes that trunk for dead or has none of that name.
     """
 
     at: float
@@ -60,6 +71,7 @@ class Try(Struct, frozen=True):
     end: float
     answered: float | None = None
     silent: bool = False
+    unsent: bool = False
 
 
 class _Line:
@@ -82,6 +94,7 @@ class CallLoad:
     """All calls of one group on one SBC; `wanted(t)` is the share of its lines in use, 0 to 1.
 
     `limit` is the most calls at one time (the SBC's share of a cap), None for none; `longest_s` the longest one.
+    `router`: where its calls are told to go, None for nowhere.
     """
 
     def __init__(
@@ -93,8 +106,10 @@ class CallLoad:
         wanted: Callable[[float], float],
         limit: int | None = None,
         longest_s: float = LONGEST_S,
+        router: Router | None = None,
     ) -> None:
         self._routes = routes
+        self._router = router
         self._wanted = wanted
         self.limit = limit
         self._tempo = tempo
@@ -128,8 +143,8 @@ class CallLoad:
                     end = ends if call is not None else began
                     answered = call.answered if call is not None and call.answered < math.inf else None
                     silent = call is not None and answered is None
-                    tried = Try(began, _key(line, number), route.trunk, route.inbound, end, answered, silent)
-                    found.append(tried)
+                    key, unsent = _key(line, number), not route.believed(began)
+                    found.append(Try(began, key, route.trunk, route.inbound, end, answered, silent, unsent))
         return found
 
     def _try(self, line: _Line, number: int) -> tuple[Route | None, float]:
@@ -144,7 +159,7 @@ class CallLoad:
     def _made(self, line: _Line, number: int) -> tuple[Call | None, float]:
         """Return the call that a line begins in its period `number`, and when it ends."""
         route, began = self._try(line, number)
-        if route is None:
+        if route is None or not route.believed(began):
             return None, began
         if not route.works(began):
             if not route.silent(began):
@@ -159,6 +174,10 @@ class CallLoad:
     def _chosen(self, line: _Line, number: int, began: float) -> Route | None:
         pick = chance(*line.seed, "pick", number)
         first = sum(pick > share for share in _SHARES) % max(len(self._routes), 1)
+        if self._router is not None:
+            told = self._router(began, chance(*line.seed, "route", number), first)
+            if told is not None:
+                return told
         order = (*self._routes[first:], *self._routes[:first])
         return next((route for route in order if route.believed(began)), None)
 
@@ -198,7 +217,7 @@ class Tally:
             self._live(one.at)
             self._told(one, self._admit(one, n))
             self.count += 1
-            if not one.inbound:
+            if not (one.inbound or one.unsent):
                 self.dialled[one.trunk] += 1
         self._live(t)
         self._through = t

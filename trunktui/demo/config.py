@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from trunktui.demo.plan import AccountPlan, FleetPlan, SbcPlan, SnmpPlan, TrunkPlan
+from trunktui.demo.plan import AccountPlan, FleetPlan, GroupPlan, SbcPlan, SnmpPlan, TrunkPlan
 from trunktui.demo.registration import IN_FLIGHT_S, initial_delay_s
 from trunktui.demo.tempo import Tempo
+from trunktui.model.route import Mechanism
 
 CONFIG, IDENTITY, KNOWN_HOSTS, SSH_CONFIG, STATE = (
     "demo.toml",
@@ -66,7 +67,7 @@ def _lines(plan: FleetPlan, tempo: Tempo, access: Access, today: dt.date) -> Ite
         if (days := plan.changed_days.get(trunk.name)) is not None:
             yield f"credential = {{ rotated = {today - dt.timedelta(days=days)} }}"
     for group in plan.groups:
-        yield f"\n[[group]]\nname = {_quoted(group.name)}\ntrunks = {json.dumps(list(group.trunks))}"
+        yield from _group(group)
 
 
 def _limits(tempo: Tempo) -> dict[str, float]:
@@ -143,6 +144,16 @@ def _trunk(trunk: TrunkPlan) -> Iterator[str]:
     )
     if trunk.protect:
         yield "protect = true"
+
+
+def _group(group: GroupPlan) -> Iterator[str]:
+    yield f"\n[[group]]\nname = {_quoted(group.name)}\ntrunks = {json.dumps(list(group.trunks))}"
+    if group.switch:
+        yield "[group.switch]"
+    for platform, route in group.switch.items():
+        number = route.mechanism is Mechanism.DISPATCHER
+        place = route.place if number else _quoted(route.place)
+        yield f"{platform} = {{ {route.mechanism.value} = {place} }}"
 
 
 def _secret(access: Access, name: str) -> str:

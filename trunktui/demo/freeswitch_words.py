@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
+from trunktui.demo import freeswitch_settings
 from trunktui.demo.asterisk_words import Printed
 from trunktui.demo.deeds import Deed
+from trunktui.demo.routing import Written
 from trunktui.demo.rows import Call, ContactRow, Daemon, Look, RegistrationRow, TrunkObjects
 from trunktui.demo.tempo import token
 
@@ -50,15 +52,21 @@ def answer(command: str, look: Look) -> Printed:
         return Printed("Invalid Gateway!\n\n" if trunk is None else f"{_HEAD}{gateway(look, trunk)}\n")
     if words[:2] == ["sofia", "profile"] and words[3:4] == ["register"] and len(words) == 5:
         return Printed(_registered(look, words[2], words[4]))
+    if (told := freeswitch_settings.answer(command, look.settings)) is not None:
+        return Printed(f"{told}\n")
     if words[:1] == ["uuid_getvar"] and len(words) == 3:
         return Printed("-ERR No such channel!\n\n")
     return Printed(_unknown(command))
 
 
-def taken(command: str, look: Look) -> tuple[Deed, str] | None:
+def taken(command: str, look: Look) -> tuple[Deed, str] | Written | None:
     """Return what FreeSWITCH will do after such a command and to which gateway; None where it changes nothing."""
     words = command.split()
-    if look.daemon is not Daemon.RUNNING or words[:2] != ["sofia", "profile"] or words[3:4] != ["register"]:
+    if look.daemon is not Daemon.RUNNING:
+        return None
+    if (written := freeswitch_settings.written(command, look.settings)) is not None:
+        return written
+    if words[:2] != ["sofia", "profile"] or words[3:4] != ["register"]:
         return None
     name = words[4] if len(words) == 5 else ""
     return (Deed.REGISTER, name) if any(row.name == name for row in look.registrations) else None

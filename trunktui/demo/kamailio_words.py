@@ -7,12 +7,23 @@ attempt that was given up is disabled.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from trunktui.demo.asterisk_words import Printed
 from trunktui.demo.deeds import Deed
-from trunktui.demo.rows import Call, ContactRow, Daemon, Look, RegistrationRow, TrunkObjects
+from trunktui.demo.routing import Written
+from trunktui.demo.rows import (
+    Call,
+    ContactRow,
+    Daemon,
+    Destination,
+    DispatcherSet,
+    Look,
+    RegistrationRow,
+)
 from trunktui.demo.tempo import token
+from trunktui.model.route import Mechanism
 
 _SOCKET = "/var/run/kamailio//kamailio_ctl"
 NOT_CONNECTED = f"ERROR: connect_unix_sock: connect({_SOCKET}): No such file or directory [2]\n"
@@ -20,6 +31,9 @@ _NO_SOCKET = 255
 _FILE = "/etc/kamailio/kamailio.cfg"
 _CUSTOMER = "198.51.100.200"
 _NOT_FOUND = "error: 404 - Record not found\n"
+_TOO_FEW = "error: 400 - Not enough parameters\n"
+_PRIORITY = 10
+_FLAGS_TOLD = re.compile(r"([aitdAITD])([pxPX]?)")
 
 
 def answer(argv: Sequence[str], look: Look) -> Printed:
@@ -34,9 +48,13 @@ def answer(argv: Sequence[str], look: Look) -> Printed:
     return Printed(say(look, rest))
 
 
-def taken(argv: Sequence[str], look: Look) -> tuple[Deed, str] | None:
+def taken(argv: Sequence[str], look: Look) -> tuple[Deed, str] | Written | None:
     """Return what Kamailio will do after such a command and to which registration; None where it changes nothing."""
-    if look.daemon is not Daemon.RUNNING or argv[0] not in {"uac.reg_refresh", "uac.reg_enable"}:
+    if look.daemon is not Daemon.RUNNING:
+        return None
+    if argv[0] == "dispatcher.set_state":
+        return _held(look, argv[1:])[1]
+    if argv[0] not in {"uac.reg_refresh", "uac.reg_enable"}:
         return None
     name = _name(argv[-1])
     return (Deed.REGISTER, name) if _row(look, name) is not None else None
@@ -69,9 +87,19 @@ def registrations(look: Look) -> str:
 
 
 def destinations(look: Look) -> str:
-    """Return `dispatcher.list`: a set for each trunk, the newest first."""
-    sets = "".join(_set(look, number, trunk) for number, trunk in reversed(list(enumerate(look.trunks, 1))))
-    return f"{{\n\tNRSETS: {len(look.trunks)}\n\tRECORDS: {{\n{sets}\t}}\n}}\n"
+    """Return `dispatcher.list`: the sets of groups, then one for each trunk that is in none of these, the newest first."""
+    sets = sorted(_sets(look), key=lambda one: -one.number)
+    body = "".join(_set(look, one) for one in sets)
+    return f"{{\n\tNRSETS: {len(sets)}\n\tRECORDS: {{\n{body}\t}}\n}}\n"
+
+
+def _sets(look: Look) -> Iterator[DispatcherSet]:
+    yield from look.sets
+    grouped = {each.trunk for one in look.sets for each in one.destinations}
+    for number, trunk in enumerate(look.trunks, 1):
+        if trunk.name not in grouped:
+            alone = (Destination(trunk.name, uri, _PRIORITY) for uri in trunk.contacts)
+            yield DispatcherSet(number, tuple(alone))
 
 
 def dialogs(look: Look, most: int) -> str:
@@ -122,14 +150,14 @@ def _flags(row: RegistrationRow) -> tuple[int, int | None]:
             return 0, None
 
 
-def _set(look: Look, number: int, trunk: TrunkObjects) -> str:
-    rows = [row for row in look.contacts if row.aor == trunk.name]
-    body = "".join(_destination(trunk, row) for row in rows)
-    return f"\t\tSET: {{\n\t\t\tID: {number}\n\t\t\tTARGETS: {{\n{body}\t\t\t}}\n\t\t}}\n"
+def _set(look: Look, one: DispatcherSet) -> str:
+    rows = {(row.aor, row.uri): row for row in look.contacts}
+    body = "".join(_destination(each, rows[each.trunk, each.uri]) for each in one.destinations)
+    return f"\t\tSET: {{\n\t\t\tID: {one.number}\n\t\t\tTARGETS: {{\n{body}\t\t\t}}\n\t\t}}\n"
 
 
-def _destination(trunk: TrunkObjects, row: ContactRow) -> str:
-    flags = {"Avail": "AP", "Unavail": "IP"}.get(row.word, "AX")
+def _destination(told: Destination, row: ContactRow) -> str:
+    flags = told.flags if told.held else {"Avail": "AP", "Unavail": "IP"}.get(row.word, "AX")
     rtt, lost = row.rtt_ms or 0.0, int(row.word == "Unavail")
     latency = (
         ("AVG", _decimal(rtt)),
@@ -139,15 +167,15 @@ def _destination(trunk: TrunkObjects, row: ContactRow) -> str:
         ("TIMEOUT", lost),
     )
     attributes = (
-        ("BODY", f"duid={trunk.name};weight=50"),
-        ("DUID", trunk.name),
+        ("BODY", f"duid={told.trunk};weight=50"),
+        ("DUID", told.trunk),
         ("MAXLOAD", 0),
         ("WEIGHT", 50),
         ("RWEIGHT", 0),
         *((name, "<null string>") for name in ("SOCKET", "SOCKNAME", "OBPROXY")),
     )
     return (
-        f"\t\t\t\tDEST: {{\n\t\t\t\t\tURI: {row.uri}\n\t\t\t\t\tFLAGS: {flags}\n\t\t\t\t\tPRIORITY: 10\n"
+        f"\t\t\t\tDEST: {{\n\t\t\t\t\tURI: {row.uri}\n\t\t\t\t\tFLAGS: {flags}\n\t\t\t\t\tPRIORITY: {told.priority}\n"
         f"\t\t\t\t\tATTRS: {{\n{_lines(attributes)}\t\t\t\t\t}}\n\t\t\t\t\tLATENCY: {{\n{_lines(latency)}\t\t\t\t\t}}\n"
         "\t\t\t\t}\n"
     )
@@ -210,6 +238,26 @@ def _acted(look: Look, rest: Sequence[str]) -> str:
     return "" if rest and _row(look, _name(rest[-1])) is not None else _NOT_FOUND
 
 
+def _state_set(look: Look, rest: Sequence[str]) -> str:
+    return _held(look, rest)[0]
+
+
+def _held(look: Look, rest: Sequence[str]) -> tuple[str, Written | None]:
+    """Return what `dispatcher.set_state STATE SET URI` prints, and what it writes."""
+    if len(rest) != 3:
+        return _TOO_FEW, None
+    state, number, uri = rest
+    known = _FLAGS_TOLD.fullmatch(state)
+    if known is None:
+        return "error: 500 - Unknown State Value\n", None
+    there = {(str(one.number), each.uri) for one in _sets(look) for each in one.destinations}
+    if (number, _name(uri)) not in there:
+        return "error: 500 - State Update Failed\n", None
+    flags = f"{known[1].upper()}{'P' if known[2] in ('p', 'P') else 'X'}"
+    written = Written(Mechanism.DISPATCHER, f"{number} {_name(uri)}", flags)
+    return "Ok. Dispatcher state updated.\n", written
+
+
 def _name(word: str) -> str:
     return word.removeprefix("s:")
 
@@ -248,6 +296,7 @@ _METHODS: dict[str, Callable[[Look, Sequence[str]], str]] = {
     "uac.reg_refresh": _acted,
     "uac.reg_enable": _acted,
     "dispatcher.list": lambda look, _: destinations(look),
+    "dispatcher.set_state": _state_set,
     "dlg.stats_active": lambda look, _: _active(look),
     "dlg.list_match": lambda look, rest: dialogs(look, int(rest[-1])),
     "stats.fetch": _fetched,

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trunktui.demo.tempo import chance
+from trunktui.model.route import Mechanism, Route
 
 
 class CarrierPlan(Struct, frozen=True):
@@ -101,11 +102,17 @@ class TrunkPlan(Struct, frozen=True):
 
 
 class GroupPlan(Struct, frozen=True):
-    """A trunk group: trunks in order of preference. `lines` is the most calls an SBC that has the first has."""
+    """A trunk group: trunks in order of preference. `lines` is the most calls an SBC that has the first has.
+
+    `switch`: where each platform is told which of them to use; none: the SBCs go by what they believe in. Nobody has
+    set it yet on the SBCs in `unset`.
+    """
 
     name: str
     trunks: tuple[str, ...]
     lines: int
+    switch: Mapping[str, Route] = MappingProxyType({})
+    unset: tuple[str, ...] = ()
 
 
 class FleetPlan(Struct, frozen=True):
@@ -173,7 +180,7 @@ def _newcomers_fleet() -> FleetPlan:
         carriers=(
             CarrierPlan("alpha", "alpha.example.net", 18.0, "net-1"),
             CarrierPlan("bravo", "bravo.example.net", 31.0, "net-2"),
-            CarrierPlan("charlie", "charlie.example.org", 47.0, "net-3"),
+            CarrierPlan("charlie", "charlie.example.org", 47.0, "net-2"),
             CarrierPlan("delta", "delta.example.org", 64.0, "net-4"),
         ),
         accounts=(
@@ -192,16 +199,53 @@ def _newcomers_fleet() -> FleetPlan:
             SbcPlan("sgp-2", "sgp", "198.51.100.32", 5.4, "1.10.12-release", platform="freeswitch"),
         ),
         trunks=_trunks(),
-        groups=(
-            GroupPlan("us-outbound", ("bravo-us", "alpha-us", "charlie-world"), 22),
-            GroupPlan("eu-outbound", ("bravo-eu", "alpha-eu", "charlie-world"), 18),
-            GroupPlan("apac-outbound", ("charlie-apac", "bravo-us", "charlie-world"), 16),
-            GroupPlan("retail", ("delta-retail", "charlie-world"), 5),
-            GroupPlan("latam-outbound", ("delta-latam", "charlie-world"), 6),
-            GroupPlan("toll-free", ("charlie-tollfree",), 7),
-            GroupPlan("emergency", ("alpha-911",), 0),
-        ),
+        groups=_groups(),
         changed_days=_CHANGED_DAYS,
+    )
+
+
+def _groups() -> tuple[GroupPlan, ...]:
+    """Return the groups; most are told which trunk to use, in every kind of place there is."""
+    return (
+        GroupPlan(
+            "us-outbound",
+            ("bravo-us", "alpha-us", "charlie-world", "delta-retail"),
+            22,
+            {
+                "asterisk": Route(Mechanism.ASTDB, "trunk/us-outbound"),
+                "kamailio": Route(Mechanism.DISPATCHER, "10"),
+            },
+        ),
+        GroupPlan(
+            "eu-outbound",
+            ("bravo-eu", "alpha-eu", "charlie-world"),
+            18,
+            {"asterisk": Route(Mechanism.GLOBAL, "EU_OUTBOUND")},
+        ),
+        GroupPlan(
+            "apac-outbound",
+            ("charlie-apac", "bravo-us", "charlie-world"),
+            16,
+            {"freeswitch": Route(Mechanism.DB, "trunk/apac-outbound")},
+        ),
+        GroupPlan(
+            "retail",
+            ("delta-retail", "charlie-world"),
+            5,
+            {"freeswitch": Route(Mechanism.HASH, "trunk/retail")},
+        ),
+        GroupPlan(
+            "latam-outbound",
+            ("delta-latam", "charlie-world"),
+            6,
+            {
+                "asterisk": Route(Mechanism.ASTDB, "trunk/latam-outbound"),
+                "freeswitch": Route(Mechanism.DISTRIBUTOR, "latam"),
+            },
+            unset=("nyc-2",),
+        ),
+        GroupPlan("toll-free", ("charlie-tollfree",), 7),
+        GroupPlan("emergency", ("alpha-911",), 0, {"asterisk": Route(Mechanism.ASTDB, "trunk/emergency")}),
     )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct
+
+from trunktui.model.route import Mechanism
 
 
 class Daemon(StrEnum):
@@ -69,6 +72,27 @@ class TrunkObjects(Struct, frozen=True):
     initial_delay_s: int
 
 
+class Destination(Struct, frozen=True):
+    """One entry of a dispatcher's set; the highest `priority` is used first. `flags`: as it was told, "" for never."""
+
+    trunk: str
+    uri: str
+    priority: int
+    flags: str = ""
+
+    @property
+    def held(self) -> bool:
+        """Whether it was told to stay out; an inactive one is asked again, and so comes back by itself."""
+        return self.flags[:1] == "D"
+
+
+class DispatcherSet(Struct, frozen=True):
+    """A set that a group's calls go by."""
+
+    number: int
+    destinations: tuple[Destination, ...]
+
+
 class Look(Struct, frozen=True):
     """An SBC's Asterisk at second `at` of the simulation; the tables are empty unless it is RUNNING.
 
@@ -76,6 +100,7 @@ class Look(Struct, frozen=True):
     `address` is its machine's own; `outside` what a STUN server sees, None where none is asked.
     `platform`: whose words it speaks. `loaded`: by trunk, the second of its clock at which its registration was last
     told to start anew. `dialled`: by trunk, how many calls the SBC has tried to make out over it since the simulation began.
+    `settings`: what stands where the SBC is told things; `sets`: those that groups go by.
     """
 
     at: float
@@ -95,6 +120,8 @@ class Look(Struct, frozen=True):
     dialled: dict[str, int] = {}
     platform: str = "asterisk"
     loaded: dict[str, int] = {}
+    settings: Mapping[Mechanism, Mapping[str, str]] = {}
+    sets: tuple[DispatcherSet, ...] = ()
 
 
 class Disk(Struct, frozen=True):

@@ -25,6 +25,7 @@ from trunktui.demo.asterisk_words import Printed
 from trunktui.demo.deeds import Deed
 from trunktui.demo.processes import Processes
 from trunktui.demo.remote_script import RemoteScript, Run, read_script
+from trunktui.demo.routing import Written
 from trunktui.demo.rows import Daemon, Look
 from trunktui.demo.world import World
 from trunktui.model.gate import closes
@@ -258,9 +259,12 @@ class SimulatedSbc:
         look = self._look()
         return self._printed(asterisk_words.answer(command, look), asterisk_words.taken(command, look))
 
-    def _printed(self, printed: Printed, done: tuple[Deed, str] | None) -> tuple[bytes, bytes, int]:
+    def _printed(self, printed: Printed, done: tuple[Deed, str] | Written | None) -> tuple[bytes, bytes, int]:
         """Return what a command leaves behind, and let the world know what it has done."""
-        if done is not None:
+        if isinstance(done, Written):
+            self._world.settings.write(self._clock(), self._name, done)
+            self._last = None
+        elif done is not None:
             deed, name = done
             self._world.deeds.add(self._clock(), self._name, deed, name)
             self._last = None

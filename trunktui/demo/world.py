@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from msgspec import structs
 
@@ -18,7 +19,7 @@ from trunktui.demo.leg import Leg, Truth
 from trunktui.demo.logbook import PATH as LOG_PATH
 from trunktui.demo.logbook import Logbook, Logged
 from trunktui.demo.machine import MachineModel
-from trunktui.demo.plan import FleetPlan, SbcPlan, TrunkPlan
+from trunktui.demo.plan import FleetPlan, GroupPlan, SbcPlan, TrunkPlan
 from trunktui.demo.probes import TIMEOUT_LEAST_S, TIMEOUT_S, Probe
 from trunktui.demo.registration import (
     MAX_RETRIES,
@@ -29,9 +30,11 @@ from trunktui.demo.registration import (
     initial_delay_s,
     retry_s,
 )
+from trunktui.demo.routing import Router, Settings, dispatcher_sets
 from trunktui.demo.rows import Call, Daemon, Look, Machine, RegistrationRow, TrunkObjects
 from trunktui.demo.story import Kind, Script, Timeline
 from trunktui.demo.tempo import Tempo, chance
+from trunktui.model.route import Mechanism
 
 BOOT_DEAF_S = 0.5
 """Real seconds after its start in which Asterisk does not listen on its console yet."""
@@ -69,12 +72,14 @@ class World:
         self.tempo = tempo
         self.timeline = Timeline(script, tempo)
         self.deeds = Deeds()
+        self.settings = Settings(plan, self._booted)
         self._seed = seed
         self._epoch = epoch
         self._logs = {sbc.name: Logbook(_ZONES_S.get(sbc.site, 0)) for sbc in plan.sbcs}
         self._tallies: dict[str, Tally] = {}
         self._files: dict[str, CallFile] = {}
         self._sbcs = {sbc.name: sbc for sbc in plan.sbcs}
+        self._sets = {sbc.name: dispatcher_sets(plan, sbc.name) for sbc in plan.sbcs}
         self._legs = {sbc.name: [self._leg(sbc, trunk) for trunk in plan.on(sbc.name)] for sbc in plan.sbcs}
         self._loads = {sbc.name: self._loads_on(sbc) for sbc in plan.sbcs}
         self._machines = {sbc.name: self._machine_of(sbc) for sbc in plan.sbcs if sbc.snmp is not None}
@@ -125,6 +130,8 @@ class World:
             processed=tally.count,
             dialled=dict(tally.dialled),
             loaded=self._loaded(sbc, t, booted),
+            settings={kind: told for kind in Mechanism if (told := self.settings.all(sbc, kind, t))},
+            sets=tuple(self.settings.told(one, sbc, t) for one in self._sets[sbc]),
         )
 
     def _failed(self, sbc: str) -> Iterator[Logged]:
@@ -327,22 +334,25 @@ class World:
         for group in self.plan.groups:
             if group.trunks[0] not in legs:
                 continue
-            routes = tuple(self._route(sbc.name, legs[name]) for name in group.trunks if name in legs)
-            loads.append(self._load(sbc, group.name, group.lines, routes))
+            ways = {name: self._route(sbc.name, leg) for name, leg in legs.items()}
+            loads.append(self._load(sbc, group, ways))
         return loads
 
-    def _load(self, sbc: SbcPlan, group: str, lines: int, routes: tuple[Route, ...]) -> CallLoad:
+    def _load(self, sbc: SbcPlan, group: GroupPlan, ways: dict[str, Route]) -> CallLoad:
         """Return a group's calls on an SBC; a trunk with a surge in the script gets the lines for it, up to its cap."""
-        first = routes[0].trunk
+        routes = tuple(ways[name] for name in group.trunks if name in ways)
+        first, lines = routes[0].trunk, group.lines
         offset = _DAY_OFFSETS.get(sbc.site, 0.0)
-        seed = (self._seed, sbc.name, group)
-        normal = CallLoad(seed, self.tempo, lines, routes, lambda t: daily(t, self.tempo, offset))
+        seed = (self._seed, sbc.name, group.name)
+        told = group.switch.get(sbc.platform)
+        router = None if told is None else Router(self.settings, sbc.name, told, ways, self._sets[sbc.name])
         if self.timeline.next_start(Kind.SURGE, first, -1.0) == math.inf:
-            return normal
+            wanted = partial(daily, tempo=self.tempo, utc_offset=offset)
+            return CallLoad(seed, self.tempo, lines, routes, wanted, router=router)
         share = self._share_of_cap(first)
         many = int(share * _SURGE_LINES)
-        wanted = self._surging(first, sbc.name, lines / many, offset)
-        return CallLoad(seed, self.tempo, many, routes[:1], wanted, share, _SURGE_LONGEST_S)
+        surging = self._surging(first, sbc.name, lines / many, offset)
+        return CallLoad(seed, self.tempo, many, routes[:1], surging, share, _SURGE_LONGEST_S, router)
 
     def _surging(self, trunk: str, sbc: str, normally: float, offset: float) -> Callable[[float], float]:
         # A dialler whose calls are all refused goes on at once: that is a surge too.
