@@ -240,6 +240,24 @@ def test_only_what_was_changed_is_restored() -> None:
     assert not back.steps[0].gate
 
 
+def test_a_carrier_by_tls_is_one_like_any_other() -> None:
+    tls = f"{URI_B};transport=tls"
+
+    def by_tls(lines: tuple[Safe, ...]) -> tuple[Safe, ...]:
+        return tuple(Safe(line.replace(URI_B, tls)) for line in lines)
+
+    now = by_tls(dispatcher("AP", "DX"))
+    move = replace(move_of("kamailio", SET, now, "beta"), goal=(Share(Safe(tls)),), values={"alpha": URI_A, "beta": tls})  # fmt: skip
+    beta = leg_of("kamailio", "beta")
+    row = replace(beta.probe.contacts[0], uri=Safe(tls), line=Safe(f"set 1 {tls} FLAGS: DX"))
+    plan = kamailio.plan_switch(move, replace(beta, probe=replace(beta.probe, contacts=(row,))), (beta,))
+    assert isinstance(plan, Plan), plan
+    assert plan.steps[0].argv[-1] == tls
+    assert opens(plan, now)
+    assert not opens(plan, by_tls(dispatcher("AP", "AP")))
+    assert f'"ap" "1" "{tls}"; ' in build_script(plan.sending("trunktui-by-a@b:c"), "0" * 32, None)
+
+
 def test_where_kamailio_probes_nothing_the_target_is_opened_without_probing() -> None:
     siblings = tuple(
         replace(one, probe=replace(one.probe, contacts=tuple(replace(c, probed=False) for c in one.probe.contacts)))
