@@ -175,6 +175,8 @@ def test_a_login_that_may_not_is_told_so_and_nothing_is_green(lab: Lab, tmp_path
         (("uac.reg_refresh", "-s", "unixs:/tmp/x"), False),
         (("uac.reg_disable", "l_uuid", "s:acme-primary"), False),
         (("dispatcher.set_state", "ap", "1", CARRIER), True),
+        (("dispatcher.set_state", "ap", "1", f"{CARRIER};transport=tls"), True),
+        (("dispatcher.set_state", "ap", "1", f"{CARRIER};transport=tls;id"), False),
         (("dispatcher.set_state", "ip", "1", CARRIER), False),
         (("dispatcher.set_state", "dx", "1", f"{CARRIER} x"), False),
     ],

@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.fleets import leg
@@ -166,7 +168,8 @@ def test_a_place_that_holds_one_trunk_is_set_by_one_command_and_set_back_by_one(
 ) -> None:
     now = reads(route, before)
     plan = plan_of(platform, route, now)
-    assert (plan.verb, plan.leg, plan.sbc, plan.target) == (Verb.SWITCH, "beta@nyc-1", "nyc-1", "beta")
+    assert (plan.verb, plan.leg, plan.sbc) == (Verb.SWITCH, "beta@nyc-1", "nyc-1")
+    assert plan.target == VALUES[platform]["beta"]
     assert words(plan) == [step]
     assert plan.undo == f"{back}, on the SBC"
     assert opens(plan, now)
@@ -238,6 +241,24 @@ def test_only_what_was_changed_is_restored() -> None:
     back = backwards(both_open)
     assert words(back) == [f"dispatcher.set_state ap i:1 {URI_A}"]
     assert not back.steps[0].gate
+
+
+def test_a_carrier_by_tls_is_one_like_any_other() -> None:
+    tls = f"{URI_B};transport=tls"
+
+    def by_tls(lines: tuple[Safe, ...]) -> tuple[Safe, ...]:
+        return tuple(Safe(line.replace(URI_B, tls)) for line in lines)
+
+    now = by_tls(dispatcher("AP", "DX"))
+    move = replace(move_of("kamailio", SET, now, "beta"), goal=(Share(Safe(tls)),), values={"alpha": URI_A, "beta": tls})  # fmt: skip
+    beta = leg_of("kamailio", "beta")
+    row = replace(beta.probe.contacts[0], uri=Safe(tls), line=Safe(f"set 1 {tls} FLAGS: DX"))
+    plan = kamailio.plan_switch(move, replace(beta, probe=replace(beta.probe, contacts=(row,))), (beta,))
+    assert isinstance(plan, Plan), plan
+    assert plan.steps[0].argv[-1] == tls
+    assert opens(plan, now)
+    assert not opens(plan, by_tls(dispatcher("AP", "AP")))
+    assert f'"ap" "1" "{tls}"; ' in build_script(plan.sending("trunktui-by-a@b:c"), "0" * 32, None)
 
 
 def test_where_kamailio_probes_nothing_the_target_is_opened_without_probing() -> None:
@@ -635,3 +656,35 @@ def test_a_look_is_read_once_however_often_it_is_judged(monkeypatch: pytest.Monk
     proving.looks.clear()
     gc.collect()
     assert len(callproof._LOOKS) <= before - 5, "nothing of it is kept"
+
+
+SIGHTINGS = st.lists(st.tuples(st.integers(0, 9), st.sampled_from(["acme-primary", "ipauth-beta", "other", None]), st.booleans()), max_size=8)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(SIGHTINGS, min_size=1, max_size=6))
+def test_proof_is_never_given_for_less_than_is_told(seen: list[list[tuple[int, str | None, bool]]]) -> None:
+    plan = plain("asterisk", ASTDB)
+    assert plan.move is not None
+    reading = asterisk.parse_routes(Answer(1.0, 1.1, (Reply(plan.readback.key, 0, reads(ASTDB, "ipauth-beta")),)), (ASTDB,))[0]  # fmt: skip
+    # A call keeps its trunk for life: the first that is seen of it counts.
+    trunk = {n: value for calls in reversed(seen) for n, value, _ in reversed(calls)}
+    looks = [
+        callproof.Look(100.5 + k, reading, tuple(callproof.Call(str(n), trunk[n], up) for n, _, up in calls))
+        for k, calls in enumerate(seen)
+    ]
+    sign = callproof.judge(plan, plan.move, 100.0, looks).sign
+    for upto in range(1, len(looks) + 1):
+        before, later = {n for n, _, _ in seen[0]}, seen[1:upto]
+        grace = {n for n, _, _ in seen[1]} if upto > 1 else set()
+        answered = {n for calls in later for n, _, up in calls if up and trunk[n] == "ipauth-beta"} - before
+        strays = {n for calls in later for n, _, _ in calls if trunk[n] == "acme-primary"} - before - grace
+        untold = {n for calls in later for n, _, _ in calls if trunk[n] is None} - before
+        tried = {n for calls in later for n, _, _ in calls if trunk[n] == "ipauth-beta"} - before
+        if len(answered) >= 3 and not strays and not untold:
+            assert sign is Sign.PROVED
+            return
+        if len(strays) >= 3 and not tried:
+            assert sign is Sign.FAILED
+            return
+    assert sign in {Sign.ROUTED, Sign.WAITING}

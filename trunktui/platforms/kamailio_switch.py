@@ -34,7 +34,7 @@ from trunktui.platforms.kamailio_rpc import PROGRAM, call, read, refusal
 _SET = "dispatcher.set_state"
 _OK = "Ok. Dispatcher state updated."
 _HOLD = "dx"
-_URI = re.compile(r"sips?:[A-Za-z0-9][A-Za-z0-9_.:@+-]{0,119}", re.ASCII)
+_URI = re.compile(r"sips?:[A-Za-z0-9][A-Za-z0-9_.:@+-]{0,119}(?:;transport=(?:udp|tcp|tls|sctp))?", re.ASCII)
 _MOST = 60
 """Destinations of a set that are compared: what is expected of all must fit into one command."""
 

@@ -17,7 +17,11 @@ import re
 from trunktui.model.ask import GATE_CLOSED, Command
 from trunktui.model.gate import alternatives
 
-TEXT = re.compile(r"[A-Za-z0-9_.,:=@/+-]+(?: [A-Za-z0-9_.,:=@/+-]+)*", re.ASCII)
+TRANSPORT = r";transport=(?:udp|tcp|tls|sctp)(?![A-Za-z0-9])"
+"""The one thing with a semicolon that may stand in a command: many a carrier's URI has it."""
+
+_ONE = rf"(?:[A-Za-z0-9_.,:=@/+-]|{TRANSPORT})+"
+TEXT = re.compile(rf"{_ONE}(?: {_ONE})*", re.ASCII)
 """What a gate may expect: the words that may stand in a command's argument, one blank between them."""
 
 _WORD = re.compile(r"[A-Za-z0-9_<>/= .-]{1,80}", re.ASCII)

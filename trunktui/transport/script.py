@@ -3,7 +3,8 @@
 The script travels as `/bin/sh -c '<script>'`, because sshd hands it to the user's login shell first. Between
 single quotes bash, dash, ksh and zsh take everything as it is, but tcsh acts on `!` and newline and fish on a
 backslash; so the script holds none of these and no single quote. Arguments stand in double quotes and must
-pass a strict allowlist, which leaves no character that a shell could act on.
+pass a strict allowlist, which leaves no character that a shell could act on but the semicolon of a SIP URI's
+`;transport=tls`, and behind that nothing that a shell could do harm with.
 
 An ask with a lock begins with flock(1) on file descriptor 9, open for reading: no file is made, none is left. The
 descriptor is handed on to a process that does nothing but hold it for a while, so that the lock outlives the
@@ -20,13 +21,13 @@ import re
 from msgspec import Struct
 
 from trunktui.model.ask import LOCK, LOCK_BUSY, LOCK_UNREADABLE, Command, Lock, Reply, SshAsk
-from trunktui.transport.gate import FUNCTIONS, checks, compares
+from trunktui.transport.gate import FUNCTIONS, TRANSPORT, checks, compares
 from trunktui.transport.lines import safe_json, safe_lines
 
 ARGV_LIMIT = 400
 """Bytes one command may take: `asterisk -rx` silently does nothing with more than about 490."""
 
-_ARGUMENT = re.compile(r"[A-Za-z0-9 _.,:=@/+-]+", re.ASCII)
+_ARGUMENT = re.compile(rf"(?:[A-Za-z0-9 _.,:=@/+-]|{TRANSPORT})+", re.ASCII)
 _PROGRAM = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_./+-]*", re.ASCII)
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}", re.ASCII)
 _NONCE = re.compile(r"[0-9a-f]{16,64}", re.ASCII)
@@ -215,7 +216,8 @@ def _checked(command: Command, run_as: str | None) -> str:
     for argument in command.argv:
         if _ARGUMENT.fullmatch(argument) is None:
             raise ValueError(
-                f"{where}: {argument!r} has a character outside A-Z a-z 0-9 blank _ . , : = @ / + -"
+                f"{where}: {argument!r} has a character outside A-Z a-z 0-9 blank _ . , : = @ / + - (or a SIP URI's "
+                "`;transport=`)"
             )
     if sum(len(argument) + 1 for argument in command.argv) >= ARGV_LIMIT:
         raise ValueError(f"{where}: longer than {ARGV_LIMIT} bytes")
