@@ -362,7 +362,7 @@ async def test_the_unfinished_are_told_at_the_start_and_closed_by_looking() -> N
 
     def desk_for(who: Who) -> FakeDesk:
         desk = FakeDesk(who)
-        desk.past = (act, replace(act, action="later", verb="switch"))
+        desk.past = (act, replace(act, action="later", verb="rotate"))
         terminal.desks.append(desk)
         return desk
 
