@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct, structs
 
-from trunktui.actions.moves import Spot, move_back, move_to, says, spot_of
+from trunktui.actions.moves import Spot, move_back, move_to, outweighs, says, spot_of
 from trunktui.actions.paper import AUDIT_S, Paper
 from trunktui.actions.past import Act, Past, part_of
 from trunktui.actions.ruling import no, yes
@@ -76,7 +76,8 @@ class Switching:
         parts = [part for part in parts if part not in there]
         moving = tuple(part.move for part in parts if part.move is not None)
         ruled = [(part, self._rule(part, wish, consent, moving, past, snapshot)) for part in parts]
-        whole = [ruling for ruling in (ruled[0][1] if ruled else ()) if ruling.guard in WHOLE]
+        first = next((rulings for part, rulings in ruled if part.move is not None), ())
+        whole = [ruling for ruling in first if ruling.guard in WHOLE]
         whole += [yes("already_there", f"{part.sbc} says what is wanted: it is skipped") for part in there]
         return Sweep(
             action,
@@ -161,10 +162,14 @@ class Switching:
             return Part(action, name, None, None, spot)
         if wish.kind is not SwitchKind.UNDO:
             move = move_to(spot, wish.kind, wish.group, _target(group, wish, spot))
-        elif undone is not None and undone.move is not None and undone.move.route == spot.route:
-            move = move_back(spot, undone.move, undone.action)
-        else:
+        elif undone is None or undone.move is None:
             move = clean(f"no switch of {wish.group} on {name} is known that could be taken back")
+        elif undone.move.route != spot.route:
+            move = clean(
+                f"{undone.move.route.words} was switched, and {wish.group} is routed by {spot.route.words} now"
+            )
+        else:
+            move = move_back(spot, undone.move, undone.action)
         if not isinstance(move, Move):
             return Part(action, name, spot, None, move, undone)
         plan = spot.platform.plan_switch(move, spot.leg(move.target), spot.legs)
@@ -297,7 +302,11 @@ def _is_there(part: Part, past: Past) -> bool:
     """Whether nothing is left to do; what was taken back already is no case of that, and the guard says so."""
     if part.undone is not None and past.after(part.undone) is not None:
         return False
-    return part.spot is not None and part.move is not None and says(part.spot.reading, part.move.goal)
+    if part.spot is None or part.move is None:
+        return False
+    reading, goal = part.spot.reading, part.move.goal
+    # Where entries have weights only the platform knows what a switch makes of them: it has no plan for what is done.
+    return says(reading, goal) or (not isinstance(part.plan, Plan) and outweighs(reading, goal))
 
 
 def _still(prepared: Prepared, plan: Plan, move: Move, spot: Spot | Safe) -> Plan | Safe:

@@ -18,7 +18,7 @@ _MARKS = frozenset({RecordKind.MARK, RecordKind.UNMARK})
 _RECORDS = frozenset({RecordKind.RECORD, RecordKind.UNRECORD})
 _REASONED = frozenset({RecordKind.INTENT, RecordKind.MARK, RecordKind.RECORD})
 _READER = Who(user="", uid=0)
-_SEVERITIES = {"verified": Severity.NONE, "failed": Severity.MINOR}
+_SEVERITIES = {"verified": Severity.NONE, "routed": Severity.NONE, "failed": Severity.MINOR}
 
 
 class AuditedActions:
