@@ -20,12 +20,13 @@ from tests.tui.switch_samples import (
     sweep_of,
     undoable,
 )
+from trunktui.actions import switch_guards
 from trunktui.model.acting import Doings
 from trunktui.model.action import Ending, Ruling, Swept
 from trunktui.model.room import Room
 from trunktui.model.route import RouteState
 from trunktui.model.snapshot import CleanRun, Snapshot
-from trunktui.model.switch import SwitchKind, Wish
+from trunktui.model.switch import CLEAN_PROBES, CLEAN_S, HOLD_S, SwitchKind, Wish
 from trunktui.model.text import Safe
 from trunktui.present.action import to_json
 from trunktui.present.cells import plain
@@ -194,6 +195,14 @@ def test_offers_say_the_key_first_and_what_it_needs() -> None:
         " UNDO  u takes us-outbound back to alpha-us, for 14 m 32 s more (after :write); noc"
     )
     assert lines(routed()) == []
+
+
+def test_what_is_offered_is_what_the_guards_let_through() -> None:
+    assert (CLEAN_PROBES, CLEAN_S, HOLD_S) == (
+        switch_guards.CLEAN_PROBES,
+        switch_guards.CLEAN_S,
+        switch_guards.HOLD_S,
+    )
 
 
 def test_the_way_back_is_offered_only_after_a_clean_run_and_a_quiet_time() -> None:

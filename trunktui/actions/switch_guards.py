@@ -26,7 +26,7 @@ from trunktui.model.action import Plan, Ruling, Statement, Verb
 from trunktui.model.audit import AuditRecord, RecordKind
 from trunktui.model.health import LegState, spoken
 from trunktui.model.inventory import AuthMode, Failover
-from trunktui.model.switch import CLEAN_PROBES, CLEAN_S, HOLD_S, Move, SwitchKind
+from trunktui.model.switch import Move, SwitchKind
 from trunktui.store.tidy import tidy_record
 
 UNLOCK_MINUTES = 15
@@ -35,6 +35,11 @@ PAUSE_S = 60.0
 
 RATE = 3
 RATE_S = 10 * 60.0
+HOLD_S = 10 * 60.0
+"""How long a failback waits after the last switch, and after the primary's last change."""
+
+CLEAN_PROBES = 10
+CLEAN_S = 300.0
 FRESH_INTERVALS = 2
 SHARES_LIMIT = 256
 """Entries of a route, at most, so that the audit log can hold what stood there whole."""
