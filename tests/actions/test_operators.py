@@ -22,6 +22,7 @@ from trunktui.model.health import LegState
 from trunktui.model.switch import SwitchKind, Wish
 
 RUNS, STEPS = (2000 if os.environ.get("TRUNKTUI_SOAK") or os.environ.get("CI") == "true" else 400), 40
+SWITCH_RUNS = RUNS if os.environ.get("TRUNKTUI_SOAK") else RUNS // 2
 OPERATORS = (("alice", "jump1"), ("bob", "jump1"), ("carol", "jump2"))
 RANDOM_WAITS = (0.2, 9.7, 3.1, 1.0, 6.4)
 
@@ -176,14 +177,16 @@ def test_whatever_operators_links_and_carriers_do_nothing_is_sent_twice_or_prove
 
 
 wishes = st.sampled_from(
-    [Wish(SwitchKind.SWITCH, "out", to) for to in TRUNKS]
-    + [Wish(SwitchKind.SWITCH, "out", to, (sbc,)) for to in ("red", "blue") for sbc in SBCS]
+    [Wish(SwitchKind.SWITCH, "out", to) for to in ("blue", "green", "red")]
+    + [Wish(SwitchKind.SWITCH, "out", to, (sbc,)) for to in ("blue", "green") for sbc in SBCS]
     + [Wish(SwitchKind.FAILBACK, "out")]
-    + [Wish(SwitchKind.UNDO, "out")] * 4
 )
+undos = st.sampled_from([Wish(SwitchKind.UNDO, "out"), Wish(SwitchKind.UNDO, "out", sbcs=("one",))])
 consents = st.sampled_from(
     [Consent(yes=True, typed="out")] * 3 + [Consent(yes=True, typed="out", reason="r"), Consent()]
 )
+thoughts = st.sampled_from([0.0, 0.0, 5.0, 70.0])
+waits = st.sampled_from([0.0, 1.0, 60.0])
 BY_HAND = "by hand"
 
 
@@ -197,6 +200,7 @@ class Switchers(RuleBasedStateMachine):
         self.ends: list[tuple[Sweep, Swept]] = []
         self.running: list[asyncio.Task[None]] = []
         self.judged: dict[str, int] = {}
+        self.kept = 0
 
     def teardown(self) -> None:
         for task in self.running:
@@ -205,14 +209,38 @@ class Switchers(RuleBasedStateMachine):
             self.stage.run(asyncio.wait(self.running))
         self.stage.close()
 
+    @rule(who=st.sampled_from(OPERATORS), wish=wishes, consent=consents, think_s=thoughts, wait_s=waits)
+    def moves(
+        self, who: tuple[str, str], wish: Wish, consent: Consent, think_s: float, wait_s: float
+    ) -> None:
+        """An operator asks for a switch, thinks for a while, and says yes; the next thing happens after `wait_s`."""
+        self._moves(who, wish, consent, think_s, wait_s)
+
+    @rule(who=st.sampled_from(OPERATORS), wish=undos, consent=consents, think_s=thoughts, wait_s=waits)
+    def takes_back(
+        self, who: tuple[str, str], wish: Wish, consent: Consent, think_s: float, wait_s: float
+    ) -> None:
+        """An operator takes the last switch back, likewise."""
+        self._moves(who, wish, consent, think_s, wait_s)
+
     @rule(
-        who=st.sampled_from(OPERATORS),
+        pair=st.permutations(OPERATORS),
         wish=wishes,
-        consent=consents,
-        think_s=st.sampled_from([0.0, 0.0, 5.0, 70.0]),
+        other=wishes,
+        think_s=thoughts,
+        late_s=st.sampled_from([0.0, 0.06, 3.0]),
     )
-    def moves(self, who: tuple[str, str], wish: Wish, consent: Consent, think_s: float) -> None:
-        """An operator asks for a switch, thinks for a while, and says yes."""
+    def race(
+        self, pair: list[tuple[str, str]], wish: Wish, other: Wish, think_s: float, late_s: float
+    ) -> None:
+        """Two operators press the key at the same time, or nearly."""
+        sure = Consent(yes=True, typed="out")
+        self._moves(pair[0], wish, sure, think_s, 0.0)
+        self._moves(pair[1], other, sure, think_s + late_s, 60.0)
+
+    def _moves(
+        self, who: tuple[str, str], wish: Wish, consent: Consent, think_s: float, wait_s: float
+    ) -> None:
         desk = self.stage.desk(*who)
 
         async def work() -> None:
@@ -222,6 +250,7 @@ class Switchers(RuleBasedStateMachine):
             self.ends.append((sweep, await desk.perform_switch(sweep, consent, silent)))
 
         self.running.append(self.stage.loop.create_task(work()))
+        self.stage.run(asyncio.sleep(wait_s))
 
     @rule(seconds=st.sampled_from([0.2, 2.0, 15.0, 70.0, 400.0, 700.0]))
     def time_passes(self, seconds: float) -> None:
@@ -299,6 +328,7 @@ class Switchers(RuleBasedStateMachine):
             undone = self.stage.intents[move.undoes]
             assert undone.host == seen.host
             assert move.goal == undone.move.stands.shares, "not what stood there"
+            assert stood == undone.move.goal[0].value, "taken back what somebody else had done"
         consent = self.consents[wish_of(action)]
         assert consent.typed == "out"
         if seen.states.get(move.target) is not LegState.UP:
@@ -330,6 +360,9 @@ class Switchers(RuleBasedStateMachine):
     @invariant()
     def two_changes_keep_their_distance_and_their_order(self) -> None:
         """On one SBC by its lock, of one host by the pause and in the order of its audit log, per operator by the rate."""
+        if (many := len(self._puts())) == self.kept:
+            return
+        self.kept = many
         wishes: dict[str, dict[str, float]] = {}
         for sbc in self.stage.sbcs.values():
             ours = [put for put in sbc.puts if put.label != BY_HAND]
@@ -359,7 +392,7 @@ def test_whatever_happens_a_group_is_never_moved_to_something_worse_and_an_undo_
     run_state_machine_as_test(
         Switchers,
         settings=settings(
-            max_examples=RUNS,
+            max_examples=SWITCH_RUNS,
             stateful_step_count=STEPS,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -172,7 +172,7 @@ def _listed(names: list[str]) -> str:
 
 def _nothing_to_do(sweep: Sweep) -> Ruling:
     where = _listed(list(sweep.wish.sbcs)) if sweep.wish.sbcs else "no SBC is named"
-    return no("there", f"nothing to do: {where} already there")
+    return no("already_there", f"{where}: there is nothing to do")
 
 
 def _whole(sweep: Sweep, rulings: tuple[Ruling, ...]) -> Prepared:

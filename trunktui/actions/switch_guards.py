@@ -23,11 +23,11 @@ from trunktui.actions.switch_facts import (
     targets,
 )
 from trunktui.model.action import Plan, Ruling, Statement, Verb
-from trunktui.model.audit import AuditRecord, RecordKind
 from trunktui.model.health import LegState, spoken
 from trunktui.model.inventory import AuthMode, Failover
+from trunktui.model.redact import redact
 from trunktui.model.switch import Move, SwitchKind
-from trunktui.store.tidy import tidy_record
+from trunktui.store.tidy import TEXT_LIMIT
 
 UNLOCK_MINUTES = 15
 PAUSE_S = 60.0
@@ -84,8 +84,9 @@ def _known(facts: SwitchFacts, move: Move) -> Ruling:
 
 
 def _is_kept_whole(move: Move) -> bool:
-    kept = tidy_record(AuditRecord(RecordKind.INTENT, move=move)).move
-    return kept is not None and (kept.stands.shares, kept.goal) == (move.stands.shares, move.goal)
+    """Whether the audit log takes what stood there and what is set as it is: neither cut nor masked."""
+    values = [str(share.value) for share in (*move.stands.shares, *move.goal)]
+    return all(len(value) <= TEXT_LIMIT and redact(value) == value for value in values)
 
 
 def _write(facts: SwitchFacts, move: Move) -> Ruling:

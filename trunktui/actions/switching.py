@@ -77,7 +77,7 @@ class Switching:
         moving = tuple(part.move for part in parts if part.move is not None)
         ruled = [(part, self._rule(part, wish, consent, moving, past, snapshot)) for part in parts]
         whole = [ruling for ruling in (ruled[0][1] if ruled else ()) if ruling.guard in WHOLE]
-        whole += [yes("there", f"{part.sbc} already says what is wanted: it is skipped") for part in there]
+        whole += [yes("already_there", f"{part.sbc} says what is wanted: it is skipped") for part in there]
         return Sweep(
             action,
             wish,
