@@ -279,7 +279,7 @@ def test_of_two_on_two_hosts_one_wins_and_the_other_is_told(stage: SwitchStage) 
     stage.sbcs["one"].put(PLACE, "red", "by hand", stage.loop.time())
     late: Swept = stage.run(carol.perform_switch(third, YES, silent))
     assert late.ending is Ending.REFUSED
-    assert "it says red now, was blue when you looked, by somebody on another host" in late.sentence
+    assert "it says red now, was blue when you looked (by somebody on another host" in late.sentence
 
 
 def test_a_change_between_the_look_and_the_sending_closes_the_gate(stage: SwitchStage) -> None:
@@ -294,7 +294,7 @@ def test_a_change_between_the_look_and_the_sending_closes_the_gate(stage: Switch
     sbc.ask = ask  # type: ignore[method-assign]
     swept = switch(stage, replace(TO_BLUE, sbcs=("one",)))
     assert swept.ending is Ending.REFUSED
-    assert "nothing was sent: it says green now, was red when you looked, by somebody" in swept.sentence
+    assert "nothing was sent: it says green now, was red when you looked (by somebody" in swept.sentence
     assert sbc.db[PLACE] == "green"
     assert stage.records()[-1].sent is False
 
@@ -306,7 +306,7 @@ def test_who_moved_it_is_told_where_our_own_log_knows(stage: SwitchStage) -> Non
     passes(stage, 61)
     lost: Swept = stage.run(alice.perform_switch(sweep, YES, silent))
     assert lost.ending is Ending.REFUSED
-    assert "it says green now, was red when you looked, by bob" in lost.sentence
+    assert "it says green now, was red when you looked (by bob" in lost.sentence
 
 
 def test_a_cancelled_sweep_is_recorded_and_says_how_far_it_came(stage: SwitchStage) -> None:

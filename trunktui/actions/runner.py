@@ -207,7 +207,7 @@ class Runner:
     async def _changed(self, why: str) -> NoReturn:
         """End as refused: it is not what the operator saw any more; tell who may have done that."""
         by = "" if self._tools.culprit is None else await self._tools.culprit()
-        self._not_sent(Ending.REFUSED, f"{why}{f', {by}' if by else ''}")
+        self._not_sent(Ending.REFUSED, f"{why}{f' ({by})' if by else ''}")
 
     def _not_sent(self, ending: Ending, why: str, what: str = "nothing was sent") -> NoReturn:
         self.sent = False

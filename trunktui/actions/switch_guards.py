@@ -130,7 +130,7 @@ def _route(facts: SwitchFacts, move: Move) -> Ruling:
     if not says(facts.reading, move.stands.shares):
         what = f"it says {now} now, was {then} when you looked" if now != then else "its weights changed"
         by = facts.past.mover(move.group, move.sbc, facts.now - move.stands.at, facts.action)
-        return no("route", f"{what}, {by}: look again")
+        return no("route", f"{what} ({by}): look again")
     return yes("route", f"{move.route.words} says {now}: new calls of {move.group} go there")
 
 
@@ -250,6 +250,9 @@ def _undo(facts: SwitchFacts, move: Move) -> Ruling:
         return no(
             "undo", f"nobody knows yet whether the switch by {act.who} was done: have it verified first"
         )
+    if act.sent and not act.done:
+        words = f"the switch by {act.who} failed after it was sent"
+        return no("undo", f"{words}: see what stands there, and switch it by name")
     if not act.done:
         return no(
             "undo", f"the switch by {act.who} was not done ({act.ending}): there is nothing to take back"
