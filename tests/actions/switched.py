@@ -110,7 +110,7 @@ class Switched:
 def _gated(command: Any, expect: tuple[str, ...]) -> Any:
     from msgspec.structs import replace
 
-    return replace(command, expect=expect)
+    return replace(command, gate=True, expect=expect)
 
 
 def _goal(move: Move) -> str:

@@ -81,10 +81,9 @@ def test_one_that_turns_out_not_to_register_is_refused_before_anything_is_sent()
     assert why is not None
     assert "NOREG" in why
     script = build_script(plan().sending("trunktui-by-a@b:c"), NONCE, None)
-    assert 'u 1 "<state>NOREG<" /usr/bin/timeout' in script, (
-        "and the gate on the SBC itself says it once more"
-    )
-    assert script.index("u 1 ") < script.index("sofia profile external register carrier-a")
+    assert "x 1 /usr/bin/timeout" in script
+    assert 'v "<state>NOREG<"' in script, "and the gate on the SBC itself says it once more"
+    assert script.index('v "<state>NOREG<"') < script.index("sofia profile external register carrier-a")
 
 
 def _noping() -> str:

@@ -13,7 +13,7 @@ from trunktui.actions.ruling import allowed, no
 from trunktui.actions.switch_guards import WHOLE
 from trunktui.actions.switching import AS_IT_CHOSE, Switching
 from trunktui.actions.world import World
-from trunktui.model.action import Consent, Ending, Outcome, Prepared, Ruling, Sweep, Swept, Verb
+from trunktui.model.action import Consent, Ending, Outcome, Prepared, Ruling, Sweep, Swept, Verb, wanted
 from trunktui.model.audit import Entry
 from trunktui.model.snapshot import LegStatus
 from trunktui.model.switch import Move, SwitchKind
@@ -72,8 +72,9 @@ class Sweeper:
         """
         against = tuple(ruling for ruling in sweep.rulings if not ruling.allowed)
         refused = [part for part in sweep.parts if any(not ruling.allowed for ruling in part.rulings)]
+        hopeless = any(part.wants is None for part in refused) and wanted(against) is not None
         outcomes: list[tuple[str, Outcome]] = []
-        if against or not refused:
+        if not refused or (against and not hopeless):  # what can be stated is no answer to what cannot
             whole = _whole(sweep, against or (_nothing_to_do(sweep),))
             sentence = (await self._performer.refuse(whole, consent)).sentence
         else:

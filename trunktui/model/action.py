@@ -63,8 +63,8 @@ class Plan(Struct, frozen=True):
     warning: Safe = Safe("")
 
     def reading(self) -> SshAsk:
-        """Return the ask that only reads the state."""
-        return SshAsk((self.readback,))
+        """Return the ask that only reads the state: a gate that compares would tell less."""
+        return SshAsk((structs.replace(self.readback, gate=False),))
 
     def sending(self, label: str) -> SshAsk:
         """Return the one ask that sends: the lock, the state read again, and only if both went well the steps."""
