@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from tests.actions.far_side import Cut, Far
 from tests.actions.scene import silent
-from tests.actions.switch_scene import PLACE, ROUTE, SwitchStage
+from tests.actions.switch_scene import PLACE, ROUTE, TRUNKS, SwitchStage
 from trunktui.actions.desk import Desk
 from trunktui.model.action import Consent, Ending, Statement, Sweep, Swept
 from trunktui.model.audit import RecordKind
 from trunktui.model.inventory import Group
+from trunktui.model.route import Mechanism, Route
 from trunktui.model.switch import SwitchKind, Wish
 from trunktui.model.text import Safe
 
@@ -392,3 +393,46 @@ def test_the_route_that_is_asked_is_the_one_in_the_config(stage: SwitchStage) ->
     sweep = prepare(stage, stage.desk(), TO_BLUE)
     plans = [part.plan for part in sweep.parts]
     assert all(plan is not None and plan.move is not None and plan.move.route == ROUTE for plan in plans)
+
+
+def test_an_undo_is_refused_where_the_group_is_routed_by_another_place_now(stage: SwitchStage) -> None:
+    switch(stage, TO_BLUE)
+    other = Route(Mechanism.ASTDB, "trunk/other")
+    stage.inventory = replace(
+        stage.inventory, groups=(Group("out", tuple(TRUNKS), switch={"asterisk": other}),)
+    )
+    refused = switch(stage, UNDO)
+    assert "astdb trunk/out was switched, and out is routed by astdb trunk/other now" in refused.sentence
+    assert routes(stage) == ["blue", "blue"]
+
+
+def test_a_failback_goes_to_the_best_that_each_sbc_has(stage: SwitchStage) -> None:
+    trunks = tuple(
+        replace(each, bindings=tuple(b for b in each.bindings if (b.trunk, b.sbc) != ("red", "two")))
+        for each in stage.inventory.trunks
+    )
+    stage.inventory = replace(stage.inventory, trunks=trunks)
+    whole = stage.look
+    stage.look = lambda: tuple(leg for leg in whole() if leg.id != "red@two")  # type: ignore[method-assign]
+    for sbc in stage.sbcs.values():
+        sbc.db[PLACE] = "green"
+    swept = switch(stage, BACK)
+    assert swept.sentence.startswith("back to red and blue: one, two")
+    assert routes(stage) == ["red", "blue"]
+
+
+def test_a_reload_that_moves_the_sbc_elsewhere_stops_it(stage: SwitchStage) -> None:
+    desk = stage.desk()
+    sweep = prepare(stage, desk, TO_BLUE)
+    moved = tuple(replace(sbc, ssh=replace(sbc.ssh, host="192.0.2.9")) for sbc in stage.inventory.sbcs)
+    desk.reconfigure(replace(stage.inventory, sbcs=moved), 30.0)
+    refused: Swept = stage.run(desk.perform_switch(sweep, YES, silent))
+    assert "the config now reaches one another way than was shown: look again" in refused.sentence
+    assert routes(stage) == ["red", "red"]
+
+
+def test_a_group_of_another_name_than_was_typed_is_not_moved(stage: SwitchStage) -> None:
+    refused = switch(stage, TO_BLUE, Consent(yes=True, typed="blue"))
+    assert refused.sentence == "nothing was sent: confirmed: type out and say yes"
+    (record,) = stage.records()
+    assert (record.kind, record.leg) == (RecordKind.REFUSED, "out"), "said once, of the whole"

@@ -6,11 +6,15 @@ import csv
 import io
 import json
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import msgspec
 import pytest
 
 from trunktui.model.audit import AuditRecord, Entry, RecordKind, Who
+from trunktui.model.route import Mechanism, Route, RouteReading, Share
+from trunktui.model.switch import Move, SwitchKind
+from trunktui.model.text import Safe
 from trunktui.present.audit import CSV_COLUMNS, audit_csv, audit_json, audit_table, chosen, deeds
 
 ALICE = Who(user="alice", uid=1000)
@@ -93,3 +97,43 @@ def test_json_and_csv_hold_the_same_entries_and_every_key() -> None:
     assert rows[0]["reason"] == "'=cmd()"
     assert document["entries"][1]["sentence"] == "bad ␛ é"
     assert "".join(audit_json(entries)).isascii()
+
+
+def a_switch(kind: RecordKind, **texts: Any) -> Entry:
+    """Return an entry of a switch of group out on SBC b, away from what is no trunk of it."""
+    route = Route(Mechanism.ASTDB, "trunk/out")
+    stands = RouteReading(route, 1.0, (Share(Safe("elsewhere"), weight=3, held=True),))
+    move = Move(SwitchKind.SWITCH, "out", "b", route, stands, (Share(Safe("beta")),), "", "beta")
+    made = entry(kind, verb="switch", leg="beta@b", sbc="b", **texts)
+    return msgspec.structs.replace(made, record=msgspec.structs.replace(made.record, move=move))
+
+
+def test_a_switch_is_told_with_its_group_and_found_by_it() -> None:
+    moved = "out on b: as the SBC chose -> beta"
+    entries = [
+        a_switch(RecordKind.INTENT, sentence=moved, reason="t1"),
+        a_switch(RecordKind.OUTCOME, ending="routed", sentence="no new call yet"),
+        entry(RecordKind.INTENT, "a2"),
+    ]
+    (row,) = deeds(chosen(entries, "out"))
+    assert (row.what, row.leg, row.ending) == ("switch", "beta@b", "routed")
+    assert row.reason == f"t1; {moved}; no new call yet"
+
+
+def test_what_a_switch_was_to_change_is_in_the_documents() -> None:
+    entries = [a_switch(RecordKind.INTENT), entry(RecordKind.INTENT, "a2")]
+    first, second = json.loads("".join(audit_json(entries)))["entries"]
+    assert first["move"] == {
+        "kind": "switch",
+        "group": "out",
+        "sbc": "b",
+        "route": "astdb trunk/out",
+        "source": None,
+        "target": "beta",
+        "stood": [{"value": "elsewhere", "weight": 3, "held": True}],
+        "goal": [{"value": "beta", "weight": None, "held": False}],
+        "undoes": None,
+    }
+    assert second["move"] is None
+    rows = list(csv.DictReader(io.StringIO("".join(audit_csv(entries)))))
+    assert [row["move"] for row in rows] == ["out on b: as the SBC chose -> beta", ""]

@@ -15,10 +15,22 @@ from hypothesis import strategies as st
 
 from tests.store.logs import ALICE, Clock, HeardSyslog, filled, intent, lines_of, log_in, outcome
 from trunktui.model.audit import AuditRecord, RecordKind
+from trunktui.model.route import Mechanism, Route, RouteReading, Share
 from trunktui.model.secret import Secret
+from trunktui.model.switch import Move, SwitchKind
+from trunktui.model.text import Safe
 from trunktui.store.audit import OLD_IN_A_ROW, AuditError
 from trunktui.store.chain import GENESIS, MAX_LINE
 from trunktui.store.verify import Flaw, verify
+
+BEFORE_SWITCHES = (
+    b'{"seq":1,"at":"2026-11-25T12:00:00.000Z","who":{"user":"alice","uid":1000,"login_uid":null,"login_user":null,'
+    b'"sudo_user":null,"ssh_from":null,"tty":null,"host":"jump1","pid":0},"record":{"kind":"intent","action":"a1",'
+    b'"verb":"reregister","leg":"acme@nyc-1","sbc":"nyc-1","carrier":"Acme","over":"noc@10.0.0.1"},"prev":"'
+    + b"0" * 64
+    + b'","hash":"6821db1698fee7c52afa02c360d6542441bb8bbf71d8af0fa5edaa8d905dabd9"}'
+)
+"""A line as it was written when no record had a move."""
 
 CANARY = "c4n4ry-0f-a-s3cret"
 any_text = st.text(alphabet=st.characters(exclude_categories=()), max_size=60)
@@ -28,6 +40,19 @@ hostile = st.one_of(
         ["\n", "\r\n{}", "\x1b]52;c;AAAA\x07", "\udcff", "\u202e", '"}\n{"seq":1', "\x00", "[@click=x]"]
     ),
     any_text.map(lambda text: text * 400),
+)
+shares = st.lists(st.builds(Share, hostile.map(Safe), st.sampled_from([None, 3]), st.booleans()), max_size=3)
+moves = st.builds(
+    Move,
+    st.sampled_from(SwitchKind),
+    hostile,
+    hostile,
+    st.builds(Route, st.sampled_from(Mechanism), hostile),
+    st.builds(
+        RouteReading, st.builds(Route, st.sampled_from(Mechanism), hostile), st.just(1.5), shares.map(tuple)
+    ),
+    shares.map(tuple),
+    values=st.dictionaries(hostile, hostile, max_size=2),
 )
 records = st.builds(
     AuditRecord,
@@ -40,6 +65,7 @@ records = st.builds(
     sentence=hostile,
     guards=st.lists(hostile, max_size=3).map(tuple),
     sent=st.sampled_from([None, True, False]),
+    move=st.none() | moves,
 )
 
 
@@ -122,6 +148,49 @@ def test_what_looks_like_a_secret_is_masked(tmp_path: Path) -> None:
     told = (tmp_path / "audit.jsonl").read_text() + "".join(syslog.heard)
     assert CANARY not in told
     assert "***" in told
+
+
+def a_move(value: str = "acme", shares: int = 1) -> Move:
+    """Return a move away from `shares` entries, the first of them `value`."""
+    stood = tuple(Share(Safe(value if number == 0 else f"t{number}")) for number in range(shares))
+    route = Route(Mechanism.ASTDB, "trunk/out")
+    stands = RouteReading(route, 100.5, stood, line=Safe(f"Value: {value}"))
+    goal = (Share(Safe("beta"), weight=2),)
+    return Move(SwitchKind.SWITCH, "out", "nyc-1", route, stands, goal, "acme", "beta", {"acme": value})
+
+
+def test_what_a_switch_was_to_change_is_kept_whole(tmp_path: Path) -> None:
+    syslog = HeardSyslog()
+    moves = [a_move(), a_move(shares=256), a_move("sip:192.0.2.1:5060;transport=tls")]
+    log = log_in(tmp_path, syslog=syslog)
+    for move in moves:
+        log.append(AuditRecord(RecordKind.INTENT, action="a1", verb="switch", leg="beta@nyc-1", move=move))
+    assert [entry.record.move for entry in log.read()] == moves
+    assert [entry.record.move for entry in log.recent(60)] == moves
+    assert verify(log.path).whole
+    assert "intent switch beta@nyc-1 (out on nyc-1: acme -> beta) by alice" in syslog.heard[0]
+
+
+def test_the_texts_of_a_move_are_cleaned_and_hold_no_secret(tmp_path: Path) -> None:
+    hostile = a_move(f"sip:me:{CANARY}@192.0.2.1\x1b]52;c;x\x07")
+    kept = log_in(tmp_path).append(AuditRecord(RecordKind.REFUSED, move=hostile)).record.move
+    assert kept is not None
+    value = kept.stands.shares[0].value
+    assert value.startswith("sip:me:***@192.0.2.1")
+    assert "\x1b" not in value
+    assert CANARY not in (tmp_path / "audit.jsonl").read_text()
+
+
+def test_a_line_from_before_there_were_switches_is_as_good_as_ever(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    path.write_bytes(BEFORE_SWITCHES + b"\n")
+    path.chmod(0o600)
+    log = log_in(tmp_path)
+    log.append(AuditRecord(RecordKind.INTENT, action="a2", verb="switch", move=a_move()))
+    old, new = log.read()
+    assert (old.record.leg, old.record.move) == ("acme@nyc-1", None)
+    assert new.prev == old.hash
+    assert verify(path).whole
 
 
 @pytest.mark.parametrize("cut", [1, 5, 20, 300, -1, -2, -70])

@@ -158,13 +158,11 @@ def swept_of(sweep: Sweep, done: tuple[tuple[str, Outcome], ...]) -> Swept:
 
 
 def _deed(sweep: Sweep) -> str:
-    if sweep.wish.kind is SwitchKind.UNDO:
-        moves = [
-            part.plan.move for part in sweep.parts if part.plan is not None and part.plan.move is not None
-        ]
-        to = " and ".join(dict.fromkeys(move.target or AS_IT_CHOSE for move in moves))
-        return f"taken back to {to}"
-    return f"{'back' if sweep.wish.kind is SwitchKind.FAILBACK else 'switched'} to {sweep.wish.to}"
+    """Return what was done, and to which trunks: a failback may be to another on each SBC."""
+    moves = [part.plan.move for part in sweep.parts if part.plan is not None and part.plan.move is not None]
+    to = " and ".join(dict.fromkeys(move.target or AS_IT_CHOSE for move in moves))
+    deeds = {SwitchKind.SWITCH: "switched", SwitchKind.FAILBACK: "back", SwitchKind.UNDO: "taken back"}
+    return f"{deeds[sweep.wish.kind]} to {to}"
 
 
 def _listed(names: list[str]) -> str:

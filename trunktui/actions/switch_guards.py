@@ -78,9 +78,9 @@ def _known(facts: SwitchFacts, move: Move) -> Ruling:
         return no("known", f"{words}: it could not be given back")
     if not isinstance(facts.plan, Plan):
         return no("known", f"{facts.plan or 'its platform cannot write that route'}")
-    return yes(
-        "known", f"{move.route.words} on {move.sbc}, where {facts.plan.target} is {said(move, move.goal)}"
-    )
+    value = " and ".join(share.value for share in move.goal if not share.held) or "nothing"
+    name = f" ({move.target})" if move.target and move.target != value else ""
+    return yes("known", f"{move.route.words} on {move.sbc} shall say {value}{name}")
 
 
 def _is_kept_whole(move: Move) -> bool:

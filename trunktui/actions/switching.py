@@ -76,7 +76,8 @@ class Switching:
         parts = [part for part in parts if part not in there]
         moving = tuple(part.move for part in parts if part.move is not None)
         ruled = [(part, self._rule(part, wish, consent, moving, past, snapshot)) for part in parts]
-        whole = [ruling for ruling in (ruled[0][1] if ruled else ()) if ruling.guard in WHOLE]
+        first = next((rulings for part, rulings in ruled if part.move is not None), ())
+        whole = [ruling for ruling in first if ruling.guard in WHOLE]
         whole += [yes("already_there", f"{part.sbc} says what is wanted: it is skipped") for part in there]
         return Sweep(
             action,
@@ -161,10 +162,14 @@ class Switching:
             return Part(action, name, None, None, spot)
         if wish.kind is not SwitchKind.UNDO:
             move = move_to(spot, wish.kind, wish.group, _target(group, wish, spot))
-        elif undone is not None and undone.move is not None and undone.move.route == spot.route:
-            move = move_back(spot, undone.move, undone.action)
-        else:
+        elif undone is None or undone.move is None:
             move = clean(f"no switch of {wish.group} on {name} is known that could be taken back")
+        elif undone.move.route != spot.route:
+            move = clean(
+                f"{undone.move.route.words} was switched, and {wish.group} is routed by {spot.route.words} now"
+            )
+        else:
+            move = move_back(spot, undone.move, undone.action)
         if not isinstance(move, Move):
             return Part(action, name, spot, None, move, undone)
         plan = spot.platform.plan_switch(move, spot.leg(move.target), spot.legs)

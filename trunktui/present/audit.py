@@ -8,6 +8,8 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from trunktui.model.audit import AuditRecord, Entry, RecordKind, Who
+from trunktui.model.route import Share
+from trunktui.model.switch import Move
 from trunktui.present.printed import Dated, Local, csv_line, dated_table, json_list
 from trunktui.present.sheet import csv_cell
 from trunktui.present.words import NOT_KNOWN
@@ -23,7 +25,7 @@ _TITLES = ("WHO", "WHAT", "LEG", "ENDING", "REASON")
 _WHO = ("user", "uid", "login_uid", "login_user", "sudo_user", "ssh_from", "tty", "host", "pid")
 _RECORD = (
     "kind", "action", "verb", "leg", "sbc", "carrier", "commands", "consequence", "proof", "undo", "guards",
-    "reason", "ending", "sentence", "sent", "over", "account",
+    "reason", "ending", "sentence", "sent", "over", "account", "move",
 )  # fmt: skip
 CSV_COLUMNS = ("seq", "at", "name", *_WHO, *_RECORD, "prev", "hash")
 """Columns of the CSV; the keys of an entry in the JSON are the same, those of `_WHO` and `name` under `who`."""
@@ -43,10 +45,11 @@ class Deed(NamedTuple):
 
 
 def chosen(entries: Iterable[Entry], selector: str | None) -> Iterator[Entry]:
-    """Yield the entries about `selector`: a leg, a trunk, an SBC, a carrier, an account, or a pattern with * over these."""
+    """Yield the entries about `selector`: a leg, trunk, SBC, carrier, account or group, or a pattern with * over these."""
     for entry in entries:
         record = entry.record
-        names = (record.leg, record.leg.partition("@")[0], record.sbc, record.carrier, record.account)
+        group = record.move.group if record.move is not None else ""
+        names = (record.leg, record.leg.partition("@")[0], record.sbc, record.carrier, record.account, group)
         if selector is None or any(name and fnmatchcase(name, selector) for name in names):
             yield entry
 
@@ -98,6 +101,7 @@ def audit_csv(entries: Iterable[Entry]) -> Iterator[str]:
         document = _document(entry)
         who = document.pop("who")
         flat = {**document, **(who if isinstance(who, dict) else {})}
+        flat["move"] = entry.record.move.words if entry.record.move is not None else None
         yield csv_line(csv_cell(_joined(flat[column])) for column in CSV_COLUMNS)
 
 
@@ -115,9 +119,30 @@ def _document(entry: Entry) -> Row:
 
 
 def _value(value: object) -> object:
+    if isinstance(value, Move):
+        return _move(value)
     if isinstance(value, tuple):
         return list(value)
     return None if value == "" else value
+
+
+def _move(move: Move) -> Row:
+    """Build what a switch was to change: `stood` and `goal` are what the route said before, and shall say."""
+    return {
+        "kind": move.kind.value,
+        "group": move.group,
+        "sbc": move.sbc,
+        "route": move.route.words,
+        "source": move.source or None,
+        "target": move.target or None,
+        "stood": [_share(share) for share in move.stands.shares],
+        "goal": [_share(share) for share in move.goal],
+        "undoes": move.undoes or None,
+    }
+
+
+def _share(share: Share) -> Row:
+    return {"value": share.value, "weight": share.weight, "held": share.held}
 
 
 def _joined(value: object) -> object:

@@ -186,7 +186,9 @@ def stamp_after(wall: datetime, seconds: float) -> str:
 
 def _head_line(entry: Entry) -> str:
     record, who = entry.record, entry.who
-    what = " ".join(word for word in (record.kind.value, record.verb, record.leg, record.ending) if word)
+    moved = f"({record.move.words})" if record.move is not None else ""
+    words = (record.kind.value, record.verb, record.leg, moved, record.ending)
+    what = " ".join(word for word in words if word)
     source = f" from {who.ssh_from}" if who.ssh_from else ""
     reason = f": {record.reason}" if record.reason else ""
     return f"audit {entry.seq} {entry.hash} {what} by {who.name}{source}{reason}"
