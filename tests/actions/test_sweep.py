@@ -16,9 +16,10 @@ from trunktui.actions.desk import Desk
 from trunktui.model.action import Consent, Ending, Statement, Sweep, Swept
 from trunktui.model.audit import RecordKind
 from trunktui.model.inventory import Group
-from trunktui.model.route import Mechanism, Route
+from trunktui.model.route import ActiveRoute, Mechanism, Route, Share
 from trunktui.model.switch import SwitchKind, Wish
-from trunktui.model.text import Safe
+from trunktui.model.text import Safe, clean
+from trunktui.store.errors import AuditError
 
 YES = Consent(yes=True, typed="out")
 TAKES_ON = replace(YES, reason="ticket 7")
@@ -436,3 +437,142 @@ def test_a_group_of_another_name_than_was_typed_is_not_moved(stage: SwitchStage)
     assert refused.sentence == "nothing was sent: confirmed: type out and say yes"
     (record,) = stage.records()
     assert (record.kind, record.leg) == (RecordKind.REFUSED, "out"), "said once, of the whole"
+
+
+def test_an_sbc_whose_weights_lead_there_already_is_skipped(stage: SwitchStage) -> None:
+    plain, plan = stage._active, stage.platform.plan_switch
+
+    def weighted(name: str) -> ActiveRoute:
+        found = plain(name)
+        shares = (Share(clean("red"), 1), Share(clean("blue"), 9))
+        assert found.reading is not None
+        return replace(found, reading=replace(found.reading, shares=shares)) if name == "one" else found
+
+    def planned(move: Any, leg: Any, siblings: Any) -> Any:
+        return clean("it says that already") if move.sbc == "one" else plan(move, leg, siblings)
+
+    stage._active = weighted  # type: ignore[method-assign]
+    stage.platform.plan_switch = planned  # type: ignore[method-assign]
+    assert [part.sbc for part in prepare(stage, stage.desk(), TO_BLUE).parts] == ["two"]
+    (part, _) = prepare(stage, stage.desk(), Wish(SwitchKind.SWITCH, "out", "green")).parts
+    assert [str(ruling.sentence) for ruling in part.rulings if ruling.guard == "known"] == [
+        "it says that already"
+    ]
+
+
+def unreadable(stage: SwitchStage, desk: Desk) -> None:
+    """Have the audit log of a desk be unreadable from now on."""
+
+    def recent(_: float) -> Any:
+        raise AuditError("audit.jsonl: permission denied")
+
+    book: Any = desk._world.audit
+    book.recent = recent
+
+
+def test_an_audit_log_that_cannot_be_read_allows_nothing(stage: SwitchStage) -> None:
+    desk = stage.desk()
+    sweep = prepare(stage, desk, TO_BLUE)
+    unreadable(stage, desk)
+    assert "nothing is done without an audit log" in prepare(stage, desk, TO_BLUE).rulings[0].sentence
+    swept: Swept = stage.run(desk.perform_switch(sweep, YES, silent))
+    assert "nothing is done without an audit log" in swept.sentence
+    assert routes(stage) == ["red", "red"]
+    with pytest.raises(AuditError):
+        stage.run(desk.undoable())
+
+
+def test_who_moved_it_is_left_out_where_the_log_cannot_be_read(stage: SwitchStage) -> None:
+    desk, sbc = stage.desk(), stage.sbcs["one"]
+    inner = sbc.ask
+
+    async def ask(ask: Any, budget_s: float) -> Any:
+        if ask.lock is not None:
+            sbc.put(PLACE, "green", "by hand", stage.loop.time())
+            unreadable(stage, desk)
+        return await inner(ask, budget_s)
+
+    sbc.ask = ask  # type: ignore[method-assign]
+    swept = switch(stage, replace(TO_BLUE, sbcs=("one",)), desk=desk)
+    assert swept.sentence.startswith(
+        "one refused: nothing was sent: it says green now, was red when you looked"
+    )
+    assert "by somebody" not in swept.sentence
+
+
+def test_an_undo_may_name_its_actions_or_some_of_its_sbcs(stage: SwitchStage) -> None:
+    done = switch(stage, TO_BLUE)
+    two = Wish(SwitchKind.UNDO, "out", undoes=(f"{done.action}.2",))
+    assert prepare(stage, stage.desk(), two).wish.sbcs == ("two",)
+    assert switch(stage, Wish(SwitchKind.UNDO, "out", sbcs=("one",))).sentence.startswith(
+        "taken back to red: one"
+    )
+    assert routes(stage) == ["red", "blue"]
+    assert switch(stage, two).sentence.startswith("taken back to red: two")
+    nowhere = switch(stage, Wish(SwitchKind.UNDO, "out", sbcs=("three",), undoes=(f"{done.action}.2",)))
+    assert "there is no SBC three in the config" in nowhere.sentence
+    never = switch(stage, Wish(SwitchKind.UNDO, "out", undoes=("nosuch",)))
+    assert "no switch of out is known that could be taken back" in never.sentence
+
+
+def test_an_undo_of_one_sbc_does_not_reach_another(stage: SwitchStage) -> None:
+    switch(stage, replace(TO_BLUE, sbcs=("one",)))
+    refused = switch(stage, Wish(SwitchKind.UNDO, "out", sbcs=("two",)))
+    assert "no switch of out on two is known that could be taken back" in refused.sentence
+
+
+def test_a_plan_that_a_reload_changed_is_not_what_was_shown(stage: SwitchStage) -> None:
+    desk = stage.desk()
+    sweep = prepare(stage, desk, TO_BLUE)
+    whole = desk._world.inventory
+    for groups, words in (
+        ((), "there is no trunk group out in the config"),
+        ((Group("out", tuple(TRUNKS)),), "the config does not say how one is told where out goes"),
+        (
+            (Group("out", tuple(TRUNKS), switch={"asterisk": Route(Mechanism.ASTDB, "trunk/new")}),),
+            "out is routed by astdb trunk/new now, and was by astdb trunk/out: look again",
+        ),
+    ):
+        desk.reconfigure(replace(whole, groups=groups), 30.0)
+        refused: Swept = stage.run(desk.perform_switch(sweep, YES, silent))
+        assert words in refused.sentence
+    desk.reconfigure(whole, 30.0)
+    plan: Any = stage.platform.plan_switch
+
+    def other(move: Any, leg: Any, siblings: Any) -> Any:
+        made = plan(move, leg, siblings)
+        return replace(made, steps=(replace(made.steps[0], argv=("true",)),))
+
+    stage.platform.plan_switch = other  # type: ignore[method-assign]
+    refused = stage.run(desk.perform_switch(sweep, YES, silent))
+    assert "it would be 'true' now, and was 'database put trunk out blue': look again" in refused.sentence
+    assert routes(stage) == ["red", "red"]
+
+
+def test_what_has_no_leg_or_no_name_there_says_so(stage: SwitchStage) -> None:
+    whole = stage.look
+    stage.look = lambda: tuple(leg for leg in whole() if leg.id != "blue@one")  # type: ignore[method-assign]
+    assert "blue has no leg on one" in switch(stage, TO_BLUE).sentence
+    stage.look = whole  # type: ignore[method-assign]
+    passes(stage, 1)
+    stage.platform.route_value = lambda route, leg: None  # type: ignore[method-assign]
+    assert "astdb trunk/out has no name for blue on one" in switch(stage, TO_BLUE).sentence
+    stage.inventory = replace(
+        stage.inventory, trunks=tuple(t for t in stage.inventory.trunks if t.name == "red")
+    )
+    assert "no SBC has a route of out and a leg of blue" in switch(stage, TO_BLUE).sentence
+
+
+def test_an_open_switch_whose_record_or_route_changed_stays_open(stage: SwitchStage) -> None:
+    stage.sbcs["one"].cuts = [None, Cut(1, Far.NOT_DONE)] + [Cut(None)] * 40
+    switch(stage, replace(TO_BLUE, sbcs=("one",)))
+    desk = stage.desk()
+    new = Group("out", tuple(TRUNKS), switch={"asterisk": Route(Mechanism.ASTDB, "trunk/new")})
+    (act,) = stage.run(desk.open())
+    desk.reconfigure(replace(stage.inventory, groups=(new,)), 30.0)
+    closed = stage.run(desk.verify(act))
+    assert closed.ending is Ending.UNVERIFIED
+    assert "out is routed by astdb trunk/new now, and it changed astdb trunk/out" in closed.sentence
+    book = stage.books["jump1"]
+    book[:] = [replace(e, record=replace(e.record, move=None)) for e in book]
+    assert "does not say what it was to move" in stage.run(desk.verify(act)).sentence

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tests.actions.switch_scene import ROUTE, switch_inventory
 from tests.actions.switched import Switched
 from tests.fleets import NOW, leg
-from trunktui.actions.moves import says
+from trunktui.actions.moves import leads, says
 from trunktui.actions.past import Act, Past, part_of
 from trunktui.actions.ruling import allowed
 from trunktui.actions.switch_facts import SwitchFacts
@@ -36,6 +36,11 @@ S, K = Statement, SwitchKind
 def reading(*values: str, **changes: Any) -> RouteReading:
     """Return what a route says, read 4 s ago."""
     return replace(RouteReading(ROUTE, NOW - 4, tuple(Share(clean(value)) for value in values)), **changes)
+
+
+def weighed(red: int, green: int) -> RouteReading:
+    """Return a route that shares the calls by these weights."""
+    return reading(shares=(Share(clean("red"), red), Share(clean("green"), green)))
 
 
 def a_leg(name: str, **changes: Any) -> LegStatus:
@@ -162,8 +167,11 @@ REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
     ("fresh", legs(red={"state": LegState.UNKNOWN}), "the state of red@one is unknown", ()),
     ("route", {"reading": reading(why=clean("it may not be read"))}, "cannot be read: it may not be read", ()),
     ("route", {"reading": reading("green")}, "it says green now, was red when you looked (by somebody on another host", ()),
+    ("route", {"move": move(stands=reading(why=clean("refused"))), "reading": reading("red")}, "was not read when you looked: look again", ()),
+    ("route", {"move": move(stands=weighed(1, 9)), "reading": weighed(5, 5)}, "its weights changed (by somebody", ()),
     ("protected", trunk("red", protect=True), "red is protected (`protect = true`): nothing is switched away from it", ()),
     ("protected", trunk("blue", protect=True), "nothing is switched to it", ()),
+    ("protected", trunk("green", protect=True) | {"move": move(stands=reading(shares=(Share(clean("red")), Share(clean("green"), alive=False))))}, "nothing is switched away from it", ()),
     ("upstream", config(carriers=(Carrier("alpha", "transit"), Carrier("beta", "transit"))), "blue leaves on the same network as red (transit)", ()),
     ("target", legs(blue=DOWN), "blue@one is down (3 OPTIONS unanswered), and red@one carries the calls (up): nothing is moved", ()),
     ("target", {**legs(blue=DOWN), "consent": TYPED}, "nothing is moved", ()),
@@ -217,6 +225,7 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("a failback to one without OPTIONS", back() | legs(red={"clean": None, "probe": ProbeView(ProbeSignal.UNMONITORED)})),
     ("moved a minute ago", past(did(60))),
     ("tried just now, and provably not sent", past(did(1, ending="refused", sent=False))),
+    ("a credential that is in date", {"credentials": (replace(OVERDUE, due=TODAY), replace(OVERDUE, trunk="red"))}),
     ("another SBC moved just now", past(did(1, sbc="two"))),
     ("the same wish on another SBC just now", past(did(1, sbc="two", action="w.2"))),
     ("three wishes of another operator", three(BOB)),
@@ -333,6 +342,21 @@ def test_one_account_has_no_room_to_need() -> None:
     assert "one account" in room.sentence
 
 
+def test_a_primary_that_flaps_is_neither_held_to_be_well_nor_gone_back_to() -> None:
+    refusals = {
+        ruling.guard for ruling in rule(facts(**back(), **legs(red={"flapping": True}))) if not ruling.allowed
+    }
+    assert refusals == {"hold", "target"}
+
+
+def test_a_leg_that_vanished_is_no_target() -> None:
+    request = facts(**back())
+    gone = replace(request, legs=tuple(each for each in request.legs if each.trunk != "red"))
+    refusals = {ruling.guard: ruling for ruling in rule(gone) if not ruling.allowed}
+    assert set(refusals) == {"target", "clean"}
+    assert "red has no leg on one" in refusals["target"].sentence
+
+
 def test_a_split_is_judged_by_all_that_share_the_calls() -> None:
     split = move(stands=reading("red", "green"), source="")
     config_ = trunk("green", protect=True)
@@ -361,6 +385,15 @@ def test_a_route_whose_others_are_held_out_says_the_one_that_is_left() -> None:
     held = reading(shares=(Share(clean("red"), held=True), Share(clean("blue"), alive=False)))
     assert says(held, (Share(clean("blue")),)), "found dead by the SBC, and the only one it may use again"
     assert not says(replace(held, why=clean("refused")), (Share(clean("blue")),))
+
+
+@pytest.mark.parametrize(
+    ("weights", "so"),
+    [((9, 1), True), ((1, 9), False), ((5, 5), False), ((9, None), False), ((None, None), False)],
+)
+def test_a_route_by_weight_leads_to_the_heaviest(weights: tuple[int | None, int | None], *, so: bool) -> None:
+    shares = (Share(clean("blue"), weights[0]), Share(clean("red"), weights[1]))
+    assert leads(reading(shares=shares), (Share(clean("blue")),)) is so
 
 
 def test_the_plan_is_there_for_a_sound_request() -> None:

@@ -126,13 +126,20 @@ def says(reading: RouteReading, goal: tuple[Share, ...]) -> bool:
 
 
 def leads(reading: RouteReading, goal: tuple[Share, ...]) -> bool:
-    """Whether a route still is as a switch to `goal` leaves it: it says that, or gives most calls to it (weights)."""
-    if says(reading, goal):
-        return True
-    if len(goal) != 1 or any(share.weight is None for share in reading.open):
+    """Whether a route still is as a switch to `goal` leaves it."""
+    return says(reading, goal) or outweighs(reading, goal)
+
+
+def outweighs(reading: RouteReading, goal: tuple[Share, ...]) -> bool:
+    """Whether a route shares calls by weight, and gives the one entry of `goal` more than any other."""
+    weights = {share.value: share.weight for share in reading.shares if not share.held}
+    if len(goal) != 1 or not reading.read or len(weights) < 2:
         return False
-    most = max(reading.open, key=lambda share: share.weight or 0, default=None)
-    return reading.read and most is not None and most.value == goal[0].value
+    known = [weight for weight in weights.values() if weight is not None]
+    own = weights.get(goal[0].value)
+    return (
+        own is not None and len(known) == len(weights) and known.count(max(known)) == 1 and own == max(known)
+    )
 
 
 def _exactly(shares: tuple[Share, ...]) -> tuple[tuple[str, int | None, bool], ...]:

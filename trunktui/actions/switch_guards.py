@@ -10,7 +10,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from trunktui.actions.landing import room_for_it, target
-from trunktui.actions.moves import leads, said, says
+from trunktui.actions.moves import leads, said, says, trunks_of
 from trunktui.actions.past import wish_of
 from trunktui.actions.ruling import no, warn, yes
 from trunktui.actions.switch_facts import (
@@ -135,7 +135,9 @@ def _route(facts: SwitchFacts, move: Move) -> Ruling:
 
 
 def _protected(facts: SwitchFacts, move: Move) -> Ruling:
-    for trunk in dict.fromkeys((*sources(move), *targets(move))):
+    # One that the SBC found dead is in use as soon as it is back, so holding it out is a switch, too.
+    used = trunks_of(move.values, move.stands.shares)
+    for trunk in dict.fromkeys((*used, *targets(move))):
         known = facts.inventory.trunk(trunk)
         if known is not None and known.protect:
             way = "to" if trunk in targets(move) else "away from"

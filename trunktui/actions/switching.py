@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct, structs
 
-from trunktui.actions.moves import Spot, move_back, move_to, says, spot_of
+from trunktui.actions.moves import Spot, move_back, move_to, outweighs, says, spot_of
 from trunktui.actions.paper import AUDIT_S, Paper
 from trunktui.actions.past import Act, Past, part_of
 from trunktui.actions.ruling import no, yes
@@ -302,7 +302,11 @@ def _is_there(part: Part, past: Past) -> bool:
     """Whether nothing is left to do; what was taken back already is no case of that, and the guard says so."""
     if part.undone is not None and past.after(part.undone) is not None:
         return False
-    return part.spot is not None and part.move is not None and says(part.spot.reading, part.move.goal)
+    if part.spot is None or part.move is None:
+        return False
+    reading, goal = part.spot.reading, part.move.goal
+    # Where entries have weights only the platform knows what a switch makes of them: it has no plan for what is done.
+    return says(reading, goal) or (not isinstance(part.plan, Plan) and outweighs(reading, goal))
 
 
 def _still(prepared: Prepared, plan: Plan, move: Move, spot: Spot | Safe) -> Plan | Safe:
