@@ -30,7 +30,15 @@ from trunktui.model.text import Safe
 from trunktui.present.action import to_json
 from trunktui.present.cells import plain
 from trunktui.present.choosing import first_choice, is_outage, not_switchable, switchable, why_not
-from trunktui.present.sweeping import failback_of, offer_lines, sweep_seen, undo_of, undo_wish
+from trunktui.present.sweeping import (
+    confirm_sweep_lines,
+    failback_of,
+    offer_lines,
+    refused_on,
+    sweep_seen,
+    undo_of,
+    undo_wish,
+)
 from trunktui.present.switching import room_words, state_after, sweep_lines, switch_document, title
 
 GOLDEN = Path(__file__).parents[1] / "fixtures" / "documents" / "switch.json"
@@ -128,7 +136,7 @@ def test_groups_are_chosen_by_the_leg_in_hand_and_the_next_trunk_comes_first() -
     assert choice.trunk == "beta-us"
     last = first_choice(groups, "gamma-us@nyc-1")
     assert last is not None
-    assert last.trunk == "alpha-us"
+    assert last.trunk == "beta-us", "alpha-us has the calls"
     assert not is_outage(snapshot, LEG)
     assert is_outage(routed(out=True), LEG)
     unrouted = replace(snapshot, groups=tuple(replace(group, active=()) for group in snapshot.groups))
@@ -152,6 +160,27 @@ def test_the_newest_switch_of_the_group_in_hand_is_taken_back_while_its_time_las
     assert undo_of(doings, NOW) is other
     assert undo_of(doings, NOW + 860) is None
     assert undo_wish(new) == Wish(SwitchKind.UNDO, GROUP, undoes=tuple(f"s1.{name}" for name in SBCS))
+
+
+def test_only_where_others_are_left_it_can_go_on_without_the_refused() -> None:
+    assert refused_on(sweep_of(WISH)) == ()
+    assert refused_on(sweep_of(WISH, refused=DOWN)) == ("nyc-1",)
+    assert refused_on(sweep_of(replace(WISH, sbcs=("nyc-1",)), refused=DOWN)) == ()
+    assert refused_on(sweep_of(WISH, rulings=(DOWN,), refused=DOWN)) == ()
+
+
+def test_guards_that_say_something_else_of_each_sbc_take_one_line_on_the_screen() -> None:
+    sweep = sweep_of(WISH)
+    own = tuple(
+        replace(part, rulings=(Ruling("known", True, Safe(f"the route on {part.sbc}")),))
+        for part in sweep.parts
+    )
+    text = "\n".join(map(plain, confirm_sweep_lines(replace(sweep, parts=own), routed(), "", 160)))
+    assert "Guard        known: agree on each SBC" in text
+    assert "the route on" not in text
+    assert [
+        said for heading, said in sweep_lines(replace(sweep, parts=own), routed()) if heading == "Guard"
+    ] == [f"known: the route on {name}" for name in SBCS], "the command line prints every word"
 
 
 def lines(snapshot: Snapshot, doings: Doings = Doings(), *, write: bool = True) -> list[str]:  # noqa: B008

@@ -74,7 +74,7 @@ def active(sbc_name: str, state: RouteState = RouteState.FIRST, trunk: str = "al
         ROUTE,
         state,
         trunk,
-        clean(f"new calls go to {trunk}"),
+        clean(f"{GROUP} on {sbc_name} goes to {trunk}"),
         since=NOW - 3600,
         read_at=NOW - 3,
         stale_at=NOW + 87,
@@ -151,11 +151,11 @@ def plan_of(name: str, wish: Wish, source: str = "alpha-us") -> Plan:
 def sweep_of(
     wish: Wish, number: int = 1, rulings: tuple[Ruling, ...] = (NAMED,), refused: Ruling | None = None
 ) -> Sweep:
-    """Return a wish prepared. `rulings` are those of the whole, `refused` is the first SBC's."""
+    """Return a wish prepared. `rulings` are those of the whole, `refused` is nyc-1's."""
     parts: list[Prepared] = []
     for name in wish.sbcs or SBCS:
         plan = plan_of(name, wish, "beta-us" if wish.kind is not SwitchKind.SWITCH else "alpha-us")
-        own = (refused,) if refused is not None and not parts else ()
+        own = (refused,) if refused is not None and name == SBCS[0] else ()
         parts.append(
             Prepared(
                 f"s{number}.{name}",

@@ -196,6 +196,20 @@ async def test_what_the_guards_refuse_is_shown_first_and_recorded_once() -> None
         await show.until(lambda: isinstance(show.app.screen, SwitchScreen))
 
 
+async def test_where_one_sbc_is_refused_a_goes_on_with_the_others() -> None:
+    async with switching(routed(out=True)) as (show, engine):
+        engine.refused = {"beta-us": DOWN}
+        await chosen(show, engine)
+        await show.until_shown("a all but those")
+        assert "REFUSED      target: nyc-1: gamma-us is down" in show.text("page")
+        await show.press("a")
+        await show.until_shown("without nyc-1, where it is refused")
+        await readable(show)
+        assert first_wish(engine) == replace(TO_BETA, sbcs=SBCS[1:])
+        await agreed(show)
+        assert len(engine.of(PerformSwitch)) == 1
+
+
 async def test_breaking_the_glass_takes_the_name_and_a_reason() -> None:
     async with switching() as (show, engine):
         engine.ruling = GLASS

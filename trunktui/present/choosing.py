@@ -58,12 +58,14 @@ def choices(groups: tuple[GroupStatus, ...]) -> tuple[Choice, ...]:
 
 
 def first_choice(groups: tuple[GroupStatus, ...], leg_id: str) -> Choice | None:
-    """Return the row on which the cursor begins: the next trunk after the leg's own, in the first group."""
-    trunk = leg_id.rpartition("@")[0]
+    """Return the row on which the cursor begins: in the first group, the next trunk that has no calls of it now."""
+    trunk, _, sbc = leg_id.rpartition("@")
     for group in groups:
-        others = [one for one in group.trunks if one != trunk]
+        busy = {trunk, *(route.trunk for route in group.active if route.sbc == sbc)}
+        others = [one for one in group.trunks if one not in busy]
         if others:
-            later = [one for one in others if group.trunks.index(one) > group.trunks.index(trunk)]
+            at = group.trunks.index(trunk) if trunk in group.trunks else -1
+            later = [one for one in others if group.trunks.index(one) > at]
             return Choice(group.name, (later or others)[0])
     return next(iter(choices(groups)), None)
 
@@ -99,14 +101,13 @@ def choosing_lines(looked: Looked, snapshot: Snapshot, now: float, width: int) -
         )
         for route in group.active:
             mark = Role.TEXT if route.sbc in chosen else Role.DIM
-            lines.append(cut_line((Cell(f"   {route.sbc}: {route.sentence}", mark),), width))
-        lines += [
-            _row(looked, Choice(group.name, trunk), group, snapshot, now, width) for trunk in group.trunks
-        ]
+            said = route.sentence or f"{group.name} on {route.sbc}: not read yet"
+            lines.append(cut_line((Cell(f"   {said}", mark),), width))
+        lines += [_row(looked, Choice(group.name, trunk), snapshot, now, width) for trunk in group.trunks]
         lines.append(_where(group, chosen, width))
         lines.append(())
     answer = None if looked.cursor is None else why_not(looked.answers.get(looked.cursor))
-    if answer and looked.cursor is not None:
+    if answer and looked.cursor is not None and not _carries(looked, looked.cursor):
         words = f"{looked.cursor.trunk}: {answer}"
         lines += [(Cell(f" {piece}", Role.BAD),) for piece in wrap(words, width - 2)]
     return tuple(lines)
@@ -125,15 +126,13 @@ def cursor_line(looked: Looked) -> int:
     return 0
 
 
-def _row(
-    looked: Looked, choice: Choice, group: GroupStatus, snapshot: Snapshot, now: float, width: int
-) -> Line:
+def _row(looked: Looked, choice: Choice, snapshot: Snapshot, now: float, width: int) -> Line:
     """Return one trunk: its state on the chosen SBCs, what is free, and why it cannot be chosen."""
     chosen = looked.sbcs[choice.group]
     every = [shown(leg, now) for leg in snapshot.legs if leg.trunk == choice.trunk]
     legs = [leg for leg in every if leg.sbc in chosen]
     here = looked.cursor == choice
-    carries = {route.sbc for route in group.active if route.trunk == choice.trunk} >= set(chosen)
+    carries = _carries(looked, choice)
     answer = looked.answers.get(choice)
     if carries:
         told = Cell("carries it now", Role.LABEL)
@@ -153,6 +152,13 @@ def _row(
         *(() if narrow and not carries else (told,)),
     )
     return cut_line(cells, width)
+
+
+def _carries(looked: Looked, choice: Choice) -> bool:
+    """Tell whether all calls of a group go over this trunk already on the chosen SBCs."""
+    group = next(group for group in looked.groups if group.name == choice.group)
+    there = {route.sbc for route in group.active if route.trunk == choice.trunk}
+    return there >= set(looked.sbcs[choice.group])
 
 
 def _state(legs: list[LegStatus]) -> LegState:

@@ -167,12 +167,29 @@ def _clean_s(leg: LegStatus | None, now: float) -> float:
 
 
 def _agreed(rows: tuple[Row, ...], width: int) -> list[Line]:
-    texts = [str(one.text) for one in rows if one.ruling is not None and one.ruling.allowed and not one.loud]
+    """Return what the guards say that agree; one that says something else of each SBC is named alone, for room's sake."""
+    said: dict[str, list[str]] = {}
+    for one in rows:
+        if one.ruling is not None and one.ruling.allowed and not one.loud:
+            said.setdefault(one.ruling.guard, []).append(str(one.text))
+    texts = [found[0] for found in said.values() if len(found) == 1]
+    several = [guard.replace("_", " ") for guard, found in said.items() if len(found) > 1]
+    if several:
+        texts.append(f"{', '.join(several)}: agree on each SBC")
     if not texts:
         return []
     if width < ROOMY:
         return row("Guards", "; ".join(texts), Role.DIM, width)
     return [line for text in texts for line in row("Guard", text, Role.DIM, width)]
+
+
+def refused_on(sweep: Sweep) -> tuple[str, ...]:
+    """Return the SBCs on which a guard refuses whatever is said, where others are left on which none does."""
+    refused = tuple(
+        part.sbc for part in sweep.parts if any(not one.allowed and not one.wants for one in part.rulings)
+    )
+    whole = any(not one.allowed and not one.wants for one in sweep.rulings)
+    return () if whole or len(refused) == len(sweep.parts) else refused
 
 
 def _last_said(names: list[str], steps: tuple[Step, ...]) -> dict[str, str]:

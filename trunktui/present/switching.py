@@ -101,7 +101,9 @@ def figure_words(part: Prepared, legs: Iterable[LegStatus]) -> str:
     legs = tuple(legs)
     found = figures(part, legs)
     words = []
-    if move.source:
+    if move.source and move.source == move.target:
+        words.append("new calls go there by themselves; from now on they are made to")
+    elif move.source:
         words.append("calls in progress stay" if found.calls is None else _staying(found.calls))
         load = "unknown load" if found.load is None else f"{'' if found.whole else 'at least '}{found.load}"
         words.append(f"{load} to move")
@@ -200,7 +202,12 @@ def _shared(told: list[tuple[str, str]]) -> list[str]:
         if text:
             sbcs.setdefault(text, []).append(sbc)
     every = len(told)
-    return [text if len(names) == every else f"{', '.join(names)}: {text}" for text, names in sbcs.items()]
+    return [
+        text
+        if len(names) == every or (len(names) == 1 and names[0] in text)
+        else f"{', '.join(names)}: {text}"
+        for text, names in sbcs.items()
+    ]
 
 
 def _ruling_rows(sweep: Sweep) -> list[Row]:
@@ -229,7 +236,7 @@ def _same(ruling: Ruling) -> tuple[str, bool, Safe, tuple[Any, ...]]:
 def _ruling_row(ruling: Ruling, sbcs: list[str], every: int) -> Row:
     loud = ruling.allowed and ruling.sentence.startswith(_LOUD)
     sentence = ruling.sentence.removeprefix(_WARNING)
-    if sbcs and len(sbcs) < every:
+    if sbcs and len(sbcs) < every and not (len(sbcs) == 1 and sbcs[0] in sentence):
         sentence = clean(f"{', '.join(sbcs)}: {sentence}", 400)
     ruling = Ruling(ruling.guard, ruling.allowed, clean(sentence, 400), ruling.wants)
     if loud:

@@ -9,6 +9,7 @@ from pathlib import Path
 from trunktui.model.audit import AuditRecord, Entry, RecordKind, Who
 from trunktui.model.health import Severity
 from trunktui.model.history import Event, EventKind, event_of
+from trunktui.model.switch import Move, SwitchKind
 from trunktui.store.audit import FILE_NAME, AuditError, AuditLog
 
 _OVERLAP_S = 3600.0
@@ -19,6 +20,20 @@ _RECORDS = frozenset({RecordKind.RECORD, RecordKind.UNRECORD})
 _REASONED = frozenset({RecordKind.INTENT, RecordKind.MARK, RecordKind.RECORD})
 _READER = Who(user="", uid=0)
 _SEVERITIES = {"verified": Severity.NONE, "routed": Severity.NONE, "failed": Severity.MINOR}
+_BREAK_GLASS = "break glass"
+"""What stands in an intent, and before a guard's words in it, where an operator overrode that guard."""
+
+_DOING = {
+    SwitchKind.SWITCH: "{who} switches",
+    SwitchKind.FAILBACK: "{who} fails back",
+    SwitchKind.UNDO: "{who} takes back the switch of",
+}
+_DONE = {
+    SwitchKind.SWITCH: "{who} switched",
+    SwitchKind.FAILBACK: "{who} failed back",
+    SwitchKind.UNDO: "{who} took back the switch of",
+}
+_SWITCHED = {"verified": "verified", "routed": "reads back, no call has shown it yet"}
 
 
 class AuditedActions:
@@ -58,11 +73,15 @@ class AuditedActions:
             found.st_size,
             after,
         )  # asked with another position, they were not written
-        return tuple(map(_event, new)), after
+        glass = {one.record.action for one in entries if _breaks_glass(one.record)}
+        return tuple(_event(one, broke=one.record.action in glass) for one in new), after
 
 
-def _event(entry: Entry) -> Event:
+def _event(entry: Entry, *, broke: bool = False) -> Event:
+    """Return an entry as an event; `broke`: it is of a switch that overrode a guard, which everybody shall see."""
     record = entry.record
+    if record.move is not None:
+        return _switch_event(entry, record, record.move, broke=broke)
     deed = record.verb or record.kind.value
     match record.kind:
         case RecordKind.INTENT:
@@ -93,6 +112,48 @@ def _event(entry: Entry) -> Event:
         severity=severity,
         detail=f"audit {entry.seq} {entry.hash}",
     )
+
+
+def _switch_event(entry: Entry, record: AuditRecord, move: Move, *, broke: bool) -> Event:
+    """Return an entry about a switch: who moves which group, where, from what to what, and how it ended."""
+    who = entry.who.name
+    way = f"from {move.source or 'what stood there'} to {move.target or 'what stood there before'}"
+    where = f"{move.group} on {move.sbc} {way}"
+    severity = Severity.NONE
+    match record.kind:
+        case RecordKind.INTENT:
+            said, after = f"{_DOING[move.kind].format(who=who)} {where}", "requested"
+            overrode = next((words for words in record.guards if _BREAK_GLASS in words), "")
+            if broke:
+                said = f"break glass: {said}" + (f"; {overrode}" if overrode else "")
+            said += f" ({record.reason})" if record.reason else ""
+        case RecordKind.OUTCOME:
+            after, severity = record.ending, _SEVERITIES.get(record.ending, Severity.WARNING)
+            if record.ending in _SWITCHED:
+                said = f"{_DONE[move.kind].format(who=who)} {where}: {_SWITCHED[record.ending]}"
+            else:
+                said = f"the switch of {where} by {who} {record.ending}: {record.sentence}"
+        case _:
+            said, after, severity = (
+                f"refused to {who}: {where}: {record.sentence}",
+                "refused",
+                Severity.WARNING,
+            )
+    return event_of(
+        _time(entry),
+        EventKind.ACTION,
+        f"{move.group}@{move.sbc}",
+        said,
+        after=after,
+        severity=Severity.CRITICAL if broke and record.kind is not RecordKind.REFUSED else severity,
+        detail=f"audit {entry.seq} {entry.hash}",
+    )
+
+
+def _breaks_glass(record: AuditRecord) -> bool:
+    """Tell whether an intent overrode a guard by a name and a reason."""
+    told = record.sentence, *record.guards
+    return record.kind is RecordKind.INTENT and any(_BREAK_GLASS in words for words in told)
 
 
 def _subject(record: AuditRecord, deed: str) -> str:

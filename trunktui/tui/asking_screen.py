@@ -17,7 +17,7 @@ from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.confirm import missing
 from trunktui.present.words import wrap
 from trunktui.tui.foot import Foot
-from trunktui.tui.keys import CONFIRM, LEAVING, NO, REFUSED, bindings
+from trunktui.tui.keys import CONFIRM, LEAVING, NO, REFUSED, Key, bindings
 from trunktui.tui.ports import Reply
 from trunktui.tui.stage import PathPage, Scrolls, Stage, StageScreen
 
@@ -68,6 +68,10 @@ class AskingScreen(PathPage, Scrolls, StageScreen, Generic[P], inherit_bindings=
     def begin(self, prepared: P, consent: Consent) -> None:
         """Have it carried out, and show how it goes."""
         raise NotImplementedError
+
+    def refused_keys(self, prepared: P) -> tuple[Key, ...]:  # noqa: ARG002 - for those that have more to offer
+        """Return the keys that are offered while no yes would count."""
+        return REFUSED
 
     def on_mount(self) -> None:
         """Ask what would run."""
@@ -146,6 +150,12 @@ class AskingScreen(PathPage, Scrolls, StageScreen, Generic[P], inherit_bindings=
         """Whether nothing but the yes is missing."""
         return self._prepared is not None and self._prepared.wants == (Statement.YES,)
 
+    def _anew(self, note: str) -> None:
+        """Ask about something else from now on; what was said until now does not count."""
+        self._prepared, self._consent, self._question = None, Consent(), None
+        self._note, self._drawn_at, self._declined = note, None, False
+        self._prepare()
+
     def _stated(self, question: Statement | None, text: str) -> Consent:
         match question:
             case Statement.FIXED:
@@ -205,7 +215,7 @@ class AskingScreen(PathPage, Scrolls, StageScreen, Generic[P], inherit_bindings=
         if self._question is not Statement.REASON or wants is None:
             self._question = None
             self._foot.stop()
-        self._foot.offer(CONFIRM if self._ready else REFUSED)
+        self._foot.offer(CONFIRM if self._ready else self.refused_keys(prepared))
 
     def _next(self, wants: tuple[Statement, ...]) -> Statement:
         """Return what to ask for now; where all was stated and did not satisfy the guard, the name is wrong."""

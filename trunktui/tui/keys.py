@@ -177,6 +177,7 @@ CONFIRM = (
     Key("enter", "enter", "enter", "nothing: enter alone is no yes"),
     *_SCROLL,
 )
+WITHOUT = Key("a", "a", "without", "go on without the SBCs on which it is refused", "all but those")
 REFUSED = (NO, *_SCROLL)
 """What the confirm screen offers while no yes would count."""
 

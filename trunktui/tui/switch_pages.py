@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from trunktui.model.action import Consent, Sweep
 from trunktui.model.switch import Undoable, Wish
 from trunktui.present.cells import Line
 from trunktui.present.sweeping import (
     confirm_sweep_lines,
+    refused_on,
     sweep_progress_lines,
     sweep_seen,
     swept_lines,
@@ -14,7 +17,7 @@ from trunktui.present.sweeping import (
     undo_wish,
 )
 from trunktui.tui.asking_screen import AskingScreen
-from trunktui.tui.keys import EVERYWHERE, PAGE, UNDO, bindings
+from trunktui.tui.keys import EVERYWHERE, PAGE, REFUSED, UNDO, WITHOUT, Key, bindings
 from trunktui.tui.ports import Reply
 from trunktui.tui.progress_screen import ProgressScreen
 from trunktui.tui.stage import Stage
@@ -25,7 +28,7 @@ NOTHING_TO_UNDO = "nothing to undo: no switch of the last 15 minutes stands as i
 class SwitchConfirmScreen(AskingScreen[Sweep], inherit_bindings=False):
     """The confirmation of one wish; it stays on the wish's group."""
 
-    BINDINGS = AskingScreen.BINDINGS
+    BINDINGS = [*AskingScreen.BINDINGS, *bindings((WITHOUT,))]  # noqa: RUF012 - Textual's way
 
     def __init__(self, stage: Stage, wish: Wish) -> None:
         super().__init__(stage, wish.group)
@@ -48,6 +51,19 @@ class SwitchConfirmScreen(AskingScreen[Sweep], inherit_bindings=False):
     def plan_lines(self, prepared: Sweep, note: str, width: int) -> tuple[Line, ...]:
         """Return each SBC's part and the guards in lines."""
         return confirm_sweep_lines(prepared, self._stage.watch.snapshot, note, width)
+
+    def refused_keys(self, prepared: Sweep) -> tuple[Key, ...]:
+        """Offer to go on without the SBCs that are refused, where others are left."""
+        return (REFUSED[0], WITHOUT, *REFUSED[1:]) if refused_on(prepared) else REFUSED
+
+    def action_without(self) -> None:
+        """Ask about the other SBCs alone."""
+        refused = () if self._prepared is None or not self._readable else refused_on(self._prepared)
+        if self._prepared is None or not refused or self._prepared.wants is not None:
+            return
+        left = tuple(part.sbc for part in self._prepared.parts if part.sbc not in refused)
+        self._wish = replace(self._wish, sbcs=left)
+        self._anew(f"without {', '.join(refused)}, where it is refused")
 
     def begin(self, prepared: Sweep, consent: Consent) -> None:
         """Have it carried out, and show how it goes."""
