@@ -7,7 +7,6 @@ config's order, and channels that two groups have in common are moved once. Pure
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 
 from msgspec import Struct
 
@@ -25,7 +24,6 @@ _TOLD = 3
 _NAMED_SBCS = 3
 _LANDING_LIMIT = 200
 _LIMIT = 600
-_REMEMBERED = 4096
 _OUTSIDE = frozenset({RouteState.FOREIGN, RouteState.NONE})
 """A group that is routed so goes over none of its trunks."""
 
@@ -48,7 +46,7 @@ class Chart(Struct, frozen=True):
         return self.upstreams.get(self.carrier(trunk) or "")
 
 
-class Flow(Struct, frozen=True):
+class Flow(Struct, frozen=True, gc=False):
     """Calls of `group` that go over `source` now on `sbcs`, and `to` which trunk they would move; None: `why` not.
 
     `load`: the channels of each of its legs now or lately, whichever is more, by the leg's id; None: not known. `part`:
@@ -67,7 +65,7 @@ class Flow(Struct, frozen=True):
     stays: bool = False
 
 
-class _Space(Struct, frozen=True):
+class _Space(Struct, frozen=True, gc=False):
     """What is free for a flow: `left` of `cap` (None: not known; `most`: at most so much) after groups before it."""
 
     cap: int | None
@@ -246,9 +244,8 @@ def _trouble(one: Headroom) -> tuple[int, float]:
     return -SEVERITY_RANK[one.severity], min(shares, default=1.0)
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _landing(flow: Flow, space: _Space, got: int) -> Landing:
-    """Return where a flow lands; the same is asked at every look while nothing moves."""
+    """Return where a flow lands: `got` of its known channels have a place in `space`."""
     known = [load for _, load in flow.load if load is not None]
     load, whole = (sum(known) if known else None), len(known) == len(flow.load)
     certain = whole and not space.most and space.left is not None
