@@ -232,11 +232,18 @@ def _headroom(
             pools[key] = _Pool(room(by_trunk.get(flow.to, ())))
         landings.append(_landing(flow, *pools[key].take(flow)))
     severity = max((one.severity for one in landings), key=SEVERITY_RANK.__getitem__)
-    loud = sorted(landings, key=lambda one: -SEVERITY_RANK[one.severity])[:_TOLD]
-    told = [one.sentence for one in landings if one in loud][:_TOLD]
+    told = [landings[place].sentence for place in _loudest(landings)]
     more = f"; {len(landings) - len(told)} more" if len(landings) > len(told) else ""
     words = f"if {carrier} died now: {'; '.join(told)}{more}"
     return Headroom(carrier, severity, clean(words, _LIMIT), tuple(landings))
+
+
+def _loudest(landings: Sequence[Landing]) -> list[int]:
+    """Return the places of those to be told in one sentence, in their own order."""
+    if len(landings) <= _TOLD:
+        return list(range(len(landings)))
+    ranks = [-SEVERITY_RANK[one.severity] for one in landings]
+    return sorted(sorted(range(len(landings)), key=ranks.__getitem__)[:_TOLD])
 
 
 def _trouble(one: Headroom) -> tuple[int, float]:
