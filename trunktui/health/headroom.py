@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from trunktui.health.flap import MEANT
-from trunktui.model.health import ROUTABLE, SEVERITY_RANK, Severity, spoken
+from trunktui.model.health import ROUTABLE, SEVERITY_RANK, LegState, Severity, spoken
 from trunktui.model.inventory import Direction, Failover, Group, Inventory, Trunk
 from trunktui.model.room import Room, room
 from trunktui.model.route import ActiveRoute, RouteState
@@ -137,13 +137,18 @@ def flows_of(
             there.setdefault(leg.sbc, {})[leg.trunk] = leg
     first = next((name for name in group.trunks if any(name in members for members in there.values())), None)
     found: dict[tuple[str, str | None, str], list[LegStatus]] = {}
+    blind: list[dict[str, LegStatus]] = []
     for sbc, members in there.items():
         if sbc not in told and first not in members:
             continue
+        if sbc not in told and all(leg.state is LegState.UNKNOWN for leg in members.values()):
+            blind.append(members)
         for source in _carrying(told.get(sbc), group, members):
             if chart.carrier(source) is not None:
                 to, why = _next(group, source, members, chart)
                 found.setdefault((source, to, why), []).append(members[source])
+    # An SBC that does not answer goes on with its calls: what goes over a trunk is then that much more, nobody knows.
+    unseen = {source: [m[source].id for m in blind if source in m] for source, _, _ in found}
     auto = group.failover is Failover.AUTO
     return tuple(
         Flow(
@@ -152,7 +157,10 @@ def flows_of(
             source=source,
             to=to,
             sbcs=tuple(leg.sbc for leg in moved),
-            load=tuple((leg.id, _load(leg)) for leg in moved),
+            load=(
+                *((leg.id, _load(leg)) for leg in moved),
+                *((leg_id, None) for leg_id in unseen.pop(source, ())),
+            ),
             why=why,
             part=len(found) > 1,
             auto=auto,
