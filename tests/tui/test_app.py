@@ -80,6 +80,7 @@ def test_no_key_is_one_that_others_eat_and_capitals_do_nothing_dangerous() -> No
             "events",
             "findings",
             "matrix",
+            "carriers",
         ),
         "span",
     }
