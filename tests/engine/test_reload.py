@@ -47,7 +47,7 @@ TRUNK = '[[trunk]]\nname = "carrier-a"\nauth = "hybrid"\nsbcs = ["a"]\n'
 
 
 def sbc(name: str, more: str = "") -> str:
-    return f'[[sbc]]\nname = "{name}"\nhost = "192.0.2.{ord(name)}"\n{more}'
+    return f'[[sbc]]\nname = "{name}"\nhost = "192.0.2.{ord(name)}"\nplatform = "asterisk"\n{more}'
 
 
 def config_of(text: str) -> Config:
@@ -211,7 +211,7 @@ async def test_a_broken_config_changes_nothing_and_names_the_line_and_a_mended_o
         bad = good + '[[sbc]]\nname = "c"\nhots = "192.0.2.9"\n[ui]\nascii = 1\n'
         answered = await site.reload(bad)
         assert not answered.reply.done
-        assert answered.reply.text.startswith("config not reloaded: prod.toml:10 (+2 more): sbc c")
+        assert answered.reply.text.startswith("config not reloaded: prod.toml:11 (+2 more): sbc c")
         assert ConfigFrame(None, answered.reply.text) in site.heard
         assert [box.name for box in site.seen.sbcs] == ["a"]
         assert not site.askers["a"][0].closed
