@@ -279,6 +279,14 @@ def test_sbcs_that_go_different_ways_are_told_apart() -> None:
     assert [one.sbcs for one in alpha.landings] == [("nyc-1",), ("lon-1",)]
 
 
+def test_an_sbc_that_does_not_answer_still_has_calls_that_nobody_counts() -> None:
+    gone = [leg(name, 30, LegState.UNKNOWN, "lon-1") for name in ("alpha-us", "beta-us")]
+    landing = only(plan(inventory(US), leg("alpha-us", 7), ROOMY, *gone))
+    assert landing.sentence == "us at least 7 channels -> beta-us: 188 free of 300"
+    assert (landing.sbcs, landing.load, landing.load_whole, landing.fits) == (("nyc-1",), 7, False, None)
+    assert plan(inventory(US), *gone) == ()
+
+
 def test_the_worst_comes_first_and_a_carrier_without_a_group_not_at_all() -> None:
     config = inventory(
         Group("eu", ("beta-eu", "alpha-eu")), Group("us", ("alpha-us", "beta-us")), Group("x", ("delta-us",))

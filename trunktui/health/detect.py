@@ -65,7 +65,8 @@ def detect_s(platform: str, settings: ProbeSettings | None, *, registered: bool 
 def first_miss_s(platform: str, settings: ProbeSettings | None) -> float | None:
     """Return how long the far end can be dead before a first miss shows in what an SBC tells; None where it may not.
 
-    FreeSWITCH's counter and Kamailio's flags tell of it before they give the far end up.
+    Kamailio's flags tell of it before it gives the far end up. FreeSWITCH has been seen to stop asking, and to call
+    the far end up all the while.
     """
     if settings is None or not settings.interval_s:
         return None
@@ -73,8 +74,6 @@ def first_miss_s(platform: str, settings: ProbeSettings | None) -> float | None:
     match platform:
         case "asterisk" if timeout is not None:
             return asterisk_s(interval, timeout)
-        case "freeswitch" if settings.misses is not None:
-            return freeswitch_reged_s(interval, timeout or FREESWITCH_TIMEOUT_S)
         case "kamailio" if settings.misses is not None and timeout is not None:
             return kamailio_s(interval, 1, timeout)
         case _:

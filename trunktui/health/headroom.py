@@ -7,12 +7,11 @@ config's order, and channels that two groups have in common are moved once. Pure
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 
 from msgspec import Struct
 
 from trunktui.health.flap import MEANT
-from trunktui.model.health import ROUTABLE, SEVERITY_RANK, Severity, spoken
+from trunktui.model.health import ROUTABLE, SEVERITY_RANK, LegState, Severity, spoken
 from trunktui.model.inventory import Direction, Failover, Group, Inventory, Trunk
 from trunktui.model.room import Room, room
 from trunktui.model.route import ActiveRoute, RouteState
@@ -25,7 +24,6 @@ _TOLD = 3
 _NAMED_SBCS = 3
 _LANDING_LIMIT = 200
 _LIMIT = 600
-_REMEMBERED = 4096
 _OUTSIDE = frozenset({RouteState.FOREIGN, RouteState.NONE})
 """A group that is routed so goes over none of its trunks."""
 
@@ -48,7 +46,7 @@ class Chart(Struct, frozen=True):
         return self.upstreams.get(self.carrier(trunk) or "")
 
 
-class Flow(Struct, frozen=True):
+class Flow(Struct, frozen=True, gc=False):
     """Calls of `group` that go over `source` now on `sbcs`, and `to` which trunk they would move; None: `why` not.
 
     `load`: the channels of each of its legs now or lately, whichever is more, by the leg's id; None: not known. `part`:
@@ -67,7 +65,7 @@ class Flow(Struct, frozen=True):
     stays: bool = False
 
 
-class _Space(Struct, frozen=True):
+class _Space(Struct, frozen=True, gc=False):
     """What is free for a flow: `left` of `cap` (None: not known; `most`: at most so much) after groups before it."""
 
     cap: int | None
@@ -139,13 +137,18 @@ def flows_of(
             there.setdefault(leg.sbc, {})[leg.trunk] = leg
     first = next((name for name in group.trunks if any(name in members for members in there.values())), None)
     found: dict[tuple[str, str | None, str], list[LegStatus]] = {}
+    blind: list[dict[str, LegStatus]] = []
     for sbc, members in there.items():
         if sbc not in told and first not in members:
             continue
+        if sbc not in told and all(leg.state is LegState.UNKNOWN for leg in members.values()):
+            blind.append(members)
         for source in _carrying(told.get(sbc), group, members):
             if chart.carrier(source) is not None:
                 to, why = _next(group, source, members, chart)
                 found.setdefault((source, to, why), []).append(members[source])
+    # An SBC that does not answer goes on with its calls: what goes over a trunk is then that much more, nobody knows.
+    unseen = {source: [m[source].id for m in blind if source in m] for source, _, _ in found}
     auto = group.failover is Failover.AUTO
     return tuple(
         Flow(
@@ -154,7 +157,10 @@ def flows_of(
             source=source,
             to=to,
             sbcs=tuple(leg.sbc for leg in moved),
-            load=tuple((leg.id, _load(leg)) for leg in moved),
+            load=(
+                *((leg.id, _load(leg)) for leg in moved),
+                *((leg_id, None) for leg_id in unseen.pop(source, ())),
+            ),
             why=why,
             part=len(found) > 1,
             auto=auto,
@@ -234,11 +240,18 @@ def _headroom(
             pools[key] = _Pool(room(by_trunk.get(flow.to, ())))
         landings.append(_landing(flow, *pools[key].take(flow)))
     severity = max((one.severity for one in landings), key=SEVERITY_RANK.__getitem__)
-    loud = sorted(landings, key=lambda one: -SEVERITY_RANK[one.severity])[:_TOLD]
-    told = [one.sentence for one in landings if one in loud][:_TOLD]
+    told = [landings[place].sentence for place in _loudest(landings)]
     more = f"; {len(landings) - len(told)} more" if len(landings) > len(told) else ""
     words = f"if {carrier} died now: {'; '.join(told)}{more}"
     return Headroom(carrier, severity, clean(words, _LIMIT), tuple(landings))
+
+
+def _loudest(landings: Sequence[Landing]) -> list[int]:
+    """Return the places of those to be told in one sentence, in their own order."""
+    if len(landings) <= _TOLD:
+        return list(range(len(landings)))
+    ranks = [-SEVERITY_RANK[one.severity] for one in landings]
+    return sorted(sorted(range(len(landings)), key=ranks.__getitem__)[:_TOLD])
 
 
 def _trouble(one: Headroom) -> tuple[int, float]:
@@ -246,9 +259,8 @@ def _trouble(one: Headroom) -> tuple[int, float]:
     return -SEVERITY_RANK[one.severity], min(shares, default=1.0)
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _landing(flow: Flow, space: _Space, got: int) -> Landing:
-    """Return where a flow lands; the same is asked at every look while nothing moves."""
+    """Return where a flow lands: `got` of its known channels have a place in `space`."""
     known = [load for _, load in flow.load if load is not None]
     load, whole = (sum(known) if known else None), len(known) == len(flow.load)
     certain = whole and not space.most and space.left is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from trunktui.health.findings.found import (
     BY_ADDRESS,
@@ -68,33 +69,69 @@ def _untold(account: Account) -> Finding:
 
 
 def _audit(facts: Facts, account: Account, held: Allowlist) -> Iterator[Finding]:
-    day, source = latest(facts, RecordKind.AUDITED, account.name, held.audited)
-    ask = f"ask {account.carrier} for its allowlist of {account.name}, compare it, then record the day"
+    name = account.name
+    yield from _dated(
+        facts,
+        account,
+        _Dated(
+            record=RecordKind.AUDITED,
+            config=held.audited,
+            limit=held.max_age_days,
+            never=(FindingKind.ALLOWLIST_UNKNOWN, Severity.INDETERMINATE),
+            late=FindingKind.ALLOWLIST_DUE,
+            unsaid=f"when the allowlist of {name} was compared is not known",
+            said=f"allowlist of {name} last compared",
+            verb="compared",
+            ask=f"ask {account.carrier} for its allowlist of {name}, compare it, then record the day",
+        ),
+    )
+
+
+class _Dated(NamedTuple):
+    """What somebody has to do about an account every `limit` days, the last by the config or by what was recorded.
+
+    `never`: what it is while no day is known, and how loud; `unsaid` and `said` begin the sentences.
+    """
+
+    record: RecordKind
+    config: dt.date | None
+    limit: int
+    never: tuple[FindingKind, Severity]
+    late: FindingKind
+    unsaid: str
+    said: str
+    verb: str
+    ask: str
+
+
+def _dated(facts: Facts, account: Account, one: _Dated) -> Iterator[Finding]:
+    """Yield that it was never done, as far as is known, or that it is due again."""
+    day, source = latest(facts, one.record, account.name, one.config)
     if day is None:
+        kind, severity = one.never
         yield finding(
-            FindingKind.ALLOWLIST_UNKNOWN,
+            kind,
             account.name,
-            Severity.INDETERMINATE,
-            f"when the allowlist of {account.name} was compared is not known"
-            + (f": {source}" if source else ""),
-            ask,
+            severity,
+            one.unsaid + (f": {source}" if source else ""),
+            one.ask,
             confidence=Confidence.UNKNOWN,
             evidence=[_NO_DAY],
         )
         return
-    old, due = (facts.today - day).days, after(day, held.max_age_days)
-    if old >= held.max_age_days:
+    old, due = (facts.today - day).days, after(day, one.limit)
+    if old >= one.limit:
         when = "" if due is None else f", {in_days(due, facts.today)}"
         yield finding(
-            FindingKind.ALLOWLIST_DUE,
+            one.late,
             account.name,
             Severity.WARNING,
-            f"allowlist of {account.name} last compared {old} d ago (limit {held.max_age_days}){when}",
-            ask,
+            f"{one.said} {old} d ago (limit {one.limit}){when}",
+            one.ask,
             due=due,
             source=source,
             confidence=Confidence.CONFIGURED if source == "config" else Confidence.RECORDED,
-            evidence=[f"compared {day}: {source}"],
+            evidence=[f"{one.verb} {day}: {source}"],
         )
 
 
@@ -221,32 +258,20 @@ def restrictions(facts: Facts) -> Iterator[Finding]:
         held = account.restriction
         if held is None:
             continue
-        day, source = latest(facts, RecordKind.RESTRICTED, account.name, held.attested)
-        ask = f"have {account.carrier} confirm in writing that it takes {account.name} from our addresses only, then record the day"
-        if day is None:
-            yield finding(
-                FindingKind.RESTRICTION_DUE,
-                account.name,
-                Severity.WARNING,
-                f"nobody attested that {account.carrier} takes {account.name} from our addresses only"
-                + (f": {source}" if source else ""),
-                ask,
-                confidence=Confidence.UNKNOWN,
-                evidence=[_NO_DAY],
-            )
-            continue
-        old, due = (facts.today - day).days, after(day, held.max_age_days)
-        if old >= held.max_age_days:
-            when = "" if due is None else f", {in_days(due, facts.today)}"
-            yield finding(
-                FindingKind.RESTRICTION_DUE,
-                account.name,
-                Severity.WARNING,
-                f"that {account.carrier} takes {account.name} from our addresses only was attested {old} d ago "
-                f"(limit {held.max_age_days}){when}",
-                ask,
-                due=due,
-                source=source,
-                confidence=Confidence.CONFIGURED if source == "config" else Confidence.RECORDED,
-                evidence=[f"attested {day}: {source}"],
-            )
+        promise = f"{account.carrier} takes {account.name} from our addresses only"
+        yield from _dated(
+            facts,
+            account,
+            _Dated(
+                record=RecordKind.RESTRICTED,
+                config=held.attested,
+                limit=held.max_age_days,
+                never=(FindingKind.RESTRICTION_DUE, Severity.WARNING),
+                late=FindingKind.RESTRICTION_DUE,
+                unsaid=f"nobody attested that {promise}",
+                said=f"that {promise} was attested",
+                verb="attested",
+                ask=f"have {account.carrier} confirm in writing that it takes {account.name} from our addresses only, "
+                "then record the day",
+            ),
+        )
