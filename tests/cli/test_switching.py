@@ -197,6 +197,20 @@ def test_ctrl_c_in_the_middle_says_what_is_switched_and_what_is_not(act: Cli, st
     assert routes(stage) == ["blue", "red"]
 
 
+def test_a_script_breaks_no_glass_by_the_reason_that_it_gives_anyway(act: Cli, stage: SwitchStage) -> None:
+    for name in SBCS:
+        stage.die(f"red@{name}")
+        stage.die(f"blue@{name}")
+    refused = act("switch", "out", "--to", "blue", *SURE)
+    assert refused.code == 2
+    assert "break glass" in refused.out
+    assert "add --break-glass" in refused.err
+    assert routes(stage) == ["red", "red"]
+    act("switch", "out", "--to", "blue", "--break-glass", *SURE)
+    assert routes(stage)[0] == "blue"
+    assert any(record.sentence.endswith("(break glass)") for record in stage.records())
+
+
 def test_undo_takes_back_the_only_switch_and_then_there_is_nothing(act: Cli, stage: SwitchStage) -> None:
     assert act("undo", *SURE).code == 2
     assert act("switch", "out", "--to", "blue", *SURE).code == 0
