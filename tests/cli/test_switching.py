@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner
@@ -16,10 +19,10 @@ from msgspec.structs import replace
 
 from tests.actions.switch_scene import PLACE, SBCS, TRUNKS, SwitchStage
 from tests.cli.conftest import Outcome
-from trunktui.cli import acting, action_run, switch_run, switching
+from trunktui.cli import acting, action_run, polled, switch_run, switching
 from trunktui.cli.main import trunktui
 from trunktui.cli.switch_run import needed_for, waiting_for
-from trunktui.model.action import Consent, Sweep, Swept
+from trunktui.model.action import Consent, Ending, Sweep, Swept
 from trunktui.model.inventory import Account, Trunk
 from trunktui.model.snapshot import CleanRun, Snapshot
 from trunktui.model.switch import SwitchKind, Undoable, Wish
@@ -194,6 +197,20 @@ def test_ctrl_c_in_the_middle_says_what_is_switched_and_what_is_not(act: Cli, st
     assert routes(stage) == ["blue", "red"]
 
 
+def test_a_script_breaks_no_glass_by_the_reason_that_it_gives_anyway(act: Cli, stage: SwitchStage) -> None:
+    for name in SBCS:
+        stage.die(f"red@{name}")
+        stage.die(f"blue@{name}")
+    refused = act("switch", "out", "--to", "blue", *SURE)
+    assert refused.code == 2
+    assert "break glass" in refused.out
+    assert "add --break-glass" in refused.err
+    assert routes(stage) == ["red", "red"]
+    act("switch", "out", "--to", "blue", "--break-glass", *SURE)
+    assert routes(stage)[0] == "blue"
+    assert any(record.sentence.endswith("(break glass)") for record in stage.records())
+
+
 def test_undo_takes_back_the_only_switch_and_then_there_is_nothing(act: Cli, stage: SwitchStage) -> None:
     assert act("undo", *SURE).code == 2
     assert act("switch", "out", "--to", "blue", *SURE).code == 0
@@ -282,6 +299,77 @@ def test_waiting_is_for_a_target_that_is_up_and_has_not_answered_often_enough(st
     down = replace(snapshot, legs=stage.look())
     assert waiting_for(sweep, down, now) is None, "waiting is no use"
     assert back.wish.to == "red"
+
+
+class StubLooks:
+    """Stands for the polled SBCs: each look is one OPTIONS more that blue has answered."""
+
+    def __init__(self, stage: SwitchStage) -> None:
+        self.stage = stage
+        self.looked = 0
+        self.sent = False
+        self.interrupted_switch: Swept | None = None
+
+    def snapshot(self, at: float) -> Snapshot:
+        legs = (replace(leg, clean=CleanRun(1 + self.looked, at - 5)) for leg in self.stage.look())
+        return replace(self.stage.fleet("jump1"), legs=tuple(legs))
+
+    def desk(self) -> Any:
+        return self
+
+    async def again(self, names: Any) -> None:
+        assert set(names) == {"one", "two"}
+        self.looked += 1
+
+    async def prepare_switch(self, wish: Wish, consent: Consent) -> Sweep:
+        return await self.stage.desk().prepare_switch(wish, consent)
+
+    async def perform_switch(self, sweep: Sweep, consent: Consent, tell: Any) -> Swept:
+        self.sent = True
+        signal.raise_signal(signal.SIGINT)
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            said = Safe("switched to blue: one; two refused: interrupted before sending")
+            self.interrupted_switch = Swept(sweep.action, sweep.wish, Ending.REFUSED, said)
+            raise
+        raise AssertionError("it was not interrupted")
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubLooks]:
+    """What the real run of a command works on, without polling."""
+    made = SwitchStage()
+    found = StubLooks(made)
+
+    @asynccontextmanager
+    async def looking(*_: Any) -> AsyncIterator[StubLooks]:
+        yield found
+
+    monkeypatch.setattr(polled, "looking", looking)
+    monkeypatch.setattr(switch_run, "_LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(switch_run.SwitchRun, "_fleet", found)
+    yield found
+    made.close()
+
+
+def test_it_looks_until_the_target_has_answered_often_enough_and_says_so(looks: StubLooks) -> None:
+    told: list[Safe] = []
+    run = switch_run.SwitchRun(cast("Any", SimpleNamespace(inventory=looks.stage.inventory)))
+    run.prepare(Wish(SwitchKind.SWITCH, "out", "blue"), Consent(), told.append)
+    assert looks.looked == 1
+    assert told == ["watching blue@one: 1 of 2 OPTIONS in a row answered; nothing is sent yet"]
+    looks.looked = 0
+    run.prepare(Wish(SwitchKind.FAILBACK, "out"), Consent(), told.append, patient=False)
+    assert looks.looked == 0, "a dry run of a failback does not wait"
+
+
+def test_a_signal_in_the_middle_gives_the_whole_picture(looks: StubLooks) -> None:
+    run = switch_run.SwitchRun(cast("Any", SimpleNamespace(inventory=looks.stage.inventory)))
+    sweep, _ = run.prepare(Wish(SwitchKind.SWITCH, "out", "blue"), Consent(), lambda _: None)
+    swept = run.perform(sweep, Consent(yes=True, typed="out"), lambda _: None)
+    assert looks.sent
+    assert "two refused: interrupted before sending" in swept.sentence
 
 
 def test_the_sbcs_that_are_polled_are_those_of_the_group_and_of_whoever_shares_its_caps(

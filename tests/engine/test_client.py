@@ -18,7 +18,7 @@ from trunktui.model.acting import Doings
 from trunktui.model.action import Consent
 from trunktui.model.audit import Who
 from trunktui.model.feed import FeedUpdate
-from trunktui.model.request import Perform, Reload
+from trunktui.model.request import Perform, PerformSwitch, Reload
 
 DEADLINE_S = 20.0
 
@@ -214,16 +214,16 @@ def test_write_mode_is_that_of_the_engine_that_runs_now() -> None:
     asyncio.run(go())
 
 
-@pytest.mark.parametrize("finishes", [True, False])
+@pytest.mark.parametrize(("request_", "finishes"), [(Perform, True), (Perform, False), (PerformSwitch, True)])
 def test_an_engine_at_an_action_is_left_to_finish_it_where_that_makes_sense(
-    tmp_path: Path, *, finishes: bool
+    tmp_path: Path, request_: type[Perform | PerformSwitch], *, finishes: bool
 ) -> None:
     done = tmp_path / "done"
 
     async def go() -> None:
         source = feed("hello", "fleet", "finish", str(done), finishes=finishes)
         await until(source, lambda u: u.snapshot.legs[0].state.value == "up")
-        asking = asyncio.create_task(source.ask(Perform("a", Consent(yes=True))))
+        asking = asyncio.create_task(source.ask(request_("a", Consent(yes=True))))
         await asyncio.sleep(0)
         assert source.acting
         asking.cancel()  # as the screen's end does

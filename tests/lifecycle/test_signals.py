@@ -101,7 +101,7 @@ def test_being_stopped_and_continued_in_any_state_changes_nothing(config: Path) 
         for keys, shown, back in (
             ("", ALL_UP, ""),
             ("\r", "fleet >", "\x1b"),
-            ("?", "only R changes an SBC", "\x1b"),
+            ("?", "change an SBC, and only after", "\x1b"),
             ("/u", "enter keeps", "\r"),
         ):
             session.press(keys)
@@ -198,7 +198,7 @@ def test_where_no_shell_could_continue_it_ctrl_z_says_so(config: Path) -> None:
         session.press("\x1a")
         session.until_shown("no shell here that could continue")
         session.press("?")
-        session.until_shown("only R changes an SBC")
+        session.until_shown("change an SBC, and only after")
         session.press("\x1a")
         session.until_shown("no shell here that could continue")
         session.until_shown("all keys")

@@ -131,7 +131,7 @@ def _press_every_key(terminal: Terminal) -> None:
     terminal.press("Escape")
     terminal.until(lambda s: len(rows(s)) > 10, "esc goes back")
     terminal.press("?")
-    terminal.until(lambda s: "only R changes an SBC" in s, "? shows all keys")
+    terminal.until(lambda s: "change an SBC, and only after" in s, "? shows all keys")
     terminal.press("Escape")
     terminal.until(lambda s: len(rows(s)) > 10, "esc goes back")
     terminal.press("a")

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from tests.tui.fleet_samples import NOW
 from tests.tui.switch_samples import (
     DOWN,
+    GLASS,
     GROUP,
     LEG,
     SBCS,
@@ -39,7 +40,14 @@ from trunktui.present.sweeping import (
     undo_of,
     undo_wish,
 )
-from trunktui.present.switching import room_words, state_after, sweep_lines, switch_document, title
+from trunktui.present.switching import (
+    breaks_glass,
+    room_words,
+    state_after,
+    sweep_lines,
+    switch_document,
+    title,
+)
 
 GOLDEN = Path(__file__).parents[1] / "fixtures" / "documents" / "switch.json"
 WISH = Wish(SwitchKind.SWITCH, GROUP, to="beta-us", sbcs=SBCS)
@@ -97,6 +105,15 @@ def test_what_was_read_is_another_switch_only_when_what_runs_or_stood_there_chan
     ):
         assert sweep_seen(replace(later, parts=(other, *later.parts[1:]))) != sweep_seen(sweep)
     assert sweep_seen(replace(later, parts=later.parts[1:])) != sweep_seen(sweep)
+
+
+def test_a_guard_that_is_to_be_overridden_makes_it_another_switch_whether_it_was_overridden_or_not() -> None:
+    sweep, doubted = sweep_of(WISH), sweep_of(WISH, refused=GLASS)
+    taken_on = sweep_of(WISH, refused=Ruling("target", True, Safe("break glass: it flaps; noc takes it on")))
+    assert sweep_seen(doubted) != sweep_seen(sweep)
+    assert sweep_seen(doubted) == sweep_seen(taken_on)
+    assert breaks_glass(doubted)
+    assert not breaks_glass(taken_on)
 
 
 def test_each_sbc_of_a_switch_that_stopped_has_its_word() -> None:

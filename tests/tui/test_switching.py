@@ -246,11 +246,13 @@ async def test_each_sbc_is_told_as_done_at_work_or_waiting_and_the_end_offers_th
         engine.go.set()
         await show.until_shown("VERIFIED")
         await unlocked(show, replace(UNLOCKED, undoable=(undoable(),)))
-        await show.press("G")
-        await show.press("g")
+        show.now += 8  # what was said in the footer has gone
+        two_seconds(show)
+        await show.until(lambda: "u undo 14:2" in show.text("foot"))
+        await show.press("G", "g")
         two_seconds(show)
         if size[1] > 12:
-            await show.until_shown("u takes it back, for 14 m 3")
+            await show.until_shown("u takes it back, for 14 m 2")
         await show.press("u")
         await readable(show)
         assert first_wish(engine) == Wish(SwitchKind.UNDO, GROUP, undoes=tuple(f"s1.{name}" for name in SBCS))

@@ -41,6 +41,16 @@ class Looks:
             self._config, self._fleet, self._askers, always_unlocked=True, look_again=self.again
         )
 
+    async def refreshed(self, since: float) -> None:
+        """Poll those once more whose answer, since then, grew old while a slower one was waited for."""
+        at, limit = now(), self._config.poll.interval_s
+        polls = {sbc.name: sbc.polled_at for sbc in self._fleet.snapshot(at).sbcs}
+        await self.again(
+            name
+            for name, polled_at in polls.items()
+            if polled_at is not None and since <= polled_at < at - limit
+        )
+
     async def again(self, names: Iterable[str]) -> None:
         """Poll these once more, side by side; one that is not through in time stays as it was known."""
         tasks = [asyncio.ensure_future(self._pollers[name].poll()) for name in names if name in self._pollers]
@@ -73,7 +83,9 @@ async def looking(config: Config, fleet: Fleet, needed: frozenset[str]) -> Async
     pollers = {post.sbc: hiring.poller(post, pace_of(calm)) for post in posts if post.sbc in needed}
     looks = Looks(config, fleet, pollers, hiring.askers)
     try:
+        began = now()
         await looks.again(pollers)
+        await looks.refreshed(began)
         yield looks
     finally:
         await hiring.askers.close()

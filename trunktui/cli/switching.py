@@ -44,6 +44,12 @@ def _consenting(command: Callable[..., Any]) -> Callable[..., Any]:
         _format,
         click.option("--name", default="", metavar="GROUP", help="The group's name, typed: --yes wants it."),
         click.option("--reason", default="", metavar="TEXT", help="Why; kept in the audit log."),
+        click.option(
+            "--break-glass",
+            "glass",
+            is_flag=True,
+            help="With --yes: go on though the target is not sure to take the calls; an event of severity critical.",
+        ),
         click.option("--yes", is_flag=True, help="Do not ask; needs --reason and --name."),
         click.option(
             "--dry-run", is_flag=True, help="Print what would run and what the guards say; send nothing."
@@ -72,6 +78,7 @@ def switch(
     sbcs: tuple[str, ...],
     dry_run: bool,
     yes: bool,
+    glass: bool,
     reason: str,
     name: str,
     form: str,
@@ -82,7 +89,9 @@ def switch(
     SBCs with `write = true` in the config are touched. `trunktui undo` takes it back for 15 minutes.
     """
     wish = Wish(SwitchKind.SWITCH, group, to, _once(sbcs))
-    return _command(session, wish, Consent(yes=yes, typed=name, reason=reason), dry_run=dry_run, form=form)
+    return _command(
+        session, wish, Consent(yes=yes, typed=name, reason=reason), dry_run=dry_run, glass=glass, form=form
+    )
 
 
 @click.command(epilog=_EXITS)
@@ -96,6 +105,7 @@ def failback(
     sbcs: tuple[str, ...],
     dry_run: bool,
     yes: bool,
+    glass: bool,
     reason: str,
     name: str,
     form: str,
@@ -105,7 +115,9 @@ def failback(
     It is watched for so long first: ten OPTIONS in a row must be answered meanwhile (--dry-run does not wait).
     """
     wish = Wish(SwitchKind.FAILBACK, group, sbcs=_once(sbcs))
-    return _command(session, wish, Consent(yes=yes, typed=name, reason=reason), dry_run=dry_run, form=form)
+    return _command(
+        session, wish, Consent(yes=yes, typed=name, reason=reason), dry_run=dry_run, glass=glass, form=form
+    )
 
 
 @click.command(epilog=_EXITS)
@@ -119,6 +131,7 @@ def undo(
     sbcs: tuple[str, ...],
     dry_run: bool,
     yes: bool,
+    glass: bool,
     reason: str,
     name: str,
     form: str,
@@ -128,10 +141,12 @@ def undo(
     Without GROUP: the only group that was switched.
     """
     wish = Wish(SwitchKind.UNDO, group or "", sbcs=_once(sbcs))
-    return _command(session, wish, Consent(yes=yes, typed=name, reason=reason), dry_run=dry_run, form=form)
+    return _command(
+        session, wish, Consent(yes=yes, typed=name, reason=reason), dry_run=dry_run, glass=glass, form=form
+    )
 
 
-def _command(session: Session, wish: Wish, consent: Consent, *, dry_run: bool, form: str) -> int:
+def _command(session: Session, wish: Wish, consent: Consent, *, dry_run: bool, glass: bool, form: str) -> int:
     """Check that it can be agreed to, then do it, and print it."""
     if consent.yes and not (consent.reason.strip() and consent.typed.strip()):
         raise click.UsageError("--yes needs --reason TEXT and --name GROUP: both are kept in the audit log")
@@ -152,18 +167,26 @@ def _command(session: Session, wish: Wish, consent: Consent, *, dry_run: bool, f
             )
             return CODES[Ending.REFUSED]
         wish = structs.replace(wish, group=one.group)
-    return _switched(run, wish, consent, dry_run=dry_run, text=form == "text")
+    return _switched(run, wish, consent, dry_run=dry_run, glass=glass, text=form == "text")
 
 
-def _switched(run: SwitchRun, wish: Wish, consent: Consent, *, dry_run: bool, text: bool) -> int:
+def _switched(run: SwitchRun, wish: Wish, consent: Consent, *, dry_run: bool, glass: bool, text: bool) -> int:
+    from trunktui.present.switching import breaks_glass
+
     patient = not (dry_run and wish.kind is SwitchKind.FAILBACK)
+    # A reason is always given with --yes: only --break-glass makes it one that overrides a guard.
+    said = consent if glass else structs.replace(consent, reason="")
     with progress() as tell:
-        sweep, snapshot = run.prepare(wish, consent, tell, patient=patient)
+        sweep, snapshot = run.prepare(wish, said, tell, patient=patient)
     _print_plan(sweep, snapshot, err=not (dry_run and text))
     if dry_run:
         # What only the operator's word is missing for would run once it is given.
         code = 0 if sweep.wants is not None else CODES[Ending.REFUSED]
         return _told(sweep, snapshot, None, code, text=text)
+    if consent.yes and not glass and breaks_glass(sweep):
+        click.echo("nothing was sent: to do it all the same, add --break-glass", err=True)
+        swept = run.refuse(sweep, consent)
+        return _told(sweep, snapshot, swept, code_of(swept), text=text)
     if sweep.wants is not None and not consent.yes:
         answered = _asked(sweep, consent)
         if answered is None:

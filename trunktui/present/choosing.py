@@ -96,9 +96,8 @@ def choosing_lines(looked: Looked, snapshot: Snapshot, now: float, width: int) -
     lines: list[Line] = []
     for group in looked.groups:
         chosen = looked.sbcs[group.name]
-        lines.append(
-            cut_line((Cell(f" {group.name}", Role.TITLE), Cell(f"   {group.reason}", Role.DIM)), width)
-        )
+        reason = group.reason.removeprefix(f"{group.name} ")
+        lines.append(cut_line((Cell(f" {group.name}", Role.TITLE), Cell(f"   {reason}", Role.DIM)), width))
         for route in group.active:
             mark = Role.TEXT if route.sbc in chosen else Role.DIM
             said = route.sentence or f"{group.name} on {route.sbc}: not read yet"

@@ -22,8 +22,11 @@ from trunktui.present.cells import Role
 SCHEMA = "trunktui.switch/1"
 
 _NOTHING = "what stands there"
+BREAK_GLASS = "break glass"
+"""How a ruling begins that is, or was, to be overridden by the group's name and a reason."""
+
 _WARNING = "warning: "
-_LOUD = (_WARNING, "break glass")
+_LOUD = (_WARNING, BREAK_GLASS)
 """How a ruling begins that lets a switch through and must be read all the same."""
 
 _PLAN_ROWS: tuple[tuple[str, Callable[[Plan], str], Role], ...] = (
@@ -123,6 +126,12 @@ def room_words(free: Room) -> str:
     if free.free is None:
         return f"not known, of {free.cap}"
     return f"{'at most ' if free.most else ''}{free.free} of {free.cap}"
+
+
+def breaks_glass(sweep: Sweep) -> bool:
+    """Tell whether a guard stands in the way that a name and a reason would override."""
+    every = (*sweep.rulings, *(ruling for part in sweep.parts for ruling in part.rulings))
+    return any(not ruling.allowed and ruling.sentence.startswith(BREAK_GLASS) for ruling in every)
 
 
 def sweep_rows(sweep: Sweep, snapshot: Snapshot) -> tuple[Row, ...]:

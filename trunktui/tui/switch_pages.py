@@ -13,6 +13,7 @@ from trunktui.present.sweeping import (
     sweep_progress_lines,
     sweep_seen,
     swept_lines,
+    undo_hint,
     undo_of,
     undo_wish,
 )
@@ -89,6 +90,13 @@ class SwitchProgressScreen(ProgressScreen, inherit_bindings=False):
         if sweep is not None:
             return sweep_progress_lines(sweep, doer.running(self._about), now, width)
         return super().lines()
+
+    def draw(self) -> None:
+        """Bring the page up to date, and offer the undo first while there is one."""
+        now, undo = self._stage.clock(), self._undoable()
+        ready = undo is not None and self._stage.doer.swept(self._about) is not None
+        self._foot.offer((UNDO._replace(hint=undo_hint(undo, now)), *PAGE) if undo and ready else PAGE)
+        super().draw()
 
     def action_undo(self) -> None:
         """Show what would take it back."""
