@@ -11,7 +11,7 @@ DEMO_ARGS ?=
 SOAK_ARGS ?= --seeds 10
 DAYS_ARGS ?= --days 7
 
-.PHONY: help demo test soak soak-hours soak-days lint types format lock bench clean lab-bootstrap lab-up lab-down lab-test python-check
+.PHONY: help demo test soak soak-hours soak-days lint types format lock bench walkthrough clean lab-bootstrap lab-up lab-down lab-test python-check
 
 help:
 	@echo 'make demo           look at it: the dashboard over a simulated fleet'
@@ -24,6 +24,7 @@ help:
 	@echo 'make lab-bootstrap  as root, once: what the lab of network namespaces needs'
 	@echo 'make lab-up lab-test lab-down'
 	@echo 'make bench          measure'
+	@echo 'make walkthrough    play the incident of docs/walkthrough.md again, and make its pictures anew'
 	@echo 'make lock           raise the lock files to the newest allowed versions'
 
 # A newcomer waits for what runs, not for what tests; where that is installed already, it will do.
@@ -55,6 +56,9 @@ format: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench
+
+walkthrough: $(READY)
+	$(BIN)/python -m tests.demo.walkthrough
 
 lab-bootstrap:
 	tests/lab/bootstrap.sh

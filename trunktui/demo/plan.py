@@ -180,8 +180,8 @@ def _newcomers_fleet() -> FleetPlan:
         carriers=(
             CarrierPlan("alpha", "alpha.example.net", 18.0, "net-1"),
             CarrierPlan("bravo", "bravo.example.net", 31.0, "net-2"),
-            CarrierPlan("charlie", "charlie.example.org", 47.0, "net-2"),
-            CarrierPlan("delta", "delta.example.org", 64.0, "net-4"),
+            CarrierPlan("charlie", "charlie.example.org", 47.0, "net-3"),
+            CarrierPlan("delta", "delta.example.org", 64.0, "net-2"),
         ),
         accounts=(
             AccountPlan("alpha-voice", "alpha", 240, _ALPHA_LIST, attested_days=31),
@@ -211,10 +211,7 @@ def _groups() -> tuple[GroupPlan, ...]:
             "us-outbound",
             ("bravo-us", "alpha-us", "charlie-world", "delta-retail"),
             22,
-            {
-                "asterisk": Route(Mechanism.ASTDB, "trunk/us-outbound"),
-                "kamailio": Route(Mechanism.DISPATCHER, "10"),
-            },
+            {"asterisk": Route(Mechanism.ASTDB, "trunk/us-outbound")},
         ),
         GroupPlan(
             "eu-outbound",
@@ -226,7 +223,10 @@ def _groups() -> tuple[GroupPlan, ...]:
             "apac-outbound",
             ("charlie-apac", "bravo-us", "charlie-world"),
             16,
-            {"freeswitch": Route(Mechanism.DB, "trunk/apac-outbound")},
+            {
+                "freeswitch": Route(Mechanism.DB, "trunk/apac-outbound"),
+                "kamailio": Route(Mechanism.DISPATCHER, "10"),
+            },
         ),
         GroupPlan(
             "retail",

@@ -97,8 +97,8 @@ NEWCOMERS_STORY = Script(
         ),
         Tip(
             200.0,
-            "1/8 bravo is still dead. Press : and type write, then R on bravo-eu@nyc-1: it is sent once, fails, and "
-            "you are told why.",
+            "1/8 bravo is still dead, and us-outbound still goes there. Press : and type write, then S on bravo-us@nyc-1: "
+            "shown, confirmed, proved by calls.",
         ),
         Tip(
             290.0,
