@@ -22,6 +22,7 @@ from trunktui.model.finding import Confidence, CredentialAge
 from trunktui.model.health import LegState, ProbeSignal, RegSignal, Usage
 from trunktui.model.inventory import AuthMode, Carrier, Failover, Group
 from trunktui.model.marks import Maintenance, Scope, Target
+from trunktui.model.observation import Contact, ContactState
 from trunktui.model.route import ActiveRoute, RouteReading, Share
 from trunktui.model.snapshot import ChannelsView, CleanRun, GroupStatus, LegStatus, ProbeView, RegView
 from trunktui.model.switch import Move, SwitchKind, Wish
@@ -46,7 +47,7 @@ def weighed(red: int, green: int) -> RouteReading:
 def a_leg(name: str, **changes: Any) -> LegStatus:
     """Return a healthy leg on SBC one with a long clean run, little load and much room."""
     sound = replace(
-        leg(f"{name}@one", carrier={"red": "alpha", "blue": "beta", "green": "gamma"}[name]),
+        leg(f"{name}@one", carrier={"blue": "beta", "green": "gamma"}.get(name, "alpha")),
         clean=CleanRun(100, NOW - 3600),
         load=40,
         channels=ChannelsView(Usage.NORMAL, active=40, cap=200, used=80),
@@ -131,6 +132,20 @@ def trunk(name: str, **changes: Any) -> dict[str, Any]:
     )
 
 
+def stranger() -> dict[str, Any]:
+    """Return a protected trunk of no group that stands at the route beside red."""
+    known = switch_inventory()
+    trunks = (*known.trunks, replace(known.trunks[0], name="rescue", protect=True))
+    shared = reading("red", "rescue")
+    return config(trunks=trunks) | {"move": move(stands=shared)} | legs(rescue={"carrier": "alpha"})
+
+
+def destinations(*uris: str) -> ProbeView:
+    """Return a far end of several destinations that all answer."""
+    answers = (Contact(Safe(uri), ContactState.REACHABLE, 20.0, Safe("row")) for uri in uris)
+    return ProbeView(ProbeSignal.OK, contacts=tuple(answers))
+
+
 def three(who: Who = ALICE, kind: SwitchKind = K.SWITCH) -> dict[str, Any]:
     """Return three wishes of another group by `who`, the first of them two parts."""
     other = replace(move(kind=kind), group="in")
@@ -172,6 +187,9 @@ REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
     ("protected", trunk("red", protect=True), "red is protected (`protect = true`): nothing is switched away from it", ()),
     ("protected", trunk("blue", protect=True), "nothing is switched to it", ()),
     ("protected", trunk("green", protect=True) | {"move": move(stands=reading(shares=(Share(clean("red")), Share(clean("green"), alive=False))))}, "nothing is switched away from it", ()),
+    ("protected", stranger(), "rescue is protected (`protect = true`): nothing is switched away from it", ()),
+    ("protected", trunk("green", protect=True) | {"move": move(stands=reading("sip:b"), source="", values={"red": "red", "blue": "blue"})}
+     | legs(green={"probe": destinations("sip:a", "sip:b")}), "green is protected (`protect = true`): nothing is switched away", ()),
     ("upstream", config(carriers=(Carrier("alpha", "transit"), Carrier("beta", "transit"))), "blue leaves on the same network as red (transit)", ()),
     ("target", legs(blue=DOWN), "blue@one is down (3 OPTIONS unanswered), and red@one carries the calls (up): nothing is moved", ()),
     ("target", {**legs(blue=DOWN), "consent": TYPED}, "nothing is moved", ()),
@@ -294,6 +312,15 @@ def test_an_undo_is_never_held_up_by_a_pause_or_a_rate() -> None:
     names = {ruling.guard for ruling in rule(facts(**undo()))}
     assert {"pause", "rate", "hold", "clean"}.isdisjoint(names)
     assert {"target", "upstream", "protected", "room", "busy", "undo"} <= names
+
+
+def test_an_undo_does_not_open_a_destination_of_a_protected_trunk_either() -> None:
+    changes = undo(goal=(Share(clean("red")), Share(clean("sip:b")))) | trunk("green", protect=True)
+    rulings = rule(facts(**changes, **legs(green={"probe": destinations("sip:a", "sip:b")})))
+    (said,) = [ruling for ruling in rulings if ruling.guard == "protected"]
+    assert not said.allowed
+    assert "nothing is switched to it" in said.sentence
+    assert not said.wants
 
 
 def test_without_a_plan_nothing_else_is_told() -> None:

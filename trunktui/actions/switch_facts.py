@@ -98,6 +98,13 @@ class SwitchFacts(Struct, frozen=True):
         """Return the legs of a trunk on every SBC."""
         return tuple(leg for leg in self.legs if leg.trunk == trunk and not leg.discovered)
 
+    def names_of(self, trunk: str) -> frozenset[str]:
+        """Return all that a trunk's leg on this SBC is called there: its own names, and its destinations."""
+        leg = self.leg(trunk)
+        return (
+            frozenset() if leg is None else frozenset((*leg.native.all, *(c.uri for c in leg.probe.contacts)))
+        )
+
     def switches(self) -> tuple[Act, ...]:
         """Return the earlier switches of this group that had or may have had an effect, but those of this very wish."""
         return tuple(
