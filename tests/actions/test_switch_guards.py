@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tests.actions.switch_scene import ROUTE, switch_inventory
 from tests.actions.switched import Switched
 from tests.fleets import NOW, leg
-from trunktui.actions.moves import leads, says
+from trunktui.actions.moves import Spot, leads, move_back, move_to, says
 from trunktui.actions.past import Act, Past, part_of
 from trunktui.actions.ruling import allowed
 from trunktui.actions.switch_facts import SwitchFacts
@@ -206,6 +206,8 @@ REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
     ("target", undo(goal=(), target=""), "where the SBC sends calls while nothing is set is not known", GLASS),
     ("target", undo(goal=(Share(clean("pink")),), target=""), "pink is no trunk of out", GLASS),
     ("room", legs(blue=FULL), "40 to move, 24 free of 200 on blue: 60 % of it fits, and red@one carries it now", ()),
+    ("room", {"move": move(stands=reading("red", "blue"))} | legs(blue=FULL), "40 to move, 24 free of 200 on blue: 60 % of it fits, and red@one carries it now", ()),
+    ("room", {"move": move(stands=reading(shares=(Share(clean("red"), 9), Share(clean("blue"), 1))))} | legs(blue=FULL), "and red@one carries it now", ()),
     ("pause", past(did(59)), "out was moved on one 59 s ago (limit 60 s): wait 1 s more", ()),
     ("pause", past(did(10, ending="unverified", by=BOB)), "out was moved on one 10 s ago", ()),
     ("rate", three(), "alice switched 3 times in the last 10 minutes (limit 3): wait 100 s", ()),
@@ -234,6 +236,9 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("a sound failback", back()),
     ("a sound undo", undo()),
     ("facts of exactly two intervals", legs(blue={"observed_at": NOW - 60})),
+    ("one that only stands by leaves on the same network", {"move": move(stands=reading("red", "blue", "green"))}
+     | config(carriers=(Carrier("alpha", "net"), Carrier("beta", "transit"), Carrier("gamma", "transit")))),
+    ("the target has the calls already", {"move": move(stands=reading("blue", "red"))} | legs(blue=FULL)),
     ("away from a trunk that is down", legs(red=DOWN)),
     ("the glass is broken for a target in doubt", {**legs(blue={"state": LegState.DEGRADED}), "consent": TYPED}),
     ("the glass is broken among trunks that are all down", {**legs(red=DOWN, blue=DOWN), "consent": TYPED}),
@@ -327,6 +332,18 @@ def test_without_a_plan_nothing_else_is_told() -> None:
     request = replace(facts(), move=None, plan=Safe("blue has no leg on one"))
     (ruling,) = rule(request)
     assert (ruling.guard, ruling.sentence, ruling.wants) == ("known", "blue has no leg on one", ())
+
+
+def test_one_that_stands_by_is_not_where_the_calls_come_from() -> None:
+    sbc = switch_inventory().sbcs[0]
+    legs_ = tuple(a_leg(name) for name in VALUES)
+    spot = Spot(sbc, Switched(), ROUTE, reading("red", "green"), legs_, VALUES)
+    there = move_to(spot, K.SWITCH, "out", "green")
+    assert isinstance(there, Move)
+    assert (there.source, there.target) == ("red", "green")
+    back_again = move_back(replace(spot, reading=reading("green")), there, "a.1")
+    assert (back_again.source, back_again.target) == ("green", "red")
+    assert [share.value for share in back_again.goal] == ["red", "green"]
 
 
 def test_a_broken_glass_is_in_the_words_of_the_ruling() -> None:

@@ -118,8 +118,11 @@ class SwitchFacts(Struct, frozen=True):
 
 
 def sources(move: Move) -> tuple[str, ...]:
-    """Return the trunks that calls go to before: "" for a value that no trunk of the group has there."""
-    return trunks_of(move.values, move.stands.open)
+    """Return the trunks that get the calls before: "" for a value that no trunk of the group has there.
+
+    One that only stands by, behind another of higher priority, is none of them.
+    """
+    return trunks_of(move.values, move.stands.serving)
 
 
 def targets(move: Move) -> tuple[str, ...]:
