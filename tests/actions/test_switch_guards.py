@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tests.actions.switch_scene import ROUTE, switch_inventory
 from tests.actions.switched import Switched
 from tests.fleets import NOW, leg
-from trunktui.actions.moves import leads, says
+from trunktui.actions.moves import Spot, leads, move_back, move_to, says
 from trunktui.actions.past import Act, Past, part_of
 from trunktui.actions.ruling import allowed
 from trunktui.actions.switch_facts import SwitchFacts
@@ -22,6 +22,7 @@ from trunktui.model.finding import Confidence, CredentialAge
 from trunktui.model.health import LegState, ProbeSignal, RegSignal, Usage
 from trunktui.model.inventory import AuthMode, Carrier, Failover, Group
 from trunktui.model.marks import Maintenance, Scope, Target
+from trunktui.model.observation import Contact, ContactState
 from trunktui.model.route import ActiveRoute, RouteReading, Share
 from trunktui.model.snapshot import ChannelsView, CleanRun, GroupStatus, LegStatus, ProbeView, RegView
 from trunktui.model.switch import Move, SwitchKind, Wish
@@ -46,7 +47,7 @@ def weighed(red: int, green: int) -> RouteReading:
 def a_leg(name: str, **changes: Any) -> LegStatus:
     """Return a healthy leg on SBC one with a long clean run, little load and much room."""
     sound = replace(
-        leg(f"{name}@one", carrier={"red": "alpha", "blue": "beta", "green": "gamma"}[name]),
+        leg(f"{name}@one", carrier={"blue": "beta", "green": "gamma"}.get(name, "alpha")),
         clean=CleanRun(100, NOW - 3600),
         load=40,
         channels=ChannelsView(Usage.NORMAL, active=40, cap=200, used=80),
@@ -131,6 +132,20 @@ def trunk(name: str, **changes: Any) -> dict[str, Any]:
     )
 
 
+def stranger() -> dict[str, Any]:
+    """Return a protected trunk of no group that stands at the route beside red."""
+    known = switch_inventory()
+    trunks = (*known.trunks, replace(known.trunks[0], name="rescue", protect=True))
+    shared = reading("red", "rescue")
+    return config(trunks=trunks) | {"move": move(stands=shared)} | legs(rescue={"carrier": "alpha"})
+
+
+def destinations(*uris: str) -> ProbeView:
+    """Return a far end of several destinations that all answer."""
+    answers = (Contact(Safe(uri), ContactState.REACHABLE, 20.0, Safe("row")) for uri in uris)
+    return ProbeView(ProbeSignal.OK, contacts=tuple(answers))
+
+
 def three(who: Who = ALICE, kind: SwitchKind = K.SWITCH) -> dict[str, Any]:
     """Return three wishes of another group by `who`, the first of them two parts."""
     other = replace(move(kind=kind), group="in")
@@ -172,6 +187,9 @@ REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
     ("protected", trunk("red", protect=True), "red is protected (`protect = true`): nothing is switched away from it", ()),
     ("protected", trunk("blue", protect=True), "nothing is switched to it", ()),
     ("protected", trunk("green", protect=True) | {"move": move(stands=reading(shares=(Share(clean("red")), Share(clean("green"), alive=False))))}, "nothing is switched away from it", ()),
+    ("protected", stranger(), "rescue is protected (`protect = true`): nothing is switched away from it", ()),
+    ("protected", trunk("green", protect=True) | {"move": move(stands=reading("sip:b"), source="", values={"red": "red", "blue": "blue"})}
+     | legs(green={"probe": destinations("sip:a", "sip:b")}), "green is protected (`protect = true`): nothing is switched away", ()),
     ("upstream", config(carriers=(Carrier("alpha", "transit"), Carrier("beta", "transit"))), "blue leaves on the same network as red (transit)", ()),
     ("target", legs(blue=DOWN), "blue@one is down (3 OPTIONS unanswered), and red@one carries the calls (up): nothing is moved", ()),
     ("target", {**legs(blue=DOWN), "consent": TYPED}, "nothing is moved", ()),
@@ -188,6 +206,8 @@ REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
     ("target", undo(goal=(), target=""), "where the SBC sends calls while nothing is set is not known", GLASS),
     ("target", undo(goal=(Share(clean("pink")),), target=""), "pink is no trunk of out", GLASS),
     ("room", legs(blue=FULL), "40 to move, 24 free of 200 on blue: 60 % of it fits, and red@one carries it now", ()),
+    ("room", {"move": move(stands=reading("red", "blue"))} | legs(blue=FULL), "40 to move, 24 free of 200 on blue: 60 % of it fits, and red@one carries it now", ()),
+    ("room", {"move": move(stands=reading(shares=(Share(clean("red"), 9), Share(clean("blue"), 1))))} | legs(blue=FULL), "and red@one carries it now", ()),
     ("pause", past(did(59)), "out was moved on one 59 s ago (limit 60 s): wait 1 s more", ()),
     ("pause", past(did(10, ending="unverified", by=BOB)), "out was moved on one 10 s ago", ()),
     ("rate", three(), "alice switched 3 times in the last 10 minutes (limit 3): wait 100 s", ()),
@@ -216,6 +236,9 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("a sound failback", back()),
     ("a sound undo", undo()),
     ("facts of exactly two intervals", legs(blue={"observed_at": NOW - 60})),
+    ("one that only stands by leaves on the same network", {"move": move(stands=reading("red", "blue", "green"))}
+     | config(carriers=(Carrier("alpha", "net"), Carrier("beta", "transit"), Carrier("gamma", "transit")))),
+    ("the target has the calls already", {"move": move(stands=reading("blue", "red"))} | legs(blue=FULL)),
     ("away from a trunk that is down", legs(red=DOWN)),
     ("the glass is broken for a target in doubt", {**legs(blue={"state": LegState.DEGRADED}), "consent": TYPED}),
     ("the glass is broken among trunks that are all down", {**legs(red=DOWN, blue=DOWN), "consent": TYPED}),
@@ -296,10 +319,31 @@ def test_an_undo_is_never_held_up_by_a_pause_or_a_rate() -> None:
     assert {"target", "upstream", "protected", "room", "busy", "undo"} <= names
 
 
+def test_an_undo_does_not_open_a_destination_of_a_protected_trunk_either() -> None:
+    changes = undo(goal=(Share(clean("red")), Share(clean("sip:b")))) | trunk("green", protect=True)
+    rulings = rule(facts(**changes, **legs(green={"probe": destinations("sip:a", "sip:b")})))
+    (said,) = [ruling for ruling in rulings if ruling.guard == "protected"]
+    assert not said.allowed
+    assert "nothing is switched to it" in said.sentence
+    assert not said.wants
+
+
 def test_without_a_plan_nothing_else_is_told() -> None:
     request = replace(facts(), move=None, plan=Safe("blue has no leg on one"))
     (ruling,) = rule(request)
     assert (ruling.guard, ruling.sentence, ruling.wants) == ("known", "blue has no leg on one", ())
+
+
+def test_one_that_stands_by_is_not_where_the_calls_come_from() -> None:
+    sbc = switch_inventory().sbcs[0]
+    legs_ = tuple(a_leg(name) for name in VALUES)
+    spot = Spot(sbc, Switched(), ROUTE, reading("red", "green"), legs_, VALUES)
+    there = move_to(spot, K.SWITCH, "out", "green")
+    assert isinstance(there, Move)
+    assert (there.source, there.target) == ("red", "green")
+    back_again = move_back(replace(spot, reading=reading("green")), there, "a.1")
+    assert (back_again.source, back_again.target) == ("green", "red")
+    assert [share.value for share in back_again.goal] == ["red", "green"]
 
 
 def test_a_broken_glass_is_in_the_words_of_the_ruling() -> None:

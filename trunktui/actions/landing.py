@@ -99,7 +99,8 @@ def _better(facts: SwitchFacts, move: Move, legs: list[LegStatus]) -> str:
 
 def room_for_it(facts: SwitchFacts, move: Move) -> Ruling:
     """Hold the load to move against the target's room; a part of it is better than a trunk that is out, and nothing else."""
-    if not move.target or move.target in sources(move):
+    left = tuple(trunk for trunk in sources(move) if trunk != move.target)
+    if not move.target or (sources(move) and not left):
         return yes("room", "no load moves to a trunk of the group")
     if _one_account(facts, move):
         return yes("room", "both count against the cap of one account: nothing is added to it")
@@ -120,7 +121,7 @@ def room_for_it(facts: SwitchFacts, move: Move) -> Ruling:
     if found.free >= load:
         return yes("room", words) if whole and not found.most else warn("room", words)
     words = f"{words}: {most}{100 * found.free // load} % of it fits"
-    here = [leg for trunk in sources(move) if (leg := facts.leg(trunk)) is not None]
+    here = [leg for trunk in left if (leg := facts.leg(trunk)) is not None]
     carrying = [leg.id for leg in here if leg.state in HEALTHY]
     if not carrying:
         return warn("room", f"{words}, which beats nothing")
@@ -167,5 +168,5 @@ def _one_account(facts: SwitchFacts, move: Move) -> bool:
     target = facts.inventory.trunk(move.target)
     if target is None or target.account is None:
         return False
-    others = [facts.inventory.trunk(trunk) for trunk in sources(move)]
+    others = [facts.inventory.trunk(trunk) for trunk in sources(move) if trunk != move.target]
     return bool(others) and all(other is not None and other.account == target.account for other in others)

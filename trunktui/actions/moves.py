@@ -79,7 +79,7 @@ def move_to(spot: Spot, kind: SwitchKind, group: str, target: str) -> Move | Saf
         route=spot.route,
         stands=spot.reading,
         goal=goal,
-        source=_one(trunks_of(spot.values, spot.reading.open)),
+        source=_one(trunks_of(spot.values, spot.reading.serving)),
         target=target,
         values=spot.values,
     )
@@ -95,8 +95,8 @@ def move_back(spot: Spot, undone: Move, action: str) -> Move:
         route=spot.route,
         stands=spot.reading,
         goal=goal,
-        source=_one(trunks_of(spot.values, spot.reading.open)),
-        target=_one(trunks_of(spot.values, goal)),
+        source=_one(trunks_of(spot.values, spot.reading.serving)),
+        target=_one(trunks_of(spot.values, RouteReading(spot.route, 0.0, goal).serving)),
         values=spot.values,
         undoes=action,
     )

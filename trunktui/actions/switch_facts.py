@@ -98,6 +98,13 @@ class SwitchFacts(Struct, frozen=True):
         """Return the legs of a trunk on every SBC."""
         return tuple(leg for leg in self.legs if leg.trunk == trunk and not leg.discovered)
 
+    def names_of(self, trunk: str) -> frozenset[str]:
+        """Return all that a trunk's leg on this SBC is called there: its own names, and its destinations."""
+        leg = self.leg(trunk)
+        return (
+            frozenset() if leg is None else frozenset((*leg.native.all, *(c.uri for c in leg.probe.contacts)))
+        )
+
     def switches(self) -> tuple[Act, ...]:
         """Return the earlier switches of this group that had or may have had an effect, but those of this very wish."""
         return tuple(
@@ -111,8 +118,11 @@ class SwitchFacts(Struct, frozen=True):
 
 
 def sources(move: Move) -> tuple[str, ...]:
-    """Return the trunks that calls go to before: "" for a value that no trunk of the group has there."""
-    return trunks_of(move.values, move.stands.open)
+    """Return the trunks that get the calls before: "" for a value that no trunk of the group has there.
+
+    One that only stands by, behind another of higher priority, is none of them.
+    """
+    return trunks_of(move.values, move.stands.serving)
 
 
 def targets(move: Move) -> tuple[str, ...]:

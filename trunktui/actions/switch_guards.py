@@ -132,11 +132,16 @@ def _route(facts: SwitchFacts, move: Move) -> Ruling:
 def _protected(facts: SwitchFacts, move: Move) -> Ruling:
     # One that the SBC found dead is in use as soon as it is back, so holding it out is a switch, too.
     used = trunks_of(move.values, move.stands.shares)
-    for trunk in dict.fromkeys((*used, *targets(move))):
-        known = facts.inventory.trunk(trunk)
-        if known is not None and known.protect:
-            way = "to" if trunk in targets(move) else "away from"
-            return no("protected", f"{trunk} is protected (`protect = true`): nothing is switched {way} it")
+    for trunk in facts.inventory.trunks:
+        if not trunk.protect:
+            continue
+        # By all that it is called, not by the group's names alone: it may have two destinations, or stand there for others.
+        names = facts.names_of(trunk.name)
+        if trunk.name in targets(move) or any(share.value in names and not share.held for share in move.goal):
+            return no("protected", f"{trunk.name} is protected (`protect = true`): nothing is switched to it")
+        if trunk.name in used or any(share.value in names and not share.held for share in move.stands.shares):
+            words = f"{trunk.name} is protected (`protect = true`)"
+            return no("protected", f"{words}: nothing is switched away from it")
     return yes("protected", "no trunk of it is protected")
 
 
