@@ -80,7 +80,7 @@ class SbcPlan(Struct, frozen=True):
 class TrunkPlan(Struct, frozen=True):
     """One trunk on some SBCs. `hosts` are the carrier's gateways (each a contact), `registers` if it does so.
 
-    Seconds are those of speed 1. `unprobed` names the SBCs whose administrator never switched OPTIONS on.
+    Seconds are those of speed 1. `channels`: a cap of its own, besides its account's. `unprobed` names the SBCs whose administrator never switched OPTIONS on.
     """
 
     name: str
@@ -94,6 +94,7 @@ class TrunkPlan(Struct, frozen=True):
     qualify_s: float = 30.0
     unprobed: tuple[str, ...] = ()
     protect: bool = False
+    channels: int | None = None
 
     @property
     def registers(self) -> bool:
@@ -257,7 +258,7 @@ def _trunks_of_the_great() -> tuple[TrunkPlan, ...]:
     east = ("192.0.2.10:5060",)
     return (
         TrunkPlan("alpha-us", "alpha", "alpha-voice", "registration", EVERYWHERE, east, expires_s=90.0),
-        TrunkPlan("alpha-eu", "alpha", "alpha-voice", "hybrid", NYC + LON, ("192.0.2.12:5060",)),
+        TrunkPlan("alpha-eu", "alpha", "alpha-voice", "hybrid", NYC + LON, ("192.0.2.12:5060",), channels=32),
         TrunkPlan(
             "alpha-911",
             "alpha",

@@ -348,7 +348,7 @@ class World:
         router = None if told is None else Router(self.settings, sbc.name, told, ways, self._sets[sbc.name])
         if self.timeline.next_start(Kind.SURGE, first, -1.0) == math.inf:
             wanted = partial(daily, tempo=self.tempo, utc_offset=offset)
-            return CallLoad(seed, self.tempo, lines, routes, wanted, router=router)
+            return CallLoad(seed, self.tempo, lines, routes, wanted, router=router, caps=self._caps(group))
         share = self._share_of_cap(first)
         many = int(share * _SURGE_LINES)
         surging = self._surging(first, sbc.name, lines / many, offset)
@@ -364,6 +364,16 @@ class World:
             return normally * daily(t, self.tempo, offset)
 
         return wanted
+
+    def _caps(self, group: GroupPlan) -> dict[str, int]:
+        """Return what an SBC may have of the caps of a group's trunks: as much as every other that has such calls."""
+        trunks = [self.plan.trunk(name) for name in group.trunks]
+        sharing = set(trunks[0].sbcs)
+        return {
+            one.name: one.channels // len(sharing.intersection(one.sbcs))
+            for one in trunks
+            if one.channels is not None and sharing.intersection(one.sbcs)
+        }
 
     def _share_of_cap(self, name: str) -> int:
         trunk = self.plan.trunk(name)
