@@ -263,9 +263,9 @@ def test_a_foreign_value_fails_every_call_at_once_and_its_records_say_that_aster
     assert data.count('""hangupcause"":3,""hangupsource"":""dialplan/builtin""') == len(failed)
 
 
-def test_a_trunk_with_a_cap_of_its_own_takes_a_part_of_what_is_moved_to_it_and_refuses_the_rest() -> None:
+def test_a_carrier_takes_a_part_of_what_is_moved_to_its_small_account_and_refuses_the_rest() -> None:
     quiet, moved = fleet(), fleet()
-    cap = quiet.plan.trunk("alpha-eu").channels
+    cap = next(one.channels for one in quiet.plan.accounts if one.name == "alpha-europe")
     sbcs = ("lon-1", "lon-2", "nyc-1")
     for sbc in sbcs:
         moved.settings.write(AT, sbc, Written(Mechanism.GLOBAL, "EU_OUTBOUND", "alpha-eu"))
@@ -275,7 +275,6 @@ def test_a_trunk_with_a_cap_of_its_own_takes_a_part_of_what_is_moved_to_it_and_r
         load.append(sum(call.trunk == "bravo-eu" for look in looks[:3] for call in look.calls))
         used.append(sum(call.trunk == "alpha-eu" for look in looks[:3] for call in look.calls))
         most = max(most, sum(call.trunk == "alpha-eu" for look in looks[3:] for call in look.calls))
-    assert cap is not None
     assert max(used) < 0.6 * cap
     assert max(load) > cap - max(used), "it has room, but not for all"
     assert 0.8 * cap < most <= cap

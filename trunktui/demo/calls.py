@@ -95,7 +95,7 @@ class CallLoad:
     """All calls of one group on one SBC; `wanted(t)` is the share of its lines in use, 0 to 1.
 
     `limit` is the most calls at one time (the SBC's share of a cap), None for none; `longest_s` the longest one.
-    `router`: where its calls are told to go, None for nowhere. `caps`: the SBC's share of the caps that trunks have of their own.
+    `router`: where its calls are told to go, None for nowhere. `caps`: the SBC's share of what trunks take at one time.
     """
 
     def __init__(

@@ -144,8 +144,6 @@ def _trunk(trunk: TrunkPlan) -> Iterator[str]:
     )
     if trunk.protect:
         yield "protect = true"
-    if trunk.channels is not None:
-        yield f"cap = {{ channels = {trunk.channels} }}"
 
 
 def _group(group: GroupPlan) -> Iterator[str]:

@@ -80,7 +80,7 @@ class SbcPlan(Struct, frozen=True):
 class TrunkPlan(Struct, frozen=True):
     """One trunk on some SBCs. `hosts` are the carrier's gateways (each a contact), `registers` if it does so.
 
-    Seconds are those of speed 1. `channels`: a cap of its own, besides its account's. `unprobed` names the SBCs whose administrator never switched OPTIONS on.
+    Seconds are those of speed 1. `unprobed` names the SBCs whose administrator never switched OPTIONS on.
     """
 
     name: str
@@ -94,7 +94,6 @@ class TrunkPlan(Struct, frozen=True):
     qualify_s: float = 30.0
     unprobed: tuple[str, ...] = ()
     protect: bool = False
-    channels: int | None = None
 
     @property
     def registers(self) -> bool:
@@ -158,6 +157,7 @@ _V3_LONG = SnmpPlan("SHA-512", "AES-256", ("tls-cert", "ast-chans"))
 _ALPHA_LIST = AllowlistPlan(("198.51.100.11", "198.51.100.21", "198.51.100.22", "198.51.100.99"), 40, 5, "3d")
 """Lacks nyc-2, and still holds an address that no SBC has."""
 
+_EUROPE_LIST = AllowlistPlan(("198.51.100.0/27",), 40, 5, "3d")
 _BRAVO_LIST = AllowlistPlan(("198.51.100.0/26",), 120, 20, "4h")
 _CHANGED_DAYS = {
     "alpha-us": 212,
@@ -186,6 +186,7 @@ def _newcomers_fleet() -> FleetPlan:
         ),
         accounts=(
             AccountPlan("alpha-voice", "alpha", 240, _ALPHA_LIST, attested_days=31),
+            AccountPlan("alpha-europe", "alpha", 32, _EUROPE_LIST),
             AccountPlan("bravo-voice", "bravo", 300, _BRAVO_LIST),
             AccountPlan("charlie-overflow", "charlie", 400),
             AccountPlan("delta-retail", "delta", 40),
@@ -258,7 +259,7 @@ def _trunks_of_the_great() -> tuple[TrunkPlan, ...]:
     east = ("192.0.2.10:5060",)
     return (
         TrunkPlan("alpha-us", "alpha", "alpha-voice", "registration", EVERYWHERE, east, expires_s=90.0),
-        TrunkPlan("alpha-eu", "alpha", "alpha-voice", "hybrid", NYC + LON, ("192.0.2.12:5060",), channels=32),
+        TrunkPlan("alpha-eu", "alpha", "alpha-europe", "hybrid", NYC + LON, ("192.0.2.12:5060",)),
         TrunkPlan(
             "alpha-911",
             "alpha",

@@ -366,13 +366,14 @@ class World:
         return wanted
 
     def _caps(self, group: GroupPlan) -> dict[str, int]:
-        """Return what an SBC may have of the caps of a group's trunks: as much as every other that has such calls."""
-        trunks = [self.plan.trunk(name) for name in group.trunks]
-        sharing = set(trunks[0].sbcs)
+        """Return what an SBC may have of the accounts that one trunk of a group has alone: as much as every other."""
+        trunks, used = [self.plan.trunk(name) for name in group.trunks], [t.account for t in self.plan.trunks]
+        caps = {account.name: account.channels for account in self.plan.accounts}
+        shares = {one: set(trunks[0].sbcs).intersection(one.sbcs) for one in trunks}
         return {
-            one.name: one.channels // len(sharing.intersection(one.sbcs))
-            for one in trunks
-            if one.channels is not None and sharing.intersection(one.sbcs)
+            one.name: caps[one.account] // len(sbcs)
+            for one, sbcs in shares.items()
+            if sbcs and used.count(one.account) == 1
         }
 
     def _share_of_cap(self, name: str) -> int:
