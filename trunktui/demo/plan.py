@@ -186,7 +186,7 @@ def _newcomers_fleet() -> FleetPlan:
         ),
         accounts=(
             AccountPlan("alpha-voice", "alpha", 240, _ALPHA_LIST, attested_days=31),
-            AccountPlan("alpha-europe", "alpha", 32, _EUROPE_LIST),
+            AccountPlan("alpha-europe", "alpha", 24, _EUROPE_LIST),
             AccountPlan("bravo-voice", "bravo", 300, _BRAVO_LIST),
             AccountPlan("charlie-overflow", "charlie", 400),
             AccountPlan("delta-retail", "delta", 40),

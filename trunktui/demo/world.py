@@ -371,7 +371,7 @@ class World:
         caps = {account.name: account.channels for account in self.plan.accounts}
         shares = {one: set(trunks[0].sbcs).intersection(one.sbcs) for one in trunks}
         return {
-            one.name: caps[one.account] // len(sbcs)
+            one.name: math.ceil(caps[one.account] / len(sbcs))
             for one, sbcs in shares.items()
             if sbcs and used.count(one.account) == 1
         }
