@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
@@ -199,7 +200,13 @@ def calls_of(world: World, sbc: str, group: str, t: float) -> dict[str, Call]:
 
 MOVES = [
     ("nyc-1", "us-outbound", US, "bravo-us", "alpha-us"),
-    ("lon-1", "eu-outbound", Written(Mechanism.GLOBAL, "EU_OUTBOUND", "alpha-eu"), "bravo-eu", "alpha-eu"),
+    (
+        "lon-1",
+        "eu-outbound",
+        Written(Mechanism.GLOBAL, "EU_OUTBOUND", "charlie-world"),
+        "bravo-eu",
+        "charlie-world",
+    ),
     (
         "sgp-2",
         "apac-outbound",
@@ -255,6 +262,24 @@ def test_a_foreign_value_fails_every_call_at_once_and_its_records_say_that_aster
     failed = [line for line in data.splitlines() if "@nosuch," in line]
     assert len(failed) > 3
     assert data.count('""hangupcause"":3,""hangupsource"":""dialplan/builtin""') == len(failed)
+
+
+def test_a_carrier_takes_a_part_of_what_is_moved_to_its_small_account_and_refuses_the_rest() -> None:
+    quiet, moved = fleet(), fleet()
+    cap = next(one.channels for one in quiet.plan.accounts if one.name == "alpha-europe")
+    sbcs = ("lon-1", "lon-2", "nyc-1")
+    for sbc in sbcs:
+        moved.settings.write(AT, sbc, Written(Mechanism.GLOBAL, "EU_OUTBOUND", "alpha-eu"))
+    used, load, most = [], [], 0
+    for t in (AT + n for n in range(0, 60, 2)):
+        looks = [of.look(sbc, t) for of in (quiet, moved) for sbc in sbcs]
+        load.append(sum(call.trunk == "bravo-eu" for look in looks[:3] for call in look.calls))
+        used.append(sum(call.trunk == "alpha-eu" for look in looks[:3] for call in look.calls))
+        most = max(most, sum(call.trunk == "alpha-eu" for look in looks[3:] for call in look.calls))
+    assert max(used) < 0.75 * cap
+    assert max(load) > cap - max(used), "it has room, but not for all"
+    assert 0.8 * cap < most <= 3 * math.ceil(cap / 3)
+    assert quiet.look("lon-1", LATER).processed == moved.look("lon-1", LATER).processed
 
 
 def test_where_nothing_is_set_the_dial_plan_takes_its_first_preference() -> None:

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -94,7 +95,7 @@ class CallLoad:
     """All calls of one group on one SBC; `wanted(t)` is the share of its lines in use, 0 to 1.
 
     `limit` is the most calls at one time (the SBC's share of a cap), None for none; `longest_s` the longest one.
-    `router`: where its calls are told to go, None for nowhere.
+    `router`: where its calls are told to go, None for nowhere. `caps`: the SBC's share of what trunks take at one time.
     """
 
     def __init__(
@@ -107,13 +108,19 @@ class CallLoad:
         limit: int | None = None,
         longest_s: float = LONGEST_S,
         router: Router | None = None,
+        caps: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
+        self._caps = caps
         self._routes = routes
         self._router = router
         self._wanted = wanted
         self.limit = limit
         self._tempo = tempo
         self._lines = [_Line(seed, tempo, index, lines, longest_s) for index in range(lines)]
+
+    def most(self, trunk: str) -> int | None:
+        """Return the most calls that a trunk takes at one time, None for any number."""
+        return self._caps.get(trunk, self.limit)
 
     def at(self, t: float, booted: float) -> list[Call]:
         """Return the calls that are up at `t` on an SBC whose Asterisk started at `booted`."""
@@ -204,7 +211,7 @@ class Tally:
         self._through = -tempo.span(LONGEST_S)
         self._life = booted(self._through)
         self._numbers: dict[str, tuple[float, int]] = {}
-        self._ends: list[list[float]] = [[] for _ in loads]
+        self._ends: dict[tuple[int, str], list[float]] = {}
         self.count = before
         self.dialled: Counter[str] = Counter()
 
@@ -232,12 +239,13 @@ class Tally:
 
     def _admit(self, one: Try, n: int) -> bool:
         """Give a call its number, unless its carrier has no room for it; tell whether it had."""
-        limit = self._loads[n].limit
+        limit = self._loads[n].most(one.trunk)
         if limit is not None:
-            self._ends[n] = [end for end in self._ends[n] if end > one.at]
-            if len(self._ends[n]) >= limit:
+            ends = [end for end in self._ends.get((n, one.trunk), ()) if end > one.at]
+            self._ends[n, one.trunk] = ends
+            if len(ends) >= limit:
                 return False
-            self._ends[n].append(one.end)
+            ends.append(one.end)
         self._numbers[one.key] = one.at, self.count
         return True
 

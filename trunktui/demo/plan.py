@@ -157,6 +157,7 @@ _V3_LONG = SnmpPlan("SHA-512", "AES-256", ("tls-cert", "ast-chans"))
 _ALPHA_LIST = AllowlistPlan(("198.51.100.11", "198.51.100.21", "198.51.100.22", "198.51.100.99"), 40, 5, "3d")
 """Lacks nyc-2, and still holds an address that no SBC has."""
 
+_EUROPE_LIST = AllowlistPlan(("198.51.100.0/27",), 40, 5, "3d")
 _BRAVO_LIST = AllowlistPlan(("198.51.100.0/26",), 120, 20, "4h")
 _CHANGED_DAYS = {
     "alpha-us": 212,
@@ -185,6 +186,7 @@ def _newcomers_fleet() -> FleetPlan:
         ),
         accounts=(
             AccountPlan("alpha-voice", "alpha", 240, _ALPHA_LIST, attested_days=31),
+            AccountPlan("alpha-europe", "alpha", 24, _EUROPE_LIST),
             AccountPlan("bravo-voice", "bravo", 300, _BRAVO_LIST),
             AccountPlan("charlie-overflow", "charlie", 400),
             AccountPlan("delta-retail", "delta", 40),
@@ -257,7 +259,7 @@ def _trunks_of_the_great() -> tuple[TrunkPlan, ...]:
     east = ("192.0.2.10:5060",)
     return (
         TrunkPlan("alpha-us", "alpha", "alpha-voice", "registration", EVERYWHERE, east, expires_s=90.0),
-        TrunkPlan("alpha-eu", "alpha", "alpha-voice", "hybrid", NYC + LON, ("192.0.2.12:5060",)),
+        TrunkPlan("alpha-eu", "alpha", "alpha-europe", "hybrid", NYC + LON, ("192.0.2.12:5060",)),
         TrunkPlan(
             "alpha-911",
             "alpha",

@@ -348,7 +348,7 @@ class World:
         router = None if told is None else Router(self.settings, sbc.name, told, ways, self._sets[sbc.name])
         if self.timeline.next_start(Kind.SURGE, first, -1.0) == math.inf:
             wanted = partial(daily, tempo=self.tempo, utc_offset=offset)
-            return CallLoad(seed, self.tempo, lines, routes, wanted, router=router)
+            return CallLoad(seed, self.tempo, lines, routes, wanted, router=router, caps=self._caps(group))
         share = self._share_of_cap(first)
         many = int(share * _SURGE_LINES)
         surging = self._surging(first, sbc.name, lines / many, offset)
@@ -364,6 +364,17 @@ class World:
             return normally * daily(t, self.tempo, offset)
 
         return wanted
+
+    def _caps(self, group: GroupPlan) -> dict[str, int]:
+        """Return what an SBC may have of the accounts that one trunk of a group has alone: as much as every other."""
+        trunks, used = [self.plan.trunk(name) for name in group.trunks], [t.account for t in self.plan.trunks]
+        caps = {account.name: account.channels for account in self.plan.accounts}
+        shares = {one: set(trunks[0].sbcs).intersection(one.sbcs) for one in trunks}
+        return {
+            one.name: math.ceil(caps[one.account] / len(sbcs))
+            for one, sbcs in shares.items()
+            if sbcs and used.count(one.account) == 1
+        }
 
     def _share_of_cap(self, name: str) -> int:
         trunk = self.plan.trunk(name)
