@@ -390,6 +390,20 @@ def test_a_target_that_dies_between_two_sbcs_stops_the_second(stage: SwitchStage
     assert "undo takes back one" in swept.sentence
 
 
+def test_a_reason_that_was_given_for_a_sound_switch_breaks_no_glass(stage: SwitchStage) -> None:
+    async def look_again(_: tuple[str, ...]) -> None:
+        stage.die("red@two")
+        stage.die("blue@two")
+
+    swept = switch(stage, TO_BLUE, TAKES_ON, desk=stage.desk(look_again=look_again))
+    assert routes(stage) == ["blue", "red"]
+    assert "target: blue@two is down" in swept.sentence
+    assert "which it was not when you looked: look again" in swept.sentence
+    assert not any("break glass" in record.sentence for record in stage.records())
+    asked = switch(stage, Wish(SwitchKind.SWITCH, "out", "blue", ("two",)), TAKES_ON)
+    assert asked.ending in {Ending.ROUTED, Ending.VERIFIED}, asked.sentence
+
+
 def test_the_route_that_is_asked_is_the_one_in_the_config(stage: SwitchStage) -> None:
     sweep = prepare(stage, stage.desk(), TO_BLUE)
     plans = [part.plan for part in sweep.parts]

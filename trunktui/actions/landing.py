@@ -43,6 +43,8 @@ def target(facts: SwitchFacts, move: Move) -> Ruling:
         )
     if facts.break_glass:
         return yes("target", f"{BREAK_GLASS}: {words}; {facts.me} takes it on")
+    if not facts.doubted:
+        return no("target", f"{words}, which it was not when you looked: look again")
     better = _better(facts, move, legs)
     more = f"; {better}" if better else ""
     return no("target", f"{BREAK_GLASS}: {words}{more}. Type {move.group} and give a reason to do it all the same", *_TAKES_ON)  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct, structs
 
 from trunktui.actions.moves import Spot, move_back, move_to, outweighs, says, spot_of
-from trunktui.actions.paper import AUDIT_S, Paper
+from trunktui.actions.paper import AUDIT_S, BREAK_GLASS, Paper
 from trunktui.actions.past import Act, Past, part_of
 from trunktui.actions.ruling import no, yes
 from trunktui.actions.switch_facts import UNDO_S, SwitchFacts
@@ -111,7 +111,7 @@ class Switching:
             still,
             undone,
         )
-        return self._rule(part, wish, consent, moving, past, snapshot)
+        return self._rule(part, wish, consent, moving, past, snapshot, doubted=_doubted(prepared))
 
     def again(self, act: Act) -> Prepared | Safe:
         """Return an open switch as it would run now, to look what became of it; or why it cannot be looked at."""
@@ -201,6 +201,8 @@ class Switching:
         moving: tuple[Move, ...],
         past: Past,
         snapshot: Snapshot,
+        *,
+        doubted: bool = True,
     ) -> tuple[Ruling, ...]:
         world = self._world()
         sbc, now = world.sbc(part.sbc), world.clock()
@@ -227,8 +229,14 @@ class Switching:
                 me=world.who.name,
                 link_words=next((s.link.reason for s in snapshot.sbcs if s.name == part.sbc), ""),
                 consent=consent,
+                doubted=doubted,
             )
         )
+
+
+def _doubted(prepared: Prepared) -> bool:
+    """Whether the operator was shown a doubt about the target: what a name and a reason are given for else is no consent."""
+    return any(r.guard == "target" and r.sentence.startswith(BREAK_GLASS) for r in prepared.rulings)
 
 
 def _no_audit(error: AuditError) -> Ruling:

@@ -15,7 +15,7 @@ from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.confirm import ROOMY, row, stands_in_the_way
 from trunktui.present.freshness import in_words, shown
 from trunktui.present.layout import cut_line
-from trunktui.present.switching import Row, state_after, sweep_rows, title, where
+from trunktui.present.switching import GLASS, Row, state_after, sweep_rows, title, where
 from trunktui.present.words import wrap
 
 _WORD = 11
@@ -214,7 +214,7 @@ def _sbc_lines(name: str, word: str, said: str, role: Role, width: int) -> list[
 
 
 def sweep_seen(sweep: Sweep) -> tuple[object, ...]:
-    """Return what makes it the switch that was read: what runs, where, and what stood there; not when that was read."""
+    """Return what makes it the switch that was read: what runs, where, what stood there, whether glass is broken."""
     return (sweep.wish.group, sweep.wish.kind, *(_part_seen(part) for part in sweep.parts))
 
 
@@ -224,4 +224,5 @@ def _part_seen(part: Prepared) -> tuple[object, ...]:
         return part.sbc, part.commands, part.over
     move = plan.move
     stood = () if move is None else (move.route, move.stands.shares, move.goal)
-    return part.sbc, part.commands, part.over, plan.steps, plan.warning, stood
+    glass = any(ruling.sentence.startswith(GLASS) for ruling in part.rulings)
+    return part.sbc, part.commands, part.over, plan.steps, plan.warning, stood, glass

@@ -23,7 +23,8 @@ SCHEMA = "trunktui.switch/1"
 
 _NOTHING = "what stands there"
 _WARNING = "warning: "
-_LOUD = (_WARNING, "break glass")
+GLASS = "break glass"
+_LOUD = (_WARNING, GLASS)
 """How a ruling begins that lets a switch through and must be read all the same."""
 
 _PLAN_ROWS: tuple[tuple[str, Callable[[Plan], str], Role], ...] = (
