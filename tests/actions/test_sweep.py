@@ -135,6 +135,24 @@ def test_an_sbc_that_is_already_there_is_skipped_and_said(stage: SwitchStage) ->
     assert again.sentence.startswith("nothing was sent: already there: one and two: there is nothing to do")
 
 
+def test_an_sbc_that_was_there_when_it_was_last_seen_is_not_passed_over(stage: SwitchStage) -> None:
+    stage.sbcs["one"].db[PLACE] = "blue"
+    plain, long_ago = stage._active, stage.loop.time()
+    passes(stage, 61)
+
+    def unheard(name: str) -> ActiveRoute:
+        found = plain(name)
+        assert found.reading is not None
+        return replace(found, reading=replace(found.reading, at=long_ago)) if name == "one" else found
+
+    stage._active = unheard  # type: ignore[method-assign]
+    sweep = prepare(stage, stage.desk(), TO_BLUE, YES)
+    assert [part.sbc for part in sweep.parts] == ["one", "two"]
+    assert sweep.wants is None
+    said = [ruling.sentence for ruling in sweep.parts[0].rulings if not ruling.allowed]
+    assert any("what astdb trunk/out says is 61 s old" in words for words in said)
+
+
 def test_where_one_sbc_is_refused_nothing_is_sent_to_any(stage: SwitchStage) -> None:
     stage.die("blue@two")
     swept = switch(stage, TO_BLUE, TAKES_ON)

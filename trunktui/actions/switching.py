@@ -11,7 +11,7 @@ from trunktui.actions.paper import AUDIT_S, BREAK_GLASS, Paper
 from trunktui.actions.past import Act, Past, part_of
 from trunktui.actions.ruling import no, yes
 from trunktui.actions.switch_facts import UNDO_S, SwitchFacts
-from trunktui.actions.switch_guards import WHOLE, rule
+from trunktui.actions.switch_guards import FRESH_INTERVALS, WHOLE, rule
 from trunktui.actions.world import World
 from trunktui.model.action import Consent, Plan, Prepared, Ruling, Sweep, Verb
 from trunktui.model.audit import Entry
@@ -72,7 +72,8 @@ class Switching:
             self._part(part_of(action, number), wish, group, name, undone.get(name), snapshot)
             for number, name in enumerate(wish.sbcs, 1)
         ]
-        there = [part for part in parts if _is_there(part, past)]
+        since = world.clock() - FRESH_INTERVALS * world.interval_s
+        there = [part for part in parts if _is_there(part, past, since)]
         parts = [part for part in parts if part not in there]
         moving = tuple(part.move for part in parts if part.move is not None)
         ruled = [(part, self._rule(part, wish, consent, moving, past, snapshot)) for part in parts]
@@ -306,13 +307,15 @@ def _target(group: Group, wish: Wish, spot: Spot) -> str:
     return next((trunk for trunk in group.trunks if spot.leg(trunk) is not None), wish.to)
 
 
-def _is_there(part: Part, past: Past) -> bool:
-    """Whether nothing is left to do; what was taken back already is no case of that, and the guard says so."""
+def _is_there(part: Part, past: Past, since: float) -> bool:
+    """Whether nothing is left to do, as read since `since`; what was taken back is no case of that: its guard says so."""
     if part.undone is not None and past.after(part.undone) is not None:
         return False
     if part.spot is None or part.move is None:
         return False
     reading, goal = part.spot.reading, part.move.goal
+    if reading.at < since:
+        return False  # what it said once is no reason to pass it over
     # Where entries have weights only the platform knows what a switch makes of them: it has no plan for what is done.
     return says(reading, goal) or (not isinstance(part.plan, Plan) and outweighs(reading, goal))
 
