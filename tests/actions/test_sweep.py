@@ -569,6 +569,16 @@ def test_a_plan_that_a_reload_changed_is_not_what_was_shown(stage: SwitchStage) 
         refused: Swept = stage.run(desk.perform_switch(sweep, YES, silent))
         assert words in refused.sentence
     desk.reconfigure(whole, 30.0)
+    plain = stage.look
+    swapped = {"red": "green", "green": "red", "blue": "blue"}
+    stage.look = lambda: tuple(  # type: ignore[method-assign]
+        replace(leg, native=replace(leg.native, endpoint=swapped[leg.trunk])) for leg in plain()
+    )
+    passes(stage, 1)
+    refused = stage.run(desk.perform_switch(sweep, YES, silent))
+    assert "red is called green at astdb trunk/out now, and was red: look again" in refused.sentence
+    stage.look = plain  # type: ignore[method-assign]
+    passes(stage, 1)
     plan: Any = stage.platform.plan_switch
 
     def other(move: Any, leg: Any, siblings: Any) -> Any:

@@ -330,6 +330,10 @@ def _still(prepared: Prepared, plan: Plan, move: Move, spot: Spot | Safe) -> Pla
         return clean(
             f"{move.group} is routed by {spot.route.words} now, and was by {move.route.words}: look again"
         )
+    for trunk, value in move.values.items():
+        if (called := spot.values.get(trunk, value)) != value:
+            words = f"{trunk} is called {called} at {move.route.words} now, and was {value}"
+            return clean(f"{words}: look again", 400)
     now = spot.platform.plan_switch(move, spot.leg(move.target), spot.legs)
     if isinstance(now, Plan) and (now.target, now.steps) != (plan.target, plan.steps):
         return clean(
