@@ -226,6 +226,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
     ("undo", undo() | past(did(100, action="u.1"), did(90, action="v.1", by=BOB)), "it was switched again 90 s ago by bob", ()),
     ("undo", undo() | past(did(100, action="u.1"), did(90, action="v.1", by=BOB, move=move(kind=K.UNDO, undoes="u.1"))), "it was taken back 90 s ago by bob", ()),
     ("undo", undo(stands=reading("green"), source="green"), "it says green now, and that switch had set blue", ()),
+    ("undo", undo(act=did(100, action="u.1", over="noc@192.0.2.77")), "noc@192.0.2.77 was switched, and one is noc@192.0.2.1 now", ()),
     ("confirmed", {"consent": Consent(typed="out")}, "type out and say yes", (S.YES,)),
     ("confirmed", {"consent": Consent(yes=True, typed="ou")}, "type out and say yes", (S.GROUP_NAME,)),
     ("confirmed", {"consent": Consent()}, "type out and say yes", (S.GROUP_NAME, S.YES)),
@@ -235,6 +236,7 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("a sound switch", {}),
     ("a sound failback", back()),
     ("a sound undo", undo()),
+    ("an undo of what another login did", undo(act=did(100, action="u.1", over="bob@192.0.2.1"))),
     ("facts of exactly two intervals", legs(blue={"observed_at": NOW - 60})),
     ("one that only stands by leaves on the same network", {"move": move(stands=reading("red", "blue", "green"))}
      | config(carriers=(Carrier("alpha", "net"), Carrier("beta", "transit"), Carrier("gamma", "transit")))),

@@ -248,6 +248,10 @@ def _undo(facts: SwitchFacts, move: Move) -> Ruling:
     act = facts.undone
     if act is None or act.move is None or act.sbc != move.sbc or act.group != move.group:
         return no("undo", f"no switch of {move.group} on {move.sbc} is known that could be taken back")
+    sbc = next((sbc for sbc in facts.inventory.sbcs if sbc.name == move.sbc), None)
+    if sbc is not None and act.over and _box(act.over) != _box(sbc.ssh.place):
+        words = f"{act.over} was switched, and {move.sbc} is {sbc.ssh.place} now"
+        return no("undo", f"{words}: what stood there is no matter of this one")
     if act.ending is None:
         return no(
             "undo", f"nobody knows yet whether the switch by {act.who} was done: have it verified first"
@@ -271,6 +275,11 @@ def _undo(facts: SwitchFacts, move: Move) -> Ruling:
         now, set_ = said(move, facts.reading.shares), said(act.move, act.move.goal)
         return no("undo", f"it says {now} now, and that switch had set {set_}: somebody moved it since")
     return yes("undo", f"the switch by {act.who} {act.ago_s:.0f} s ago is taken back, and nothing else")
+
+
+def _box(place: str) -> str:
+    """Return where a way to an SBC leads, whoever goes it."""
+    return place.rpartition("@")[2]
 
 
 def _confirmed(facts: SwitchFacts, move: Move) -> Ruling:
