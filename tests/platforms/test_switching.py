@@ -343,6 +343,31 @@ def test_what_cannot_be_done_is_refused_with_the_reason(platform: str, route: Ro
         assert "says alpha already" in why(replace(move, goal=(Share(Safe(VALUES[platform]["alpha"])),)))
 
 
+@pytest.mark.parametrize("many", [2, 9, 10, 11, 12, 30, 60])
+def test_a_plan_that_does_not_fit_into_a_command_is_refused_before_anything_is_sent(many: int) -> None:
+    names = [f"carrier-with-a-long-name-{n:02d}" for n in range(many)]
+    nodes = "".join(f"node: name={name} weight={9 if name == names[0] else 1}\n" for name in names)
+    uris = [f"sip:edge-{n:02d}.{'x' * 40}.carrier.example:5061;transport=tls" for n in range(many)]
+    rows = "".join(f"DEST: {{\nURI: {uri}\nFLAGS: AP\nPRIORITY: 0\n}}\n" for uri in uris)
+    set_ = f"{{\nNRSETS: 1\nRECORDS: {{\nSET: {{\nID: 1\nTARGETS: {{\n{rows}}}\n}}\n}}\n}}\n"
+    plans = []
+    for platform, route, said, goal in (
+        ("freeswitch", LIST, f"list: name=outbound\n{nodes}", names[1]),
+        ("kamailio", SET, set_, uris[1]),
+    ):
+        old, new = VALUES[platform]["alpha"], VALUES[platform]["beta"]
+        text = safe_lines(said.replace(uris[0], old).replace(names[0], old).replace(goal, new).encode())
+        plans.append(ask_plan(platform, move_of(platform, route, text, "beta")))
+    for plan in plans:
+        if isinstance(plan, Plan):
+            assert build_script(plan.sending("trunktui-by-a@b:1"), "0" * 16, "kamailio")
+        else:
+            assert plan.endswith("for one command: set it by hand")
+    fits = [isinstance(plan, Plan) for plan in plans]
+    assert fits == [True, True] or many > 9
+    assert fits == [False, False] or many < 60
+
+
 def test_a_set_is_never_left_without_an_open_destination() -> None:
     held = tuple(Share(Safe(uri), held=True) for uri in (URI_A, URI_B))
     move = move_of("kamailio", SET, dispatcher("AP", "DX"), held, SwitchKind.UNDO)

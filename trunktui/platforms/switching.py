@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct, structs
 
 from trunktui.model.action import Plan, Proof, Sign, Verb
-from trunktui.model.ask import GATE_CLOSED, Answer, Command, SshAsk
+from trunktui.model.ask import ARGV_LIMIT, GATE_CLOSED, GATE_LIMIT, Answer, Command, SshAsk
+from trunktui.model.gate import alternatives
 from trunktui.model.health import LegState
 from trunktui.model.observation import Evidence
 from trunktui.model.route import Mechanism, RouteReading, Share
@@ -127,8 +128,14 @@ def said(move: Move, shares: Sequence[Share]) -> str:
     return " and ".join(words) or ("nothing that gets calls" if shares else "nothing")
 
 
-def planned(move: Move, leg: LegStatus | None, siblings: tuple[LegStatus, ...], means: Means) -> Plan:
-    """Return the plan. Without a leg that gets the calls (an undo) it is named by the group's first leg there."""
+def planned(move: Move, leg: LegStatus | None, siblings: tuple[LegStatus, ...], means: Means) -> Plan | Safe:
+    """Return the plan, or why it does not fit into a command.
+
+    Without a leg that gets the calls (an undo) it is named by the group's first leg there.
+    """
+    if not all(map(_fits, (means.gate, *means.steps))):
+        words = f"{move.route.words} has too many entries, or too long ones, for one command"
+        return clean(f"{words}: set it by hand", TEXT)
     first = leg or siblings[0]
     split = move.route.mechanism is Mechanism.DISTRIBUTOR
     calm = (
@@ -218,6 +225,14 @@ def named(move: Move, values: frozenset[str]) -> str:
     """Return values in the group's names."""
     names = {value: trunk for trunk, value in move.values.items()}
     return " or ".join(sorted(names.get(value, value) for value in values))
+
+
+def _fits(command: Command) -> bool:
+    """Whether a command is short enough to be sent, with all that its gate expects."""
+    texts = [text for each in command.expect for text in alternatives(each)]
+    compared = sum(len(text) + len('"" "') for text in texts) + len("c ; ") * len(command.expect)
+    argv = sum(len(argument) + 1 for argument in command.argv)
+    return argv < ARGV_LIMIT and compared < GATE_LIMIT - TEXT
 
 
 def _consequence(move: Move, siblings: tuple[LegStatus, ...]) -> str:
