@@ -135,6 +135,24 @@ def test_an_sbc_that_is_already_there_is_skipped_and_said(stage: SwitchStage) ->
     assert again.sentence.startswith("nothing was sent: already there: one and two: there is nothing to do")
 
 
+def test_an_sbc_that_was_there_when_it_was_last_seen_is_not_passed_over(stage: SwitchStage) -> None:
+    stage.sbcs["one"].db[PLACE] = "blue"
+    plain, long_ago = stage._active, stage.loop.time()
+    passes(stage, 61)
+
+    def unheard(name: str) -> ActiveRoute:
+        found = plain(name)
+        assert found.reading is not None
+        return replace(found, reading=replace(found.reading, at=long_ago)) if name == "one" else found
+
+    stage._active = unheard  # type: ignore[method-assign]
+    sweep = prepare(stage, stage.desk(), TO_BLUE, YES)
+    assert [part.sbc for part in sweep.parts] == ["one", "two"]
+    assert sweep.wants is None
+    said = [ruling.sentence for ruling in sweep.parts[0].rulings if not ruling.allowed]
+    assert any("what astdb trunk/out says is 61 s old" in words for words in said)
+
+
 def test_where_one_sbc_is_refused_nothing_is_sent_to_any(stage: SwitchStage) -> None:
     stage.die("blue@two")
     swept = switch(stage, TO_BLUE, TAKES_ON)
@@ -390,6 +408,20 @@ def test_a_target_that_dies_between_two_sbcs_stops_the_second(stage: SwitchStage
     assert "undo takes back one" in swept.sentence
 
 
+def test_a_reason_that_was_given_for_a_sound_switch_breaks_no_glass(stage: SwitchStage) -> None:
+    async def look_again(_: tuple[str, ...]) -> None:
+        stage.die("red@two")
+        stage.die("blue@two")
+
+    swept = switch(stage, TO_BLUE, TAKES_ON, desk=stage.desk(look_again=look_again))
+    assert routes(stage) == ["blue", "red"]
+    assert "target: blue@two is down" in swept.sentence
+    assert "which it was not when you looked: look again" in swept.sentence
+    assert not any("break glass" in record.sentence for record in stage.records())
+    asked = switch(stage, Wish(SwitchKind.SWITCH, "out", "blue", ("two",)), TAKES_ON)
+    assert asked.ending in {Ending.ROUTED, Ending.VERIFIED}, asked.sentence
+
+
 def test_the_route_that_is_asked_is_the_one_in_the_config(stage: SwitchStage) -> None:
     sweep = prepare(stage, stage.desk(), TO_BLUE)
     plans = [part.plan for part in sweep.parts]
@@ -521,6 +553,17 @@ def test_an_undo_of_one_sbc_does_not_reach_another(stage: SwitchStage) -> None:
     assert "no switch of out on two is known that could be taken back" in refused.sentence
 
 
+def test_an_undo_of_one_sbc_is_of_its_own_last_switch_whatever_was_switched_elsewhere_since(
+    stage: SwitchStage,
+) -> None:
+    switch(stage, replace(TO_BLUE, sbcs=("one",)))
+    switch(stage, replace(TO_BLUE, sbcs=("two",)))
+    swept = switch(stage, Wish(SwitchKind.UNDO, "out", sbcs=("one",)))
+    assert routes(stage) == ["red", "blue"], swept.sentence
+    switch(stage, UNDO)
+    assert routes(stage) == ["red", "red"]
+
+
 def test_a_plan_that_a_reload_changed_is_not_what_was_shown(stage: SwitchStage) -> None:
     desk = stage.desk()
     sweep = prepare(stage, desk, TO_BLUE)
@@ -537,6 +580,16 @@ def test_a_plan_that_a_reload_changed_is_not_what_was_shown(stage: SwitchStage) 
         refused: Swept = stage.run(desk.perform_switch(sweep, YES, silent))
         assert words in refused.sentence
     desk.reconfigure(whole, 30.0)
+    plain = stage.look
+    swapped = {"red": "green", "green": "red", "blue": "blue"}
+    stage.look = lambda: tuple(  # type: ignore[method-assign]
+        replace(leg, native=replace(leg.native, endpoint=swapped[leg.trunk])) for leg in plain()
+    )
+    passes(stage, 1)
+    refused = stage.run(desk.perform_switch(sweep, YES, silent))
+    assert "red is called green at astdb trunk/out now, and was red: look again" in refused.sentence
+    stage.look = plain  # type: ignore[method-assign]
+    passes(stage, 1)
     plan: Any = stage.platform.plan_switch
 
     def other(move: Any, leg: Any, siblings: Any) -> Any:

@@ -202,6 +202,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
     ("target", legs(red=DOWN, blue=DOWN), "green@one is better: up", GLASS),
     ("target", legs(red=DOWN, blue=DOWN, green=DOWN), "no trunk of the group is better there, so it may be the lesser evil", GLASS),
     ("target", past(did(5, verb="reregister", ending=None, move=None)), "blue@one: a reregister by alice is under way", GLASS),
+    ("target", past(did(5, verb="reregister", ending="unverified", move=None)), "blue@one: a reregister by alice proved nothing just now", GLASS),
     ("target", undo() | legs(red=DOWN), "it would send calls back to red, which is down", GLASS),
     ("target", undo(goal=(), target=""), "where the SBC sends calls while nothing is set is not known", GLASS),
     ("target", undo(goal=(Share(clean("pink")),), target=""), "pink is no trunk of out", GLASS),
@@ -226,6 +227,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
     ("undo", undo() | past(did(100, action="u.1"), did(90, action="v.1", by=BOB)), "it was switched again 90 s ago by bob", ()),
     ("undo", undo() | past(did(100, action="u.1"), did(90, action="v.1", by=BOB, move=move(kind=K.UNDO, undoes="u.1"))), "it was taken back 90 s ago by bob", ()),
     ("undo", undo(stands=reading("green"), source="green"), "it says green now, and that switch had set blue", ()),
+    ("undo", undo(act=did(100, action="u.1", over="noc@192.0.2.77")), "noc@192.0.2.77 was switched, and one is noc@192.0.2.1 now", ()),
     ("confirmed", {"consent": Consent(typed="out")}, "type out and say yes", (S.YES,)),
     ("confirmed", {"consent": Consent(yes=True, typed="ou")}, "type out and say yes", (S.GROUP_NAME,)),
     ("confirmed", {"consent": Consent()}, "type out and say yes", (S.GROUP_NAME, S.YES)),
@@ -235,6 +237,7 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("a sound switch", {}),
     ("a sound failback", back()),
     ("a sound undo", undo()),
+    ("an undo of what another login did", undo(act=did(100, action="u.1", over="bob@192.0.2.1"))),
     ("facts of exactly two intervals", legs(blue={"observed_at": NOW - 60})),
     ("one that only stands by leaves on the same network", {"move": move(stands=reading("red", "blue", "green"))}
      | config(carriers=(Carrier("alpha", "net"), Carrier("beta", "transit"), Carrier("gamma", "transit")))),
@@ -249,6 +252,7 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("moved a minute ago", past(did(60))),
     ("tried just now, and provably not sent", past(did(1, ending="refused", sent=False))),
     ("a credential that is in date", {"credentials": (replace(OVERDUE, due=TODAY), replace(OVERDUE, trunk="red"))}),
+    ("a probe of the target under way", past(did(5, verb="probe", ending=None, move=None))),
     ("another SBC moved just now", past(did(1, sbc="two"))),
     ("the same wish on another SBC just now", past(did(1, sbc="two", action="w.2"))),
     ("three wishes of another operator", three(BOB)),
@@ -326,6 +330,19 @@ def test_an_undo_does_not_open_a_destination_of_a_protected_trunk_either() -> No
     assert not said.allowed
     assert "nothing is switched to it" in said.sentence
     assert not said.wants
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        (did(10), "wait 50 s more, or take that back"),
+        (did(10, ending="failed"), "wait 50 s more"),
+        (did(10, kind=K.UNDO), "wait 50 s more"),
+    ],
+)
+def test_the_way_out_of_a_pause_is_one_that_there_is(before: Act, words: str) -> None:
+    (said,) = [ruling for ruling in rule(facts(**past(before))) if ruling.guard == "pause"]
+    assert said.sentence.endswith(words)
 
 
 def test_without_a_plan_nothing_else_is_told() -> None:

@@ -15,10 +15,11 @@ from msgspec.structs import replace
 
 from tests.fleets import leg
 from tests.platforms.recordings import FIXTURES
+from trunktui.actions.runner import SEND_S
 from trunktui.model.action import Plan, Proof, Sign, Verb
 from trunktui.model.ask import GATE_CLOSED, Answer, Reply, SshAsk
 from trunktui.model.gate import closes
-from trunktui.model.health import LegState
+from trunktui.model.health import Effective, FaultKind, LegState
 from trunktui.model.inventory import NativeNames
 from trunktui.model.observation import Contact, ContactState
 from trunktui.model.route import Mechanism, Route, Share
@@ -178,7 +179,10 @@ def test_a_place_that_holds_one_trunk_is_set_by_one_command_and_set_back_by_one(
     if before is not None:
         assert not opens(plan, reads(route, None))
     assert not opens(plan, ())
-    assert (plan.window_s, plan.first_s, plan.lock_hold_s) == (60.0, 0.5, 5)
+    assert (plan.window_s, plan.first_s) == (60.0, 0.5)
+    assert plan.lock_hold_s > SEND_S, (
+        "what is compared late at a control port is set under the lock all the same"
+    )
     assert plan.lock_on
     script = build_script(plan.sending("trunktui-by-a@b:c"), "0" * 32, None)
     assert f'"{step}"; ' in script
@@ -316,6 +320,9 @@ def test_what_cannot_be_done_is_refused_with_the_reason(platform: str, route: Ro
 
     assert "has not listed beta lately" in why(state=LegState.UNKNOWN)
     assert "has not listed beta lately" in why(observed_at=None)
+    gone: dict[str, Any] = {"state": LegState.DOWN, "fault": FaultKind.ABSENT, "effective": Effective.UNKNOWN}
+    assert "it takes any name, and every call would fail" in why(move, **gone)
+    assert isinstance(ask_plan(platform, move, **{**gone, "effective": Effective.REFUSED_LOCALLY}), Plan)
     assert "is called" in why(native=NativeNames(endpoint="other", aor="sip:other"), probe=leg("x@y").probe)
     assert "is not known" in why(replace(move, stands=replace(move.stands, why=Safe("not read"))))
     for value in (
@@ -341,6 +348,31 @@ def test_what_cannot_be_done_is_refused_with_the_reason(platform: str, route: Ro
     assert "no leg" in MODULES[platform].plan_switch(move, None, ())
     if route != LIST:
         assert "says alpha already" in why(replace(move, goal=(Share(Safe(VALUES[platform]["alpha"])),)))
+
+
+@pytest.mark.parametrize("many", [2, 9, 10, 11, 12, 30, 60])
+def test_a_plan_that_does_not_fit_into_a_command_is_refused_before_anything_is_sent(many: int) -> None:
+    names = [f"carrier-with-a-long-name-{n:02d}" for n in range(many)]
+    nodes = "".join(f"node: name={name} weight={9 if name == names[0] else 1}\n" for name in names)
+    uris = [f"sip:edge-{n:02d}.{'x' * 40}.carrier.example:5061;transport=tls" for n in range(many)]
+    rows = "".join(f"DEST: {{\nURI: {uri}\nFLAGS: AP\nPRIORITY: 0\n}}\n" for uri in uris)
+    set_ = f"{{\nNRSETS: 1\nRECORDS: {{\nSET: {{\nID: 1\nTARGETS: {{\n{rows}}}\n}}\n}}\n}}\n"
+    plans = []
+    for platform, route, said, goal in (
+        ("freeswitch", LIST, f"list: name=outbound\n{nodes}", names[1]),
+        ("kamailio", SET, set_, uris[1]),
+    ):
+        old, new = VALUES[platform]["alpha"], VALUES[platform]["beta"]
+        text = safe_lines(said.replace(uris[0], old).replace(names[0], old).replace(goal, new).encode())
+        plans.append(ask_plan(platform, move_of(platform, route, text, "beta")))
+    for plan in plans:
+        if isinstance(plan, Plan):
+            assert build_script(plan.sending("trunktui-by-a@b:1"), "0" * 16, "kamailio")
+        else:
+            assert plan.endswith("for one command: set it by hand")
+    fits = [isinstance(plan, Plan) for plan in plans]
+    assert fits == [True, True] or many > 9
+    assert fits == [False, False] or many < 60
 
 
 def test_a_set_is_never_left_without_an_open_destination() -> None:
@@ -483,6 +515,36 @@ def test_three_answered_calls_on_the_target_and_none_on_the_source_prove_it(
     assert "2 new calls answered on beta so far, 3 would prove it" in said
     sign, said = proving.look([("3", a, True), ("6", b, True)])
     assert (sign, said) == (Sign.PROVED, f"{route.words} reads beta; 3 new calls answered on beta, none new began on alpha")  # fmt: skip
+
+
+def test_calls_by_an_address_that_two_destinations_share_prove_nothing_of_either() -> None:
+    udp, tcp = f"{URI_A};transport=udp", f"{URI_A};transport=tcp"
+
+    def shared(lines: tuple[Safe, ...]) -> tuple[Safe, ...]:
+        return tuple(Safe(line.replace(URI_A, udp).replace(URI_B, tcp)) for line in lines)
+
+    stood, now = shared(dispatcher("AP", "DX")), shared(dispatcher("DX", "AP"))
+    move = replace(
+        move_of("kamailio", SET, stood, "beta"),
+        goal=(Share(Safe(tcp)),),
+        values={"alpha": udp, "beta": tcp},
+    )
+    for value, sign, words in (
+        (URI_A, Sign.ROUTED, "of 3 new calls it is not told over which trunk they go"),
+        (tcp, Sign.PROVED, "3 new calls answered on beta, none new began on alpha"),
+        (udp, Sign.FAILED, "3 new calls began on alpha since, none on beta"),
+    ):
+        legs = (leg_of("kamailio", "alpha"), leg_of("kamailio", "beta"))
+        row = replace(legs[1].probe.contacts[0], uri=Safe(tcp), line=Safe(f"set 1 {tcp} FLAGS: DX"))
+        beta = replace(legs[1], probe=replace(legs[1].probe, contacts=(row,)))
+        plan = kamailio.plan_switch(move, beta, legs)
+        assert isinstance(plan, Plan), plan
+        calls: Calls = [(str(n), value, True) for n in range(1, 4)]
+        replies = [(Reply(plan.readback.key, 0, now), *listed("kamailio", seen)) for seen in ([], calls)]
+        looks = tuple(Answer(103.0 + n, 103.1 + n, one) for n, one in enumerate(replies))
+        sent = Answer(99.9, 100.0, tuple(Reply(s.key, 0, (Safe("Ok. Dispatcher state updated."),)) for s in plan.steps))  # fmt: skip
+        found = kamailio.proof(plan, sent, looks)
+        assert (found.sign, words in found.sentence) == (sign, True), found.sentence
 
 
 @pytest.mark.parametrize(("platform", "route"), ROUTES)

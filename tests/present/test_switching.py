@@ -105,6 +105,9 @@ def test_what_was_read_is_another_switch_only_when_what_runs_or_stood_there_chan
     ):
         assert sweep_seen(replace(later, parts=(other, *later.parts[1:]))) != sweep_seen(sweep)
     assert sweep_seen(replace(later, parts=later.parts[1:])) != sweep_seen(sweep)
+    doubt = Ruling("target", True, Safe("break glass: beta-us@nyc-1 flaps; alice takes it on"))
+    doubted = replace(later.parts[0], rulings=(doubt,))
+    assert sweep_seen(replace(later, parts=(doubted, *later.parts[1:]))) != sweep_seen(sweep)
 
 
 def test_a_guard_that_is_to_be_overridden_makes_it_another_switch_whether_it_was_overridden_or_not() -> None:

@@ -15,9 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.transport.sshd import ask_of
-from trunktui.model.ask import Command, SshAsk
+from trunktui.model.ask import ARGV_LIMIT, Command, SshAsk
 from trunktui.transport.script import (
-    ARGV_LIMIT,
     Split,
     Stream,
     build_script,

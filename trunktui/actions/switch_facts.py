@@ -46,6 +46,7 @@ class SwitchFacts(Struct, frozen=True):
     `move` None: there is none, and `plan` says why. `reading` is what the route says now, None: nobody knows. `moving`: this part's move
     and those of the same wish that are still to come. `today` by the calendar. `undone`: the action that an undo takes
     back, None where it was not found. `action` names this part, `me` is the operator's name as the audit log has it.
+    `doubted`: what the operator agrees to has a doubt about the target in it, so a name and a reason can be meant for that.
     """
 
     wish: Wish
@@ -69,6 +70,7 @@ class SwitchFacts(Struct, frozen=True):
     me: str = ""
     link_words: str = ""
     consent: Consent = Consent()
+    doubted: bool = True
 
     @property
     def group(self) -> Group | None:
@@ -82,8 +84,8 @@ class SwitchFacts(Struct, frozen=True):
 
     @property
     def break_glass(self) -> bool:
-        """Whether the operator takes it on: the group's name typed, and a reason."""
-        return self.named and bool(self.consent.reason.strip())
+        """Whether the operator takes a doubt on that was shown: the group's name typed, and a reason."""
+        return self.doubted and self.named and bool(self.consent.reason.strip())
 
     def leg(self, trunk: str) -> LegStatus | None:
         """Return the leg of a trunk on this SBC, or None."""

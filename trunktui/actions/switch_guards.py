@@ -184,7 +184,8 @@ def _pause(facts: SwitchFacts, move: Move) -> Ruling:
     last = min((act.done_ago_s for act in same), default=None)
     if last is not None and last < PAUSE_S:
         words = f"{move.group} was moved on {move.sbc} {last:.0f} s ago (limit {PAUSE_S:.0f} s)"
-        return no("pause", f"{words}: wait {PAUSE_S - last:.0f} s more, or take that back")
+        back = ", or take that back" if any(act.done and not act.is_undo for act in same) else ""
+        return no("pause", f"{words}: wait {PAUSE_S - last:.0f} s more{back}")
     return yes("pause", f"not moved there in the last {PAUSE_S:.0f} s")
 
 
@@ -248,6 +249,10 @@ def _undo(facts: SwitchFacts, move: Move) -> Ruling:
     act = facts.undone
     if act is None or act.move is None or act.sbc != move.sbc or act.group != move.group:
         return no("undo", f"no switch of {move.group} on {move.sbc} is known that could be taken back")
+    sbc = next((sbc for sbc in facts.inventory.sbcs if sbc.name == move.sbc), None)
+    if sbc is not None and act.over and _box(act.over) != _box(sbc.ssh.place):
+        words = f"{act.over} was switched, and {move.sbc} is {sbc.ssh.place} now"
+        return no("undo", f"{words}: what stood there is no matter of this one")
     if act.ending is None:
         return no(
             "undo", f"nobody knows yet whether the switch by {act.who} was done: have it verified first"
@@ -271,6 +276,11 @@ def _undo(facts: SwitchFacts, move: Move) -> Ruling:
         now, set_ = said(move, facts.reading.shares), said(act.move, act.move.goal)
         return no("undo", f"it says {now} now, and that switch had set {set_}: somebody moved it since")
     return yes("undo", f"the switch by {act.who} {act.ago_s:.0f} s ago is taken back, and nothing else")
+
+
+def _box(place: str) -> str:
+    """Return where a way to an SBC leads, whoever goes it."""
+    return place.rpartition("@")[2]
 
 
 def _confirmed(facts: SwitchFacts, move: Move) -> Ruling:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct, structs
 
 from trunktui.actions.moves import Spot, move_back, move_to, outweighs, says, spot_of
-from trunktui.actions.paper import AUDIT_S, Paper
+from trunktui.actions.paper import AUDIT_S, BREAK_GLASS, Paper
 from trunktui.actions.past import Act, Past, part_of
 from trunktui.actions.ruling import no, yes
 from trunktui.actions.switch_facts import UNDO_S, SwitchFacts
-from trunktui.actions.switch_guards import WHOLE, rule
+from trunktui.actions.switch_guards import FRESH_INTERVALS, WHOLE, rule
 from trunktui.actions.world import World
 from trunktui.model.action import Consent, Plan, Prepared, Ruling, Sweep, Verb
 from trunktui.model.audit import Entry
@@ -72,7 +72,8 @@ class Switching:
             self._part(part_of(action, number), wish, group, name, undone.get(name), snapshot)
             for number, name in enumerate(wish.sbcs, 1)
         ]
-        there = [part for part in parts if _is_there(part, past)]
+        since = world.clock() - FRESH_INTERVALS * world.interval_s
+        there = [part for part in parts if _is_there(part, past, since)]
         parts = [part for part in parts if part not in there]
         moving = tuple(part.move for part in parts if part.move is not None)
         ruled = [(part, self._rule(part, wish, consent, moving, past, snapshot)) for part in parts]
@@ -111,7 +112,7 @@ class Switching:
             still,
             undone,
         )
-        return self._rule(part, wish, consent, moving, past, snapshot)
+        return self._rule(part, wish, consent, moving, past, snapshot, doubted=_doubted(prepared))
 
     def again(self, act: Act) -> Prepared | Safe:
         """Return an open switch as it would run now, to look what became of it; or why it cannot be looked at."""
@@ -201,6 +202,8 @@ class Switching:
         moving: tuple[Move, ...],
         past: Past,
         snapshot: Snapshot,
+        *,
+        doubted: bool = True,
     ) -> tuple[Ruling, ...]:
         world = self._world()
         sbc, now = world.sbc(part.sbc), world.clock()
@@ -227,8 +230,14 @@ class Switching:
                 me=world.who.name,
                 link_words=next((s.link.reason for s in snapshot.sbcs if s.name == part.sbc), ""),
                 consent=consent,
+                doubted=doubted,
             )
         )
+
+
+def _doubted(prepared: Prepared) -> bool:
+    """Whether the operator was shown a doubt about the target: what a name and a reason are given for else is no consent."""
+    return any(r.guard == "target" and r.sentence.startswith(BREAK_GLASS) for r in prepared.rulings)
 
 
 def _no_audit(error: AuditError) -> Ruling:
@@ -274,7 +283,8 @@ def _whole(world: World, group: Group, wish: Wish, past: Past) -> tuple[Wish, di
 
 def _whole_undo(group: Group, wish: Wish, past: Past) -> tuple[Wish, dict[str, Act]]:
     """Return what is taken back: the actions named, else the latest switch of the group, whatever became of it."""
-    own = [act for act in reversed(past.acts) if act.group == group.name and not act.is_undo]
+    mine = [act for act in reversed(past.acts) if act.group == group.name and not act.is_undo]
+    own = [act for act in mine if not wish.sbcs or act.sbc in wish.sbcs]
     if wish.undoes:
         acts = [act for act in own if act.action in wish.undoes]
     else:
@@ -283,8 +293,7 @@ def _whole_undo(group: Group, wish: Wish, past: Past) -> tuple[Wish, dict[str, A
         acts = [act for act in pool if act.wish == pool[0].wish and act.sent]
     undone: dict[str, Act] = {}
     for act in acts:
-        if not wish.sbcs or act.sbc in wish.sbcs:
-            undone.setdefault(act.sbc, act)
+        undone.setdefault(act.sbc, act)
     sbcs = tuple(dict.fromkeys(wish.sbcs)) or tuple(undone)
     return structs.replace(
         wish, to="", sbcs=sbcs, undoes=tuple(act.action for act in undone.values())
@@ -298,13 +307,15 @@ def _target(group: Group, wish: Wish, spot: Spot) -> str:
     return next((trunk for trunk in group.trunks if spot.leg(trunk) is not None), wish.to)
 
 
-def _is_there(part: Part, past: Past) -> bool:
-    """Whether nothing is left to do; what was taken back already is no case of that, and the guard says so."""
+def _is_there(part: Part, past: Past, since: float) -> bool:
+    """Whether nothing is left to do, as read since `since`; what was taken back is no case of that: its guard says so."""
     if part.undone is not None and past.after(part.undone) is not None:
         return False
     if part.spot is None or part.move is None:
         return False
     reading, goal = part.spot.reading, part.move.goal
+    if reading.at < since:
+        return False  # what it said once is no reason to pass it over
     # Where entries have weights only the platform knows what a switch makes of them: it has no plan for what is done.
     return says(reading, goal) or (not isinstance(part.plan, Plan) and outweighs(reading, goal))
 
@@ -319,6 +330,10 @@ def _still(prepared: Prepared, plan: Plan, move: Move, spot: Spot | Safe) -> Pla
         return clean(
             f"{move.group} is routed by {spot.route.words} now, and was by {move.route.words}: look again"
         )
+    for trunk, value in move.values.items():
+        if (called := spot.values.get(trunk, value)) != value:
+            words = f"{trunk} is called {called} at {move.route.words} now, and was {value}"
+            return clean(f"{words}: look again", 400)
     now = spot.platform.plan_switch(move, spot.leg(move.target), spot.legs)
     if isinstance(now, Plan) and (now.target, now.steps) != (plan.target, plan.steps):
         return clean(

@@ -9,6 +9,12 @@ from trunktui.model.inventory import SshTarget
 from trunktui.model.link import ControlTrouble
 from trunktui.model.text import Safe
 
+ARGV_LIMIT = 400
+"""Bytes one command may take: `asterisk -rx` silently does nothing with more than about 490."""
+
+GATE_LIMIT = 32_000
+"""Bytes that the texts of one gate may have: the script is one argument of exec, and one message of SSH."""
+
 
 class Command(Struct, frozen=True):
     """One command to run on an SBC: a fixed argument vector, never a shell string.

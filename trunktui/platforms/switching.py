@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct, structs
 
 from trunktui.model.action import Plan, Proof, Sign, Verb
-from trunktui.model.ask import GATE_CLOSED, Answer, Command, SshAsk
-from trunktui.model.health import LegState
+from trunktui.model.ask import ARGV_LIMIT, GATE_CLOSED, GATE_LIMIT, Answer, Command, SshAsk
+from trunktui.model.gate import alternatives
+from trunktui.model.health import Effective, FaultKind, LegState
 from trunktui.model.observation import Evidence
 from trunktui.model.route import Mechanism, RouteReading, Share
 from trunktui.model.snapshot import LegStatus
@@ -17,8 +18,8 @@ from trunktui.model.text import Safe, clean
 
 WINDOW_S = 60.0
 FIRST_S = 0.5
-HOLD_S = 5
-"""It acts at once: by then whoever else looks sees it."""
+HOLD_S = 9
+"""Longer than sending may take (`runner.SEND_S`): at a control port the lock is held from before the comparing on."""
 
 HEAVY, LIGHT = 9, 1
 """Weights of the target and of the others where a route has weights: 0 is refused there (measured on 1.10.12)."""
@@ -112,6 +113,8 @@ def _unknown_target(move: Move, leg: LegStatus | None, called: Safe | None) -> S
         return clean(
             f"{move.sbc} has not listed {leg.trunk} lately; it takes any name, and every call would fail"
         )
+    if leg.fault is FaultKind.ABSENT and leg.effective is Effective.UNKNOWN:  # in no table of the SBC at all
+        return clean(f"{move.sbc} has no {called}; it takes any name, and every call would fail")
     return None
 
 
@@ -127,8 +130,14 @@ def said(move: Move, shares: Sequence[Share]) -> str:
     return " and ".join(words) or ("nothing that gets calls" if shares else "nothing")
 
 
-def planned(move: Move, leg: LegStatus | None, siblings: tuple[LegStatus, ...], means: Means) -> Plan:
-    """Return the plan. Without a leg that gets the calls (an undo) it is named by the group's first leg there."""
+def planned(move: Move, leg: LegStatus | None, siblings: tuple[LegStatus, ...], means: Means) -> Plan | Safe:
+    """Return the plan, or why it does not fit into a command.
+
+    Without a leg that gets the calls (an undo) it is named by the group's first leg there.
+    """
+    if not all(map(_fits, (means.gate, *means.steps))):
+        words = f"{move.route.words} has too many entries, or too long ones, for one command"
+        return clean(f"{words}: set it by hand", TEXT)
     first = leg or siblings[0]
     split = move.route.mechanism is Mechanism.DISTRIBUTOR
     calm = (
@@ -218,6 +227,14 @@ def named(move: Move, values: frozenset[str]) -> str:
     """Return values in the group's names."""
     names = {value: trunk for trunk, value in move.values.items()}
     return " or ".join(sorted(names.get(value, value) for value in values))
+
+
+def _fits(command: Command) -> bool:
+    """Whether a command is short enough to be sent, with all that its gate expects."""
+    texts = [text for each in command.expect for text in alternatives(each)]
+    compared = sum(len(text) + len('"" "') for text in texts) + len("c ; ") * len(command.expect)
+    argv = sum(len(argument) + 1 for argument in command.argv)
+    return argv < ARGV_LIMIT and compared < GATE_LIMIT - TEXT
 
 
 def _consequence(move: Move, siblings: tuple[LegStatus, ...]) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 
-from trunktui.model.ask import GATE_CLOSED, Command
+from trunktui.model.ask import GATE_CLOSED, GATE_LIMIT, Command
 from trunktui.model.gate import alternatives
 
 TRANSPORT = r";transport=(?:udp|tcp|tls|sctp)(?![A-Za-z0-9])"
@@ -25,9 +25,6 @@ TEXT = re.compile(rf"{_ONE}(?: {_ONE})*", re.ASCII)
 """What a gate may expect: the words that may stand in a command's argument, one blank between them."""
 
 _WORD = re.compile(r"[A-Za-z0-9_<>/= .-]{1,80}", re.ASCII)
-_LIMIT = 32_000
-"""Bytes that the texts of one gate may have: the script is one argument of exec, and one message of SSH."""
-
 _CLOSE = f"s={GATE_CLOSED};;"
 FUNCTIONS = (
     'x() { i=$1; shift; m b $i; o=$("$@" </dev/null); s=$?; printf "%s$n" "$o"; set -f; }; '
@@ -63,8 +60,8 @@ def checks(command: Command) -> str:
     if wanted:
         steps.append(f'b "{first}" "{second}" "{_window(first)}" "{_window(second)}"; ' if first else "w; ")
     steps += ["c " + " ".join(f'"{text}"' for text in each) + "; " for each in wanted]
-    if sum(map(len, steps)) > _LIMIT:
-        raise ValueError(f"{where}: it expects more than {_LIMIT} bytes")
+    if sum(map(len, steps)) > GATE_LIMIT:
+        raise ValueError(f"{where}: it expects more than {GATE_LIMIT} bytes")
     return "".join((*steps, "y; "))
 
 

@@ -20,12 +20,9 @@ import re
 
 from msgspec import Struct
 
-from trunktui.model.ask import LOCK, LOCK_BUSY, LOCK_UNREADABLE, Command, Lock, Reply, SshAsk
+from trunktui.model.ask import ARGV_LIMIT, LOCK, LOCK_BUSY, LOCK_UNREADABLE, Command, Lock, Reply, SshAsk
 from trunktui.transport.gate import FUNCTIONS, TRANSPORT, checks, compares
 from trunktui.transport.lines import safe_json, safe_lines
-
-ARGV_LIMIT = 400
-"""Bytes one command may take: `asterisk -rx` silently does nothing with more than about 490."""
 
 _ARGUMENT = re.compile(rf"(?:[A-Za-z0-9 _.,:=@/+-]|{TRANSPORT})+", re.ASCII)
 _PROGRAM = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_./+-]*", re.ASCII)
