@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from msgspec import Struct
 
@@ -144,7 +144,7 @@ class _Watch(threading.Thread):
             if not self.said or self.said[-1] != value:
                 self.said.append(value)
 
-    def __enter__(self) -> _Watch:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import threading
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from trunktui.model.action import Consent, Ending
+from trunktui.model.action import Consent, Ending, Statement
+from trunktui.model.health import LegState, Severity
+from trunktui.model.request import Unlock
+from trunktui.model.route import RouteState
 
-from .lab import Lab
-from .product import one_shot
+from .cutting import Cut, Moment
+from .lab import CARRIER_A, CARRIER_B, Lab, eventually
+from .product import environment, one_shot
+from .seated import Engine
 from .switch_race import faults, race
 from .switched import (
     DOMESTIC,
+    FIT,
     POOL,
+    TOLLFREE,
     Hand,
     agreed,
     audit,
     calls_up,
+    events,
     fleet,
     guard,
     hand_on,
@@ -36,6 +40,7 @@ from .switched import (
     told,
     until,
 )
+from .test_acting import seat
 from .test_kamailio import destination, dialogs
 from .test_kamailio import unlocked as unlocked
 from .test_reregister import _unlocked as _unlocked
@@ -123,7 +128,7 @@ def a_set_of_kamailio(lab: Lab, folder: Path) -> None:
         until(lambda: destination(lab, A) == "AP", "carrier A open again")
         code, document = told(config, "undo", POOL, *agreed(POOL))
         assert (code, document["ending"]) == (2, "refused"), document["sentence"]
-        assert "it says kam-alpha" in guard(document["parts"][0]["guards"], "undo")["sentence"]
+        assert "there is nothing to do" in document["sentence"]
 
 
 def on(lab: Lab, uri: str) -> int:
@@ -179,68 +184,121 @@ async def cut_off(hand: Hand, to: str, cut: Cut) -> str:
     return str(outcome.sentence)
 
 
-class Cut:
-    """Cuts the link to sbc2 while a command runs there: the session is killed, or all packets are dropped.
-
-    Asterisk stands still from before the command goes out until the link is cut, so that none can be too late.
-    """
-
-    def __init__(self, lab: Lab, *, kill: bool) -> None:
-        self._lab, self._kill = lab, kill
-        self._cutting: threading.Thread | None = None
-
-    def tell(self, words: str) -> None:
-        """Take what the operator is told of the action under way."""
-        if words.startswith("sending"):
-            self._lab.freeze_asterisk("sbc2")
-            self._cutting = threading.Thread(target=self._cut, daemon=True)
-            self._cutting.start()
-        elif "looking what became of it" in words and not self._kill:
-            self._lab.block("sbc2", "none")
-
-    def _cut(self) -> None:
-        try:
-            until(
-                lambda: any("-rx database get" in words for words in self._processes().values()),
-                "the command",
-                7,
-            )
-            if self._kill:
-                for pid, words in self._processes().items():
-                    if words.startswith("sshd: noc") or "sshd-session: noc" in words:
-                        with suppress(ProcessLookupError):
-                            os.kill(pid, signal.SIGKILL)
-            else:
-                self._lab.block("sbc2", "ssh")
-        finally:
-            self._lab.thaw_asterisk("sbc2")
-
-    def _processes(self) -> dict[int, str]:
-        return self._lab.processes("sbc2")
-
-    def mended(self) -> None:
-        """Take everything back."""
-        if self._cutting is not None:
-            self._cutting.join(20)
-        self._lab.block("sbc2", "none")
-        self._lab.thaw_asterisk("sbc2")
+async def test_what_is_refused_taken_on_lost_and_kept_is_told_by_the_engine(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Room, protection, dead carriers, a wrong value, a reload, a restart: one engine over three SBCs with calls."""
+    monkeypatch.setenv("XDG_STATE_HOME", environment(tmp_path)["XDG_STATE_HOME"])
+    config = fleet(lab, tmp_path, "sbc1", "sbc2", "sbc3", more=True)
+    set_key(lab, "acme-primary")
+    with (
+        load_on("sbc1", DOMESTIC, rate=3, hold_s=4.0, most=200, port=5064),
+        load_on("sbc2", TOLLFREE, rate=2, hold_s=3.0, most=100, port=5065),
+        load_on("sbc3", POOL, rate=2, hold_s=3.0, most=100, port=5066),
+    ):
+        async with seat(config) as sitting:
+            assert (await sitting.feed.ask(Unlock())).done
+            engine = Engine(sitting)
+            await engine.watched("ipauth-beta@lab-1", "toll-beta@lab-2", "kam-beta@lab-3")
+            await nothing_is_moved_that_does_not_fit_or_is_protected(lab, engine)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(a_wrong_value_is_mended_and_a_reload_undoes_it(lab, engine))
+                group.create_task(a_part_beats_nothing_once_the_source_is_dead(lab, engine))
+            await a_dead_target_is_refused_while_the_source_is_up(engine)
+            lab.cut(CARRIER_B)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(a_dead_target_is_taken_on_by_name_and_reason(lab, engine))
+                group.create_task(a_key_outlives_asterisk(lab, engine))
+            await asyncio.to_thread(until, lambda: taken_on(config), "what was taken on, as an event")
+    broken = [
+        one for one in audit(tmp_path) if one["kind"] == "intent" and "(break glass)" in one["sentence"]
+    ]
+    assert [(one["sbc"], one["reason"]) for one in broken] == [("lab-3", "lab")]
+    routes = [(one["subject"], one["before"], one["after"]) for one in events(config, "route")]
+    tollfree = [(before, after) for subject, before, after in routes if subject == "us-tollfree@lab-2"]
+    assert tollfree == [
+        ("toll-alpha", "carrier-nonsense"), ("carrier-nonsense", "toll-beta"), ("toll-beta", "toll-alpha")
+    ]  # fmt: skip
+    domestic = [(before, after) for subject, before, after in routes if subject == "us-domestic@lab-1"]
+    assert domestic == [("acme-primary", "ipauth-beta")], "neither end of Asterisk changed it"
 
 
-class Moment(threading.Thread):
-    """Waits for something by itself, and notes what `read` returns right then."""
+def taken_on(config: Path) -> bool:
+    """Whether the history tells, loud, that somebody overrode a guard."""
+    return any(
+        (one["subject"], one["severity"]) == ("pool@lab-3", "critical")
+        and "break glass: root" in one["sentence"]
+        for one in events(config, "action")
+    )
 
-    def __init__(self, happened: Callable[[], bool], read: Callable[[], Any]) -> None:
-        super().__init__(daemon=True)
-        self._happened, self._read = happened, read
-        self._noted: list[Any] = []
-        self.start()
 
-    def run(self) -> None:
-        until(self._happened, "what was waited for", 120)
-        self._noted.append(self._read())
+async def nothing_is_moved_that_does_not_fit_or_is_protected(lab: Lab, engine: Engine) -> None:
+    await engine.until(
+        lambda: (engine.leg("acme-primary@lab-1").channels.active or 0) > FIT, "more than fits"
+    )
+    sweep, swept = await engine.switch(DOMESTIC, "ipauth-beta")
+    room = engine.ruling(sweep, "room")
+    assert (sweep.wants, swept.ending) == (None, Ending.REFUSED)
+    assert re.search(
+        rf"free of {FIT} on ipauth-beta: .* of it fits, and acme-primary@lab-1 carries it now", room
+    ), room
+    sweep, swept = await engine.switch(DOMESTIC, "hybrid-gamma")
+    assert (sweep.wants, swept.ending) == (None, Ending.REFUSED)
+    assert "hybrid-gamma is protected" in engine.ruling(sweep, "protected")
+    assert key(lab) == "acme-primary"
 
-    def found(self) -> Any:
-        """Return what was noted."""
-        self.join(20)
-        assert self._noted, "it has not happened"
-        return self._noted[0]
+
+async def a_part_beats_nothing_once_the_source_is_dead(lab: Lab, engine: Engine) -> None:
+    await engine.until(lambda: engine.state("us-tollfree@lab-2") is RouteState.FOREIGN, "the wrong value")
+    lab.cut(CARRIER_A)
+    await engine.until(lambda: engine.leg("acme-primary@lab-1").state is LegState.DOWN, "acme-primary down")
+    sweep, swept = await engine.switch(DOMESTIC, "ipauth-beta")
+    assert re.search(r"% of it fits, which beats nothing", engine.ruling(sweep, "room"))
+    assert swept.ending is Ending.VERIFIED, swept.sentence
+    await engine.until(lambda: engine.state("us-domestic@lab-1") is RouteState.MOVED, "moved")
+
+
+async def a_wrong_value_is_mended_and_a_reload_undoes_it(lab: Lab, engine: Engine) -> None:
+    lab.asterisk_cli("dialplan set global TRUNK_US_TOLLFREE carrier-nonsense", "sbc2")
+    await engine.until(lambda: engine.state("us-tollfree@lab-2") is RouteState.FOREIGN, "the wrong value")
+    group = engine.group(TOLLFREE)
+    assert group.severity is Severity.CRITICAL
+    assert "carrier-nonsense" in group.reason
+    _, swept = await engine.switch(TOLLFREE, "toll-beta")
+    assert swept.ending is Ending.VERIFIED, swept.sentence
+    await engine.until(lambda: engine.state("us-tollfree@lab-2") is RouteState.MOVED, "mended")
+    lab.asterisk_cli("dialplan reload", "sbc2")
+    await engine.until(lambda: engine.state("us-tollfree@lab-2") is RouteState.FIRST, "the file's own value")
+
+
+async def a_dead_target_is_refused_while_the_source_is_up(engine: Engine) -> None:
+    await engine.until(lambda: engine.leg("kam-alpha@lab-3").state is LegState.DOWN, "carrier A down on sbc3")
+    sweep, swept = await engine.switch(POOL, "kam-alpha")
+    assert (sweep.wants, swept.ending) == (None, Ending.REFUSED)
+    assert "kam-beta@lab-3 carries the calls (up): nothing is moved" in engine.ruling(sweep, "target")
+
+
+async def a_dead_target_is_taken_on_by_name_and_reason(lab: Lab, engine: Engine) -> None:
+    await engine.until(lambda: engine.leg("kam-beta@lab-3").state is LegState.DOWN, "carrier B down on sbc3")
+    sweep = await engine.prepared(POOL, "kam-alpha", Consent())
+    assert sweep.wants is not None
+    assert {Statement.GROUP_NAME, Statement.REASON} <= set(sweep.wants)
+    assert "it may be the lesser evil" in engine.ruling(sweep, "target")
+    doing = asyncio.ensure_future(engine.switch(POOL, "kam-alpha"))
+    await eventually(lambda: destination(lab, B) == "DX", 20, "carrier B held out")
+    lab.restore(CARRIER_A)
+    lab.restore(CARRIER_B)
+    _, swept = await doing
+    assert swept.ending is Ending.VERIFIED, swept.sentence
+
+
+async def a_key_outlives_asterisk(lab: Lab, engine: Engine) -> None:
+    def ended_and_begun(end: Callable[[], None]) -> None:
+        with lab.fault(end, lab.start_asterisk):
+            pass
+
+    for end in (lab.stop_asterisk, lab.kill_asterisk):
+        await asyncio.to_thread(ended_and_begun, end)
+        assert key(lab) == "ipauth-beta"
+        await engine.read_again("us-domestic@lab-1")
+        assert engine.state("us-domestic@lab-1") is RouteState.MOVED
