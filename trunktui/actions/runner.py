@@ -96,8 +96,8 @@ class Runner:
         while holders := self._holders(answer):
             self.sent = False
             if set(holders) != {_name(self._tools.label)} or self._tools.clock() + _BUSY_S > until:
-                who = " or ".join(holders)
-                self._not_sent(Ending.REFUSED, f"{who} acts on this SBC right now; wait a moment")
+                who, stands = " or ".join(holders), await self._stands(seen)
+                self._not_sent(Ending.REFUSED, f"{who} acts on this SBC right now{stands}; wait a moment")
             self._tell(clean(f"waiting for the lock that {holders[0]} left there ..."))
             await self._tools.sleep(_BUSY_S)
             look = await self.read(seen)
@@ -203,6 +203,17 @@ class Runner:
             return ()
         names = (_name(line) for line in lock.lines if line.startswith(_LABEL))
         return tuple(dict.fromkeys(name for name in names if name)) or ("somebody",)
+
+    async def _stands(self, seen: LegStatus) -> str:
+        """Return what stands at a route that somebody else may have moved just now; "" where there is none, or no answer."""
+        if self._plan.move is None:
+            return ""
+        try:
+            look = await self._tools.asker.ask(self._plan.reading(), _LOOK_S)
+        except LinkError:
+            return ""
+        why = self._tools.platform.changed(self._plan, seen, look)
+        return f" ({why or f'{self._plan.move.route.words} still says what you saw'})"
 
     async def _changed(self, why: str) -> NoReturn:
         """End as refused: it is not what the operator saw any more; tell who may have done that."""
