@@ -72,6 +72,8 @@ from trunktui.platforms.asterisk_surroundings import surroundings_asks as surrou
 from trunktui.platforms.asterisk_switch import plan_switch as plan_switch
 from trunktui.platforms.contract import UNREAD, LegSettings, Presence
 from trunktui.platforms.sipuri import destination
+from trunktui.platforms.without import follow_up as follow_up
+from trunktui.platforms.without import parse_follow_up as parse_follow_up
 
 name = "asterisk"
 software = "Asterisk"
@@ -157,18 +159,6 @@ def tails(observation: Observation, settings: LegSettings) -> tuple[TailFile, ..
 def parse_tail(file: TailFile, lines: tuple[Safe, ...], box: Box) -> TailFacts:
     """Read new lines of a file that `tails` named."""
     return parse_log(lines, box) if file.kind is TailKind.LOG else parse_calls(lines, box)
-
-
-def follow_up(answer: Answer, settings: LegSettings) -> SshAsk | None:
-    """Return None: a poll's answer tells all that is asked at every poll."""
-    del answer, settings
-    return None
-
-
-def parse_follow_up(answer: Answer, more: Answer, before: LegSettings) -> LegSettings:
-    """Return `before`: nothing is ever asked besides."""
-    del answer, more
-    return before
 
 
 def _box(answer: Answer, version: Safe | None) -> Box:

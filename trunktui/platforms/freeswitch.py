@@ -51,6 +51,9 @@ from trunktui.platforms.freeswitch_snmp import parse_snmp as parse_snmp
 from trunktui.platforms.freeswitch_snmp import snmp_ask as snmp_ask
 from trunktui.platforms.freeswitch_state import PROCESS, app_state, unread_poll, unread_socket
 from trunktui.platforms.freeswitch_switch import plan_switch as plan_switch
+from trunktui.platforms.without import audio_ask as audio_ask
+from trunktui.platforms.without import parse_settings as parse_settings
+from trunktui.platforms.without import settings_asks as settings_asks
 
 name = "freeswitch"
 software = "FreeSWITCH"
@@ -174,18 +177,6 @@ def parse_follow_up(answer: Answer, more: Answer, before: LegSettings) -> LegSet
     return structs.replace(before, owners=owners, refused=refused)
 
 
-def settings_asks(observation: Observation, settings: LegSettings) -> tuple[SshAsk, ...]:
-    """Return nothing: the list of gateways has the settings that count, and the others are told nowhere."""
-    del observation, settings
-    return ()
-
-
-def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSettings:
-    """Return `before`: no settings are asked."""
-    del answers
-    return before
-
-
 def tails(observation: Observation, settings: LegSettings) -> tuple[TailFile, ...]:
     """Return the files to follow: the log, while FreeSWITCH runs."""
     del settings
@@ -195,12 +186,6 @@ def tails(observation: Observation, settings: LegSettings) -> tuple[TailFile, ..
 def parse_tail(file: TailFile, lines: tuple[Safe, ...], box: Box) -> TailFacts:
     """Read new lines of a file that `tails` named."""
     return parse_log(lines, box) if file.kind is TailKind.LOG else TailFacts()
-
-
-def audio_ask(observation: Observation) -> SshAsk | None:
-    """Return None: RTP is counted per call, and not told in one answer."""
-    del observation
-    return None
 
 
 def parse_audio(answer: Answer) -> AudioLook:

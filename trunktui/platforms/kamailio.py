@@ -58,6 +58,7 @@ from trunktui.platforms.kamailio_rpc import PROGRAM, call, read, refusal, whole
 from trunktui.platforms.kamailio_snmp import parse_snmp as parse_snmp
 from trunktui.platforms.kamailio_snmp import snmp_ask as snmp_ask
 from trunktui.platforms.kamailio_switch import plan_switch as plan_switch
+from trunktui.platforms.without import audio_ask as audio_ask
 
 name = "kamailio"
 software = "Kamailio"
@@ -254,12 +255,6 @@ def parse_settings(answers: tuple[Answer, ...], before: LegSettings) -> LegSetti
         refused=refused,
         methods=methods,
     )
-
-
-def audio_ask(observation: Observation) -> SshAsk | None:
-    """Return None: no media passes through it."""
-    del observation
-    return None
 
 
 def parse_audio(answer: Answer) -> AudioLook:
