@@ -23,7 +23,7 @@ from trunktui.model.health import LegState, ProbeSignal, RegSignal, Usage
 from trunktui.model.inventory import AuthMode, Carrier, Failover, Group
 from trunktui.model.marks import Maintenance, Scope, Target
 from trunktui.model.observation import Contact, ContactState
-from trunktui.model.route import ActiveRoute, RouteReading, Share
+from trunktui.model.route import ActiveRoute, Mechanism, Route, RouteReading, Share
 from trunktui.model.snapshot import ChannelsView, CleanRun, GroupStatus, LegStatus, ProbeView, RegView
 from trunktui.model.switch import Move, SwitchKind, Wish
 from trunktui.model.text import Safe, clean
@@ -31,6 +31,7 @@ from trunktui.model.text import Safe, clean
 ALICE, BOB = Who("alice", 1, host="jump1"), Who("bob", 2, host="jump1")
 VALUES = {"red": "red", "blue": "blue", "green": "green"}
 TODAY = dt.date(2026, 11, 26)
+SET = Route(Mechanism.DISPATCHER, "1")
 S, K = Statement, SwitchKind
 
 
@@ -146,6 +147,11 @@ def destinations(*uris: str) -> ProbeView:
     return ProbeView(ProbeSignal.OK, contacts=tuple(answers))
 
 
+def two_destinations() -> dict[str, Any]:
+    """Return a route that has the two destinations of red, which has no one name there."""
+    return {"move": move(stands=reading("sip:a", "sip:b", "blue"), source="", values={"blue": "blue"})}
+
+
 def three(who: Who = ALICE, kind: SwitchKind = K.SWITCH) -> dict[str, Any]:
     """Return three wishes of another group by `who`, the first of them two parts."""
     other = replace(move(kind=kind), group="in")
@@ -174,6 +180,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
     ("known", {"move": move(stands=reading("sip:me:hunter2@192.0.2.1"))}, "looks like a secret", ()),
     ("write", {"sbc_write": False}, "`write = true` is not set", ()),
     ("write", {"unlocked_until": None}, "unlock write mode first", ()),
+    ("write", {"unlocked_until": NOW}, "unlock write mode first", ()),
     ("fresh", legs(blue={"observed_at": NOW - 61}), "blue@one is 61 s old (limit 60 s, two intervals)", ()),
     ("fresh", legs(red={"observed_at": NOW - 61}), "red@one is 61 s old", ()),
     ("fresh", legs(red={"observed_at": None}), "red@one was not read yet", ()),
@@ -209,16 +216,23 @@ REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
     ("room", legs(blue=FULL), "40 to move, 24 free of 200 on blue: 60 % of it fits, and red@one carries it now", ()),
     ("room", {"move": move(stands=reading("red", "blue"))} | legs(blue=FULL), "40 to move, 24 free of 200 on blue: 60 % of it fits, and red@one carries it now", ()),
     ("room", {"move": move(stands=reading(shares=(Share(clean("red"), 9), Share(clean("blue"), 1))))} | legs(blue=FULL), "and red@one carries it now", ()),
+    ("room", two_destinations() | legs(blue=FULL, red={"probe": destinations("sip:a", "sip:b")}), "40 to move, 24 free of 200 on blue", ()),
+    ("upstream", two_destinations() | legs(red={"probe": destinations("sip:a", "sip:b")}) | config(carriers=(
+        Carrier("alpha", "transit"), Carrier("beta", "transit"))), "blue leaves on the same network as red (transit)", ()),
     ("pause", past(did(59)), "out was moved on one 59 s ago (limit 60 s): wait 1 s more", ()),
     ("pause", past(did(10, ending="unverified", by=BOB)), "out was moved on one 10 s ago", ()),
+    ("pause", past(did(500, action="b.1"), did(10)), "out was moved on one 10 s ago", ()),
     ("rate", three(), "alice switched 3 times in the last 10 minutes (limit 3): wait 100 s", ()),
     ("busy", past(did(70, sbc="two", ending=None, ended_ago_s=None, by=BOB)), "bob switches out on two since 70 s: wait for its end", ()),
     ("hold", back() | past(did(300)), "out was switched 300 s ago (limit 600 s): wait, or switch to red by its name", ()),
+    ("hold", back() | past(did(2000, action="b.1"), did(300)), "out was switched 300 s ago", ()),
     ("hold", back() | legs(red={"since_at": NOW - 599}), "red@one is up since 599 s only (limit 600 s)", ()),
     ("clean", back() | legs(red={"clean": CleanRun(9, NOW - 400)}), "answered 9 OPTIONS in a row over 400 s (needed: 10 over 300 s)", ()),
     ("clean", back() | legs(red={"clean": CleanRun(20, NOW - 299)}), "over 299 s", ()),
     ("clean", back() | legs(red={"registration": RegView(RegSignal.RETRYING)}), "red@one is not registered (retrying)", ()),
     ("undo", undo() | {"undone": None}, "no switch of out on one is known", ()),
+    ("undo", undo(act=did(100, action="u.1", sbc="two")), "no switch of out on one is known", ()),
+    ("undo", undo(act=did(100, action="u.1", move=replace(move(), group="in"))), "no switch of out on one is known", ()),
     ("undo", undo(act=did(901, action="u.1")), "15 minutes ago (limit 15): switch it by name", ()),
     ("undo", undo(act=did(200, action="u.1", ending=None, ended_ago_s=None)), "nobody knows yet whether the switch by alice was done", ()),
     ("undo", undo(act=did(100, action="u.1", ending="failed")), "failed after it was sent: see what stands there", ()),
@@ -237,7 +251,10 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("a sound switch", {}),
     ("a sound failback", back()),
     ("a sound undo", undo()),
-    ("an undo of what another login did", undo(act=did(100, action="u.1", over="bob@192.0.2.1"))),
+    ("an undo of what another login did", undo(act=did(100, action="u.1", over="bob@192.0.2.1")) | config(sbcs=tuple(
+        replace(sbc, ssh=replace(sbc.ssh, host="192.0.2.1" if sbc.name == "one" else "192.0.2.2"))
+        for sbc in switch_inventory().sbcs))),
+    ("a target that answered two OPTIONS", legs(blue={"clean": CleanRun(2, NOW - 60)})),
     ("facts of exactly two intervals", legs(blue={"observed_at": NOW - 60})),
     ("one that only stands by leaves on the same network", {"move": move(stands=reading("red", "blue", "green"))}
      | config(carriers=(Carrier("alpha", "net"), Carrier("beta", "transit"), Carrier("gamma", "transit")))),
@@ -253,6 +270,9 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("tried just now, and provably not sent", past(did(1, ending="refused", sent=False))),
     ("a credential that is in date", {"credentials": (replace(OVERDUE, due=TODAY), replace(OVERDUE, trunk="red"))}),
     ("a probe of the target under way", past(did(5, verb="probe", ending=None, move=None))),
+    ("a protected trunk that the calls do not touch", trunk("green", protect=True)),
+    ("a protected trunk that is held out and stays so", trunk("green", protect=True) | {
+        "move": move(stands=reading(shares=(Share(clean("red")), Share(clean("green"), held=True))))}),
     ("another SBC moved just now", past(did(1, sbc="two"))),
     ("the same wish on another SBC just now", past(did(1, sbc="two", action="w.2"))),
     ("three wishes of another operator", three(BOB)),
@@ -299,6 +319,7 @@ def test_what_is_sound_is_let_through_by_every_guard(what: str, changes: dict[st
     assert [ruling.words for ruling in rulings if not ruling.allowed] == [], what
     assert allowed(rulings)
     assert all(ruling.sentence for ruling in rulings)
+    assert not [r.words for r in rulings if r.guard == "credential" and r.sentence.startswith("warning")]
 
 
 @pytest.mark.parametrize(("guard", "changes", "words"), WARNED, ids=lambda v: str(v)[:40])
@@ -321,6 +342,34 @@ def test_an_undo_is_never_held_up_by_a_pause_or_a_rate() -> None:
     names = {ruling.guard for ruling in rule(facts(**undo()))}
     assert {"pause", "rate", "hold", "clean"}.isdisjoint(names)
     assert {"target", "upstream", "protected", "room", "busy", "undo"} <= names
+
+
+def entries(**held: bool) -> RouteReading:
+    """Return a dispatcher's set whose entries are held out so."""
+    shares = tuple(Share(clean(name), held=out) for name, out in held.items())
+    return reading(route=SET, shares=shares)
+
+
+@pytest.mark.parametrize(
+    ("ending", "now", "so"),
+    [
+        ("unverified", entries(red=True, blue=False, green=False), True),
+        ("unverified", entries(red=False, blue=False, green=False), True),
+        ("unverified", entries(red=True, blue=False, green=True), True),
+        ("verified", entries(red=True, blue=False, green=False), False),
+        ("unverified", entries(red=True, blue=True, green=False), True),
+        ("unverified", entries(red=True, blue=False, green=False, pink=False), False),
+    ],
+)
+def test_what_a_lost_link_left_half_done_can_be_taken_back(
+    ending: str, now: RouteReading, *, so: bool
+) -> None:
+    done = move(stands=entries(red=False, blue=True, green=False), route=SET)
+    act = did(100, action="u.1", ending=ending, move=done)
+    goal = done.stands.shares
+    changes = undo(act=act, stands=now, goal=goal, route=SET, target="red")
+    (said,) = [ruling for ruling in rule(facts(**changes)) if ruling.guard == "undo"]
+    assert said.allowed is so, said.sentence
 
 
 def test_an_undo_does_not_open_a_destination_of_a_protected_trunk_either() -> None:
@@ -378,9 +427,56 @@ def test_the_room_is_for_all_that_moves_there_from_here_on() -> None:
     )
     request = replace(request, legs=(*request.legs, two["red"], two["green"]))
     (room,) = [ruling for ruling in rule(request) if ruling.guard == "room"]
+    assert not room.allowed
     assert "80 to move, 50 free of 200 on blue: 62 % of it fits" in room.sentence
     last = replace(request, moving=(move(),))
     assert allowed(rule(last)), "the other SBC is done, and counted already"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"move": move(stands=reading("blue", "red"))}, "no load moves to a trunk of the group"),
+        ({"move": move(stands=reading("red", "blue"))}, "40 to move, 120 free of 200 on blue"),
+        ({"move": move(stands=reading())}, "warning: the load to move is not known"),
+        (
+            legs(blue={"channels": ChannelsView(Usage.HIGH, cap=200, used=160)}),
+            "40 to move, 40 free of 200 on blue",
+        ),
+        (
+            legs(blue={"channels": ChannelsView(Usage.HIGH, cap=200, used=160, whole=False)}),
+            "warning: 40 to move, at most 40 free of 200 on blue",
+        ),
+        (
+            {"move": move(stands=weighed(5, 5))} | legs(green={"load": None}),
+            "warning: at least 40 to move, 120 free of 200 on blue",
+        ),
+    ],
+)
+def test_the_load_is_that_of_whatever_gets_the_calls(changes: dict[str, Any], words: str) -> None:
+    (room,) = [ruling for ruling in rule(facts(**changes)) if ruling.guard == "room"]
+    assert room.allowed
+    assert room.sentence == words or room.sentence.startswith(words)
+    assert "%" not in room.sentence
+
+
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [
+        ((LegState.DOWN, LegState.DEGRADED, LegState.UP), "green@one is better: up"),
+        ((LegState.UP, LegState.DEGRADED, LegState.SUSPECT), "red@one is better: up"),
+        ((LegState.DOWN, LegState.DOWN, LegState.SUSPECT), "green@one is better: suspect"),
+        ((LegState.UNMONITORED, LegState.SUSPECT, LegState.DEGRADED), "green@one is better: degraded"),
+    ],
+)
+def test_whoever_breaks_the_glass_is_told_what_is_best_there(
+    states: tuple[LegState, ...], words: str
+) -> None:
+    names = dict(zip(VALUES, states, strict=True))
+    changed = {name: a_leg(name, state=state) for name, state in names.items()}
+    (said,) = [ruling for ruling in rule(facts(legs=changed)) if ruling.guard == "target"]
+    assert not said.allowed
+    assert words in said.sentence
 
 
 def test_load_that_another_group_shares_is_no_reason_to_refuse() -> None:
@@ -401,6 +497,18 @@ def test_one_account_has_no_room_to_need() -> None:
     (room,) = [ruling for ruling in rulings if ruling.guard == "room"]
     assert room.allowed
     assert "one account" in room.sentence
+
+
+@pytest.mark.parametrize(
+    "accounts", [{"blue": "acc"}, {"blue": "acc", "red": "other"}, {"blue": "acc", "green": "acc"}]
+)
+def test_two_accounts_have_two_caps(accounts: dict[str, str]) -> None:
+    trunks = tuple(replace(t, account=accounts.get(t.name)) for t in switch_inventory().trunks)
+    split = move(stands=weighed(9, 1), source="")
+    (room,) = [
+        r for r in rule(facts(move=split, **config(trunks=trunks), **legs(blue=FULL))) if r.guard == "room"
+    ]
+    assert not room.allowed, room.sentence
 
 
 def test_a_primary_that_flaps_is_neither_held_to_be_well_nor_gone_back_to() -> None:
