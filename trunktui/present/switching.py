@@ -14,7 +14,7 @@ from trunktui.model.action import Plan, Prepared, Ruling, Sweep, Swept
 from trunktui.model.health import ROUTABLE, spoken
 from trunktui.model.room import Room, load_to_move, room
 from trunktui.model.snapshot import LegStatus, Snapshot
-from trunktui.model.switch import SwitchKind, Wish
+from trunktui.model.switch import BREAK_GLASS, SwitchKind, Wish
 from trunktui.model.text import Safe, clean
 from trunktui.present.action import guards_part, heading_of, outcome_part, plan_part, said
 from trunktui.present.alike import alike, told_once
@@ -23,9 +23,6 @@ from trunktui.present.cells import Role
 SCHEMA = "trunktui.switch/1"
 
 _NOTHING = "what stands there"
-BREAK_GLASS = "break glass"
-"""How a ruling begins that is, or was, to be overridden by the group's name and a reason."""
-
 _WARNING = "warning: "
 _LOUD = (_WARNING, BREAK_GLASS)
 """How a ruling begins that lets a switch through and must be read all the same."""
