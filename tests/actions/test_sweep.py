@@ -14,7 +14,7 @@ from tests.actions.far_side import Cut, Far
 from tests.actions.scene import silent
 from tests.actions.switch_scene import PLACE, ROUTE, TRUNKS, SwitchStage
 from trunktui.actions.desk import Desk
-from trunktui.model.action import Consent, Ending, Statement, Sweep, Swept
+from trunktui.model.action import DONE, Consent, Ending, Statement, Sweep, Swept
 from trunktui.model.audit import RecordKind
 from trunktui.model.inventory import Group
 from trunktui.model.route import ActiveRoute, Mechanism, Route, Share
@@ -646,3 +646,18 @@ def test_an_open_switch_whose_record_or_route_changed_stays_open(stage: SwitchSt
     book = stage.books["jump1"]
     book[:] = [replace(e, record=replace(e.record, move=None)) for e in book]
     assert "does not say what it was to move" in stage.run(desk.verify(act)).sentence
+
+
+def test_a_switch_that_broke_the_glass_says_so_until_it_is_taken_back(stage: SwitchStage) -> None:
+    stage.die("red@one")
+    stage.die("blue@one")
+    wish = Wish(SwitchKind.SWITCH, "out", "blue", ("one",))
+    assert switch(stage, wish, TAKES_ON).ending in DONE
+    (offer,) = stage.run(stage.desk("bob").undoable())
+    assert (offer.glass, offer.went, offer.who) == (True, "blue", "alice")
+    switch(stage, UNDO, TAKES_ON)
+    assert stage.run(stage.desk("bob").undoable()) == ()
+    stage.come_back("blue@one")
+    passes(stage, 1000)
+    switch(stage, TO_BLUE)
+    assert [offer.glass for offer in stage.run(stage.desk("bob").undoable())] == [False]

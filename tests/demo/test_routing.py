@@ -303,6 +303,28 @@ def test_calls_to_a_dead_carrier_fail_until_somebody_moves_them() -> None:
     assert {call.trunk for call in by_itself} == {"bravo-us"}, "a dispatcher passes over what is dead"
 
 
+def test_kamailio_keeps_held_out_what_dies_and_answers_again_until_it_restarts() -> None:
+    world = fleet(
+        Trouble(Kind.CARRIER_DEAD, "charlie", 300.0, 600.0), Trouble(Kind.REBOOT, "sgp-1", 1000.0, 1100.0)
+    )
+    first, second = (each.uri for each in world.look("sgp-1", 1.0).sets[0].destinations)
+    told = {20: (("ap", second), ("dx", first)), 40: (("ax", second),)}
+    dead = 0
+    for t in range(20, 115):
+        for state, uri in told.get(t, ()):
+            argv = ("dispatcher.set_state", state, "10", f"s:{uri}")
+            written = kamailio_words.taken(argv, world.look("sgp-1", float(t)))
+            assert isinstance(written, Written)
+            world.settings.write(float(t), "sgp-1", written)
+        look = world.look("sgp-1", float(t))
+        if look.daemon is Daemon.RUNNING:
+            dead += any(row.uri == first and row.word == "Unavail" for row in look.contacts)
+            flags = re.search(rf"URI: {re.escape(first)}\n\t+FLAGS: (\w+)", kamailio_words.destinations(look))
+            assert flags is not None
+            assert (flags[1] == "DX") == (t < 110), f"{flags[1]} at {t} s"
+    assert dead > 5
+
+
 @pytest.mark.parametrize(
     ("sbc", "route", "value", "then"),
     [

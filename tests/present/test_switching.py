@@ -22,13 +22,14 @@ from tests.tui.switch_samples import (
     undoable,
 )
 from trunktui.model.acting import Doings
-from trunktui.model.action import Ending, Ruling, Swept
+from trunktui.model.action import Ending, Ruling, Statement, Swept
 from trunktui.model.room import Room
 from trunktui.model.route import RouteState
 from trunktui.model.snapshot import CleanRun, Snapshot
 from trunktui.model.switch import SwitchKind, Wish
 from trunktui.model.text import Safe
 from trunktui.present.action import to_json
+from trunktui.present.alike import alike
 from trunktui.present.cells import plain
 from trunktui.present.choosing import first_choice, is_outage, not_switchable, switchable, why_not
 from trunktui.present.sweeping import (
@@ -84,13 +85,61 @@ def test_what_all_sbcs_have_in_common_is_said_once_and_refusals_come_before_warn
     rows = sweep_lines(sweep, routed(out=True))
     headings = [heading for heading, _ in rows]
     assert headings[0] == "Plan"
-    assert headings.count("Will run") == 3
+    assert headings.count("Will run") == 1
     assert headings.count("Consequence") == headings.count("Undo") == 1
     guards = headings[headings.index("Needs") + 1 :]
     assert guards == ["REFUSED", "To state", "Warning", "Guard", "Guard"]
     said = dict(rows)
     assert said["REFUSED"].startswith("target: nyc-1: gamma-us is down")
     assert said["To state"].endswith("[wants a yes, the group's name]")
+    logins = [part.over.place for part in sweep.parts if part.over is not None]
+    assert said["Will run"].endswith(
+        ", ".join(f"{login} ({name})" for login, name in zip(logins, SBCS, strict=True))
+    )
+
+
+def test_what_differs_in_the_sbcs_name_and_in_figures_is_said_once_of_each_and_commands_stay_to_the_letter() -> (
+    None
+):
+    sweep = sweep_of(WISH)
+    parts = []
+    for number, part in enumerate(sweep.parts):
+        assert part.plan is not None
+        told = f"New calls on {part.sbc} go to beta-us at once. Calls in progress stay: {number} on alpha-us."
+        flaps = f"break glass: beta-us@{part.sbc} flaps, {3 + number} times; type us-outbound and a reason"
+        parts.append(
+            replace(
+                part,
+                plan=replace(part.plan, consequence=Safe(told), undo=Safe(f"set 1{number} alpha-us")),
+                rulings=(Ruling("target", False, Safe(flaps), (Statement.GROUP_NAME, Statement.REASON)),),
+            )
+        )
+    rows = sweep_lines(replace(sweep, parts=tuple(parts)), routed(out=True))
+    said = [text for heading, text in rows if heading == "Consequence"]
+    assert said == ["New calls on each SBC go to beta-us at once. Calls in progress stay: 0-2 on alpha-us."]
+    flaps = "target: break glass: beta-us flaps, 3-5 times; type us-outbound and a reason"
+    assert [text for heading, text in rows if heading == "To state"][1].startswith(flaps)
+    assert [text for heading, text in rows if heading == "Undo"] == [
+        f"{name}: set 1{number} alpha-us" for number, name in enumerate(SBCS)
+    ]
+    two = (parts[0], replace(parts[1], rulings=()), parts[2])
+    rows = sweep_lines(replace(sweep, parts=two), routed(out=True))
+    _, only = [text for heading, text in rows if heading == "To state"]
+    assert only.startswith("target: nyc-1, lon-2: break glass: beta-us flaps, 3-5 times")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sip:203.0.113.20:5060 answers",
+        "alpha-911 is up",
+        "weight=9",
+        "1.10.12 runs",
+        "noc@10.0.0.1 is refused",
+    ],
+)
+def test_a_number_that_is_part_of_a_name_or_an_address_is_no_figure(text: str) -> None:
+    assert alike(text, "sbc1", figures=True) == (text, ())
 
 
 def test_what_was_read_is_another_switch_only_when_what_runs_or_stood_there_changed() -> None:
@@ -192,15 +241,17 @@ def test_only_where_others_are_left_it_can_go_on_without_the_refused() -> None:
 def test_guards_that_say_something_else_of_each_sbc_take_one_line_on_the_screen() -> None:
     sweep = sweep_of(WISH)
     own = tuple(
-        replace(part, rulings=(Ruling("known", True, Safe(f"the route on {part.sbc}")),))
-        for part in sweep.parts
+        replace(part, rulings=(Ruling("known", True, Safe(f"the route is {'abc'[number]}")),))
+        for number, part in enumerate(sweep.parts)
     )
     text = "\n".join(map(plain, confirm_sweep_lines(replace(sweep, parts=own), routed(), "", 160)))
     assert "Guard        known: agree on each SBC" in text
-    assert "the route on" not in text
+    assert "the route is" not in text
     assert [
         said for heading, said in sweep_lines(replace(sweep, parts=own), routed()) if heading == "Guard"
-    ] == [f"known: the route on {name}" for name in SBCS], "the command line prints every word"
+    ] == [f"known: {name}: the route is {'abc'[n]}" for n, name in enumerate(SBCS)], (
+        "the command line prints every word"
+    )
 
 
 def lines(snapshot: Snapshot, doings: Doings = Doings(), *, write: bool = True) -> list[str]:  # noqa: B008

@@ -313,6 +313,15 @@ async def test_what_can_be_taken_back_counts_down_and_u_asks_for_the_name(size: 
         assert performed.consent.typed == GROUP
 
 
+async def test_a_broken_glass_is_on_the_line_of_news_of_everybody_until_it_is_old() -> None:
+    broken = replace(undoable(("nyc-1",), left_s=60.0), went="beta-us", glass=True)
+    async with switching(size=(80, 24), doings=replace(UNLOCKED, undoable=(broken,))) as (show, _):
+        assert "GLASS broken by noc: us-outbound to beta-us on nyc-1" in show.text("head")
+        show.now += 61
+        two_seconds(show)
+        await show.until(lambda: "GLASS" not in show.text("head"))
+
+
 async def test_what_was_long_ago_is_not_offered_and_u_says_so() -> None:
     doings = replace(UNLOCKED, undoable=(undoable(left_s=1.0),))
     async with switching(doings=doings) as (show, engine):

@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 
 from trunktui.model.action import Ending
 from trunktui.model.audit import Entry, RecordKind, Who
-from trunktui.model.switch import Move, SwitchKind
+from trunktui.model.switch import BREAK_GLASS, Move, SwitchKind
 from trunktui.store.audit import Unfinished, age_s
 
 UNDER_WAY_S = 180.0
@@ -39,7 +39,7 @@ class Act(Struct, frozen=True):
     """One action of the past. `ending` None: nothing ended it (yet). `ago_s` counts from its intent, wall clock.
 
     `ended_ago_s` counts from its first end. `sent` False: it provably had no effect, so it counts against no limit.
-    `move`: of a switch, what it was to change. One wish over several SBCs is several actions, see `wish`.
+    `move`: of a switch, what it was to change; `glass`: a guard was overridden for it. One wish over several SBCs is several actions, see `wish`.
     """
 
     action: str
@@ -56,6 +56,7 @@ class Act(Struct, frozen=True):
     over: str = ""
     commands: tuple[str, ...] = ()
     move: Move | None = None
+    glass: bool = False
 
     @property
     def wish(self) -> str:
@@ -198,6 +199,7 @@ def _begun(entry: Entry, ago_s: float) -> Act:
         over=record.over,
         commands=record.commands,
         move=record.move,
+        glass=any(BREAK_GLASS in words for words in (record.sentence, *record.guards)),
     )
 
 

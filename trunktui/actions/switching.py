@@ -350,4 +350,6 @@ def _undoable(acts: list[Act], now: float) -> Undoable:
         to=" and ".join(dict.fromkeys(before)),
         actions=tuple((act.sbc, act.action) for act in acts),
         who=clean(acts[0].who),
+        went=acts[0].move.target if acts[0].move is not None else "",
+        glass=any(act.glass for act in acts),
     )

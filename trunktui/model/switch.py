@@ -17,6 +17,10 @@ HOLD_S = 600.0
 """How long going back waits after the last switch, and after the last change of the first trunk."""
 
 
+BREAK_GLASS = "break glass"
+"""How a ruling begins that is, or was, to be overridden by the group's name and a reason; the audit log keeps it."""
+
+
 class SwitchKind(StrEnum):
     """Why a group is moved: SWITCH away from its trunk, FAILBACK to its first preference, UNDO of what was done before."""
 
@@ -69,10 +73,15 @@ class Move(Struct, frozen=True):
 
 
 class Undoable(Struct, frozen=True):
-    """Switches of `group` that can be taken back until `until` (monotonic): `actions` by SBC, newest first."""
+    """Switches of `group` that can be taken back until `until` (monotonic): `actions` by SBC, newest first.
+
+    `to`: what it goes back to; `went`: where it was sent. `glass`: a guard was overridden for it.
+    """
 
     group: str
     until: float
     to: str
     actions: tuple[tuple[str, str], ...]
     who: Safe = Safe("")
+    went: str = ""
+    glass: bool = False

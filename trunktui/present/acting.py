@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from trunktui.model.acting import Doings, Ended, Running, Step, Unfinished
 from trunktui.model.action import Ending, Outcome, Verb
 from trunktui.model.snapshot import LegStatus
+from trunktui.model.switch import Undoable
 from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.freshness import in_words
 from trunktui.present.words import wrap
@@ -46,6 +47,7 @@ def news(doings: Doings, ended: Iterable[Ended], now: float) -> tuple[Cell, ...]
         *(_ended_news(one) for one in reversed(tuple(ended))),
         *(_running_news(one, now) for one in doings.running if one.verb is not Verb.PROBE),
         *_unfinished_news(doings.unfinished, now),
+        *(_glass_news(one) for one in doings.undoable if one.glass and one.until > now),
     )
 
 
@@ -113,6 +115,13 @@ def step_lines(steps: tuple[Step, ...], began_at: float, width: int) -> list[Lin
         lines.append((Cell(f" {at:>{_TIME}}  ", Role.DIM), Cell(first)))
         lines += [(Cell(" " * (_TIME + 3)), Cell(piece)) for piece in more]
     return lines
+
+
+def _glass_news(one: Undoable) -> Cell:
+    """Return that a guard was overridden for a switch that stands: whoever watches sees it until it is old, or undone."""
+    sbcs = ", ".join(sbc for sbc, _ in one.actions)
+    text = f"GLASS broken by {one.who or 'somebody'}: {one.group} to {one.went or 'another trunk'} on {sbcs}"
+    return Cell(text, Role.BAD)
 
 
 def _ended_news(one: Ended) -> Cell:

@@ -9,13 +9,13 @@ from trunktui.model.action import Ending, Prepared, Sweep, Swept
 from trunktui.model.health import LegState
 from trunktui.model.route import RouteState
 from trunktui.model.snapshot import GroupStatus, LegStatus, Snapshot
-from trunktui.model.switch import CLEAN_PROBES, CLEAN_S, HOLD_S, SwitchKind, Undoable, Wish
+from trunktui.model.switch import BREAK_GLASS, CLEAN_PROBES, CLEAN_S, HOLD_S, SwitchKind, Undoable, Wish
 from trunktui.present.acting import ENDING_ROLES, step_lines, verdict_line
 from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.confirm import ROOMY, row, stands_in_the_way
 from trunktui.present.freshness import in_words, shown
 from trunktui.present.layout import cut_line
-from trunktui.present.switching import BREAK_GLASS, Row, state_after, sweep_rows, title, where
+from trunktui.present.switching import Row, state_after, sweep_rows, title, where
 from trunktui.present.words import wrap
 
 _WORD = 11

@@ -5,7 +5,7 @@ The document (schema trunktui.switch/1) is a promise as the one of `status` is: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -14,28 +14,27 @@ from trunktui.model.action import Plan, Prepared, Ruling, Sweep, Swept
 from trunktui.model.health import ROUTABLE, spoken
 from trunktui.model.room import Room, load_to_move, room
 from trunktui.model.snapshot import LegStatus, Snapshot
-from trunktui.model.switch import SwitchKind, Wish
+from trunktui.model.switch import BREAK_GLASS, SwitchKind, Wish
 from trunktui.model.text import Safe, clean
 from trunktui.present.action import guards_part, heading_of, outcome_part, plan_part, said
+from trunktui.present.alike import alike, told_once
 from trunktui.present.cells import Role
 
 SCHEMA = "trunktui.switch/1"
 
 _NOTHING = "what stands there"
-BREAK_GLASS = "break glass"
-"""How a ruling begins that is, or was, to be overridden by the group's name and a reason."""
-
 _WARNING = "warning: "
 _LOUD = (_WARNING, BREAK_GLASS)
 """How a ruling begins that lets a switch through and must be read all the same."""
 
-_PLAN_ROWS: tuple[tuple[str, Callable[[Plan], str], Role], ...] = (
-    ("Warning", lambda plan: plan.warning, Role.WARN),
-    ("Consequence", lambda plan: plan.consequence, Role.WARN),
-    ("Proof", lambda plan: plan.proof_words, Role.TEXT),
-    ("Undo", lambda plan: plan.undo, Role.TEXT),
-    ("Needs", lambda plan: plan.needs, Role.DIM),
+_PLAN_ROWS: tuple[tuple[str, Callable[[Plan], str], Role, bool], ...] = (
+    ("Warning", lambda plan: plan.warning, Role.WARN, False),
+    ("Consequence", lambda plan: plan.consequence, Role.WARN, True),
+    ("Proof", lambda plan: plan.proof_words, Role.TEXT, False),
+    ("Undo", lambda plan: plan.undo, Role.TEXT, False),
+    ("Needs", lambda plan: plan.needs, Role.DIM, False),
 )
+"""Heading, text, what it is for, and whether SBCs that differ in figures alone are told in one sentence."""
 
 
 class Row(NamedTuple):
@@ -136,12 +135,11 @@ def breaks_glass(sweep: Sweep) -> bool:
 
 def sweep_rows(sweep: Sweep, snapshot: Snapshot) -> tuple[Row, ...]:
     """Return all there is to read before a switch: each SBC's part, what is the same of all once, and the guards."""
-    rows: list[Row] = []
-    for part in sweep.parts:
-        rows += _part_rows(part, snapshot)
-    for heading, take, role in _PLAN_ROWS:
+    rows = [_part_row(part, snapshot) for part in sweep.parts]
+    rows += _command_rows(sweep.parts)
+    for heading, take, role, figures_differ in _PLAN_ROWS:
         told = [(part.sbc, take(part.plan)) for part in sweep.parts if part.plan is not None]
-        rows += [Row(heading, clean(text, 600), role) for text in _shared(told)]
+        rows += [Row(heading, clean(text, 600), role) for text in _shared(told, figures=figures_differ)]
     return (*rows, *_ruling_rows(sweep))
 
 
@@ -195,39 +193,63 @@ def switch_document(sweep: Sweep, snapshot: Snapshot, swept: Swept | None, code:
     }
 
 
-def _part_rows(part: Prepared, snapshot: Snapshot) -> list[Row]:
+def _part_row(part: Prepared, snapshot: Snapshot) -> Row:
     words = figure_words(part, snapshot.legs)
-    over = f"   over ssh {part.over.place}" if part.over is not None else ""
-    return [
-        Row(part.sbc, clean(f"{move_words(part)}{f'   {words}' if words else ''}", 400), Role.TITLE),
-        *(Row("Will run", clean(f"{command}{over}", 600), Role.TEXT) for command in part.commands),
-    ]
+    return Row(part.sbc, clean(f"{move_words(part)}{f'   {words}' if words else ''}", 400), Role.TITLE)
 
 
-def _shared(told: list[tuple[str, str]]) -> list[str]:
+def _command_rows(parts: tuple[Prepared, ...]) -> Iterator[Row]:
+    """Yield each command to the letter, once, with the login on each SBC that it goes to."""
+    runs: dict[tuple[str, ...], list[Prepared]] = {}
+    for part in parts:
+        runs.setdefault(part.commands, []).append(part)
+    for commands, those in runs.items():
+        logins = [(part.sbc, part.over.place) for part in those if part.over is not None]
+        where = ", ".join(place if len(parts) == 1 else f"{place} ({sbc})" for sbc, place in logins)
+        over = f"   over ssh {where}" if where else ""
+        for number, command in enumerate(commands, 1):
+            yield Row(
+                "Will run", clean(f"{command}{over if number == len(commands) else ''}", 1200), Role.TEXT
+            )
+
+
+def _shared(told: list[tuple[str, str]], *, figures: bool) -> list[str]:
     """Return the texts, each once; one that is not said of every SBC names those that it is of."""
-    sbcs: dict[str, list[str]] = {}
+    found: dict[str, list[tuple[str, str]]] = {}
     for sbc, text in told:
         if text:
-            sbcs.setdefault(text, []).append(sbc)
-    every = len(told)
+            found.setdefault(alike(text, sbc, figures=figures)[0], []).append((sbc, text))
     return [
-        text
-        if len(names) == every or (len(names) == 1 and names[0] in text)
-        else f"{', '.join(names)}: {text}"
-        for text, names in sbcs.items()
+        _of(tuple(sbc for sbc, _ in those), [text for _, text in those], len(told), figures=figures)
+        for those in found.values()
     ]
+
+
+def _of(sbcs: tuple[str, ...], texts: list[str], every: int, *, figures: bool) -> str:
+    """Return what is said of some of `every` SBC, and of which, unless it is said of all or names the one."""
+    text = told_once(texts, sbcs, figures=figures)
+    known = len(sbcs) == every or (len(sbcs) == 1 and sbcs[0] in text)
+    return text if known else f"{', '.join(sbcs)}: {text}"
 
 
 def _ruling_rows(sweep: Sweep) -> list[Row]:
     """Return what the guards say, each once: of the whole, then of the SBCs; refusals before what agrees."""
-    found: dict[tuple[str, bool, Safe, tuple[Any, ...]], tuple[Ruling, list[str]]] = {}
-    for ruling in sweep.rulings:
-        found.setdefault(_same(ruling), (ruling, []))
+    found: dict[tuple[Any, ...], list[tuple[str, Ruling]]] = {}
+    whole = {(ruling.guard, ruling.allowed, ruling.sentence): ruling for ruling in sweep.rulings}
+    rows = [_ruling_row(ruling, ruling.sentence) for ruling in whole.values()]
     for part in sweep.parts:
         for ruling in part.rulings:
-            found.setdefault(_same(ruling), (ruling, []))[1].append(part.sbc)
-    rows = [_ruling_row(ruling, sbcs, len(sweep.parts)) for ruling, sbcs in found.values()]
+            if (ruling.guard, ruling.allowed, ruling.sentence) not in whole:
+                key = alike(ruling.sentence, part.sbc, figures=True)[0]
+                found.setdefault((ruling.guard, ruling.allowed, key, ruling.wants), []).append(
+                    (part.sbc, ruling)
+                )
+    for those in found.values():
+        sbcs, texts = (
+            tuple(sbc for sbc, _ in those),
+            [ruling.sentence.removeprefix(_WARNING) for _, ruling in those],
+        )
+        rows.append(_ruling_row(those[0][1], _of(sbcs, texts, len(sweep.parts), figures=True)))
     return sorted(rows, key=_calm)
 
 
@@ -238,20 +260,14 @@ def _calm(row: Row) -> int:
     return 2 if row.loud else 3
 
 
-def _same(ruling: Ruling) -> tuple[str, bool, Safe, tuple[Any, ...]]:
-    return ruling.guard, ruling.allowed, ruling.sentence, ruling.wants
-
-
-def _ruling_row(ruling: Ruling, sbcs: list[str], every: int) -> Row:
+def _ruling_row(ruling: Ruling, sentence: str) -> Row:
+    """Return the row of a ruling, in the words for all the SBCs that it is of."""
     loud = ruling.allowed and ruling.sentence.startswith(_LOUD)
-    sentence = ruling.sentence.removeprefix(_WARNING)
-    if sbcs and len(sbcs) < every and not (len(sbcs) == 1 and sbcs[0] in sentence):
-        sentence = clean(f"{', '.join(sbcs)}: {sentence}", 400)
-    ruling = Ruling(ruling.guard, ruling.allowed, clean(sentence, 400), ruling.wants)
+    told = Ruling(ruling.guard, ruling.allowed, clean(sentence.removeprefix(_WARNING), 400), ruling.wants)
     if loud:
-        return Row("Warning", clean(ruling.words, 500), Role.WARN, ruling, loud=True)
+        return Row("Warning", clean(told.words, 500), Role.WARN, told, loud=True)
     role = Role.DIM if ruling.allowed else Role.WARN if ruling.wants else Role.BAD
-    return Row(heading_of(ruling), clean(ruling.words, 500), role, ruling)
+    return Row(heading_of(ruling), clean(told.words, 500), role, told)
 
 
 def _figures_part(part: Prepared, snapshot: Snapshot) -> dict[str, Any]:
