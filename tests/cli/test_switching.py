@@ -286,7 +286,7 @@ def test_at_a_terminal_a_reason_that_was_given_before_counts_once_the_doubt_was_
         stage.die(name)
     typed(monkeypatch, "y")
     done = act("switch", "out", "--to", "blue", "--name", "out", "--reason", "ticket 9")
-    assert "break glass: blue@one is down" in done.err
+    assert "break glass: blue is down" in done.err
     assert routes(stage) == ["blue", "blue"], done.err
 
 
