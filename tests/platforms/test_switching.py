@@ -18,7 +18,7 @@ from tests.platforms.recordings import FIXTURES
 from trunktui.model.action import Plan, Proof, Sign, Verb
 from trunktui.model.ask import GATE_CLOSED, Answer, Reply, SshAsk
 from trunktui.model.gate import closes
-from trunktui.model.health import LegState
+from trunktui.model.health import Effective, FaultKind, LegState
 from trunktui.model.inventory import NativeNames
 from trunktui.model.observation import Contact, ContactState
 from trunktui.model.route import Mechanism, Route, Share
@@ -316,6 +316,9 @@ def test_what_cannot_be_done_is_refused_with_the_reason(platform: str, route: Ro
 
     assert "has not listed beta lately" in why(state=LegState.UNKNOWN)
     assert "has not listed beta lately" in why(observed_at=None)
+    gone: dict[str, Any] = {"state": LegState.DOWN, "fault": FaultKind.ABSENT, "effective": Effective.UNKNOWN}
+    assert "it takes any name, and every call would fail" in why(move, **gone)
+    assert isinstance(ask_plan(platform, move, **{**gone, "effective": Effective.REFUSED_LOCALLY}), Plan)
     assert "is called" in why(native=NativeNames(endpoint="other", aor="sip:other"), probe=leg("x@y").probe)
     assert "is not known" in why(replace(move, stands=replace(move.stands, why=Safe("not read"))))
     for value in (

@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 from trunktui.model.action import Plan, Proof, Sign, Verb
 from trunktui.model.ask import ARGV_LIMIT, GATE_CLOSED, GATE_LIMIT, Answer, Command, SshAsk
 from trunktui.model.gate import alternatives
-from trunktui.model.health import LegState
+from trunktui.model.health import Effective, FaultKind, LegState
 from trunktui.model.observation import Evidence
 from trunktui.model.route import Mechanism, RouteReading, Share
 from trunktui.model.snapshot import LegStatus
@@ -113,6 +113,8 @@ def _unknown_target(move: Move, leg: LegStatus | None, called: Safe | None) -> S
         return clean(
             f"{move.sbc} has not listed {leg.trunk} lately; it takes any name, and every call would fail"
         )
+    if leg.fault is FaultKind.ABSENT and leg.effective is Effective.UNKNOWN:  # in no table of the SBC at all
+        return clean(f"{move.sbc} has no {called}; it takes any name, and every call would fail")
     return None
 
 
