@@ -553,6 +553,17 @@ def test_an_undo_of_one_sbc_does_not_reach_another(stage: SwitchStage) -> None:
     assert "no switch of out on two is known that could be taken back" in refused.sentence
 
 
+def test_an_undo_of_one_sbc_is_of_its_own_last_switch_whatever_was_switched_elsewhere_since(
+    stage: SwitchStage,
+) -> None:
+    switch(stage, replace(TO_BLUE, sbcs=("one",)))
+    switch(stage, replace(TO_BLUE, sbcs=("two",)))
+    swept = switch(stage, Wish(SwitchKind.UNDO, "out", sbcs=("one",)))
+    assert routes(stage) == ["red", "blue"], swept.sentence
+    switch(stage, UNDO)
+    assert routes(stage) == ["red", "red"]
+
+
 def test_a_plan_that_a_reload_changed_is_not_what_was_shown(stage: SwitchStage) -> None:
     desk = stage.desk()
     sweep = prepare(stage, desk, TO_BLUE)

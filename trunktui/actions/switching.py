@@ -283,7 +283,8 @@ def _whole(world: World, group: Group, wish: Wish, past: Past) -> tuple[Wish, di
 
 def _whole_undo(group: Group, wish: Wish, past: Past) -> tuple[Wish, dict[str, Act]]:
     """Return what is taken back: the actions named, else the latest switch of the group, whatever became of it."""
-    own = [act for act in reversed(past.acts) if act.group == group.name and not act.is_undo]
+    mine = [act for act in reversed(past.acts) if act.group == group.name and not act.is_undo]
+    own = [act for act in mine if not wish.sbcs or act.sbc in wish.sbcs]
     if wish.undoes:
         acts = [act for act in own if act.action in wish.undoes]
     else:
@@ -292,8 +293,7 @@ def _whole_undo(group: Group, wish: Wish, past: Past) -> tuple[Wish, dict[str, A
         acts = [act for act in pool if act.wish == pool[0].wish and act.sent]
     undone: dict[str, Act] = {}
     for act in acts:
-        if not wish.sbcs or act.sbc in wish.sbcs:
-            undone.setdefault(act.sbc, act)
+        undone.setdefault(act.sbc, act)
     sbcs = tuple(dict.fromkeys(wish.sbcs)) or tuple(undone)
     return structs.replace(
         wish, to="", sbcs=sbcs, undoes=tuple(act.action for act in undone.values())
