@@ -330,6 +330,19 @@ def test_an_undo_does_not_open_a_destination_of_a_protected_trunk_either() -> No
     assert not said.wants
 
 
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        (did(10), "wait 50 s more, or take that back"),
+        (did(10, ending="failed"), "wait 50 s more"),
+        (did(10, kind=K.UNDO), "wait 50 s more"),
+    ],
+)
+def test_the_way_out_of_a_pause_is_one_that_there_is(before: Act, words: str) -> None:
+    (said,) = [ruling for ruling in rule(facts(**past(before))) if ruling.guard == "pause"]
+    assert said.sentence.endswith(words)
+
+
 def test_without_a_plan_nothing_else_is_told() -> None:
     request = replace(facts(), move=None, plan=Safe("blue has no leg on one"))
     (ruling,) = rule(request)

@@ -184,7 +184,8 @@ def _pause(facts: SwitchFacts, move: Move) -> Ruling:
     last = min((act.done_ago_s for act in same), default=None)
     if last is not None and last < PAUSE_S:
         words = f"{move.group} was moved on {move.sbc} {last:.0f} s ago (limit {PAUSE_S:.0f} s)"
-        return no("pause", f"{words}: wait {PAUSE_S - last:.0f} s more, or take that back")
+        back = ", or take that back" if any(act.done and not act.is_undo for act in same) else ""
+        return no("pause", f"{words}: wait {PAUSE_S - last:.0f} s more{back}")
     return yes("pause", f"not moved there in the last {PAUSE_S:.0f} s")
 
 
