@@ -98,6 +98,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
     ("pause", past(did(5, ending="unverified")), "done 5 s ago", ()),
     ("pause", past(did(5, by=BOB)), "done 5 s ago", ()),
     ("rate", past(*(did(n, "blue@nyc") for n in (100, 200, 599))), "alice did 3 in the last 10 minutes (limit 3): wait 1 s", ()),
+    ("carrier", past(did(30, verb="switch", carrier="", ending=None, by=BOB)), "to red@nyc since 30 s: wait for its end", ()),
     ("carrier", past(did(30, "red@lon", ending=None, by=BOB)), "red@lon of carrier alpha is under way since 30 s by bob", ()),
     ("cause", failing(RegSignal.RETRYING, ProbeSignal.DEAD, 403), "the last result was 403", (S.FIXED,)),
     ("cause", failing(RegSignal.GAVE_UP, ProbeSignal.DEAD, 401), "the last result was 401", (S.FIXED,)),

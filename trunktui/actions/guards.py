@@ -156,6 +156,14 @@ def _rate(facts: Facts, _: LegStatus) -> Ruling:
 
 def _carrier(facts: Facts, leg: LegStatus) -> Ruling:
     """Let one leg per carrier be acted on at a time; legs of which the carrier is not known count as one carrier."""
+    coming = [
+        act for act in facts.past.acts if act.verb == Verb.SWITCH and act.leg == leg.id and act.under_way
+    ]
+    if coming:
+        act = coming[-1]
+        return _no(
+            "carrier", f"{act.who} switches {act.group} to {leg.id} since {act.ago_s:.0f} s: wait for its end"
+        )
     name = leg.carrier or ""
     words = f"carrier {name}" if name else "a carrier that is not known"
     busy = [a for a in facts.past.acts if a.under_way and a.carrier == name and a.verb == facts.verb]
@@ -200,7 +208,7 @@ def _last_path(facts: Facts, leg: LegStatus) -> Ruling:
         return _yes("last_path", "it carries no group now")
     alone: list[str] = []
     doubted: list[str] = []
-    shaken = {act.leg for act in facts.past.acts if _shakes(act)}
+    shaken = {act.leg for act in facts.past.acts if shakes(act)}
     for group in facts.groups:
         if leg.trunk not in group.trunks:
             continue
@@ -225,7 +233,7 @@ def _confirmed(facts: Facts, leg: LegStatus) -> Ruling:
     return _no("confirmed", f"say yes to {facts.verb.value} {leg.id}", Statement.YES)
 
 
-def _shakes(act: Act) -> bool:
+def shakes(act: Act) -> bool:
     """Whether a leg may be out by an action, whatever its last poll said: it is under way, or just proved nothing."""
     lately = act.sent and act.ending != Ending.VERIFIED and act.ago_s <= PAUSE_S[Verb.REREGISTER]
     return act.verb in _DISRUPTIVE and (act.under_way or lately)

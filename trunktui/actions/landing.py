@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trunktui.actions.guards import shakes
 from trunktui.actions.moves import said
 from trunktui.actions.paper import BREAK_GLASS
 from trunktui.actions.ruling import no, warn, yes
@@ -15,7 +16,7 @@ from trunktui.actions.switch_facts import (
     sources,
     targets,
 )
-from trunktui.model.action import Ruling, Statement, Verb
+from trunktui.model.action import Ruling, Statement
 from trunktui.model.health import LegState, spoken
 from trunktui.model.room import load_to_move, room
 from trunktui.model.snapshot import LegStatus
@@ -68,11 +69,10 @@ def _doubt(facts: SwitchFacts, move: Move, trunk: str) -> str:
         return f"{leg.id} flaps"
     if leg.maintenance is not None:
         return f"{leg.id} is in maintenance"
-    shaken = [
-        act for act in facts.past.acts if act.leg == leg.id and act.verb != Verb.SWITCH and act.under_way
-    ]
+    shaken = [act for act in facts.past.acts if act.leg == leg.id and shakes(act)]
     if shaken:
-        return f"{leg.id}: a {shaken[-1].verb} by {shaken[-1].who} is under way"
+        how = "is under way" if shaken[-1].under_way else "proved nothing just now"
+        return f"{leg.id}: a {shaken[-1].verb} by {shaken[-1].who} {how}"
     probes = leg.clean.probes if leg.clean is not None else 0
     if is_probed(leg) and probes < LEAST_PROBES:
         return f"{leg.id} answered {probes} OPTIONS in a row ({LEAST_PROBES} are needed)"
