@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from tests.fleets import leg
 from tests.platforms.recordings import FIXTURES
+from trunktui.actions.runner import SEND_S
 from trunktui.model.action import Plan, Proof, Sign, Verb
 from trunktui.model.ask import GATE_CLOSED, Answer, Reply, SshAsk
 from trunktui.model.gate import closes
@@ -178,7 +179,10 @@ def test_a_place_that_holds_one_trunk_is_set_by_one_command_and_set_back_by_one(
     if before is not None:
         assert not opens(plan, reads(route, None))
     assert not opens(plan, ())
-    assert (plan.window_s, plan.first_s, plan.lock_hold_s) == (60.0, 0.5, 5)
+    assert (plan.window_s, plan.first_s) == (60.0, 0.5)
+    assert plan.lock_hold_s > SEND_S, (
+        "what is compared late at a control port is set under the lock all the same"
+    )
     assert plan.lock_on
     script = build_script(plan.sending("trunktui-by-a@b:c"), "0" * 32, None)
     assert f'"{step}"; ' in script
