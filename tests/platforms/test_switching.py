@@ -517,6 +517,36 @@ def test_three_answered_calls_on_the_target_and_none_on_the_source_prove_it(
     assert (sign, said) == (Sign.PROVED, f"{route.words} reads beta; 3 new calls answered on beta, none new began on alpha")  # fmt: skip
 
 
+def test_calls_by_an_address_that_two_destinations_share_prove_nothing_of_either() -> None:
+    udp, tcp = f"{URI_A};transport=udp", f"{URI_A};transport=tcp"
+
+    def shared(lines: tuple[Safe, ...]) -> tuple[Safe, ...]:
+        return tuple(Safe(line.replace(URI_A, udp).replace(URI_B, tcp)) for line in lines)
+
+    stood, now = shared(dispatcher("AP", "DX")), shared(dispatcher("DX", "AP"))
+    move = replace(
+        move_of("kamailio", SET, stood, "beta"),
+        goal=(Share(Safe(tcp)),),
+        values={"alpha": udp, "beta": tcp},
+    )
+    for value, sign, words in (
+        (URI_A, Sign.ROUTED, "of 3 new calls it is not told over which trunk they go"),
+        (tcp, Sign.PROVED, "3 new calls answered on beta, none new began on alpha"),
+        (udp, Sign.FAILED, "3 new calls began on alpha since, none on beta"),
+    ):
+        legs = (leg_of("kamailio", "alpha"), leg_of("kamailio", "beta"))
+        row = replace(legs[1].probe.contacts[0], uri=Safe(tcp), line=Safe(f"set 1 {tcp} FLAGS: DX"))
+        beta = replace(legs[1], probe=replace(legs[1].probe, contacts=(row,)))
+        plan = kamailio.plan_switch(move, beta, legs)
+        assert isinstance(plan, Plan), plan
+        calls: Calls = [(str(n), value, True) for n in range(1, 4)]
+        replies = [(Reply(plan.readback.key, 0, now), *listed("kamailio", seen)) for seen in ([], calls)]
+        looks = tuple(Answer(103.0 + n, 103.1 + n, one) for n, one in enumerate(replies))
+        sent = Answer(99.9, 100.0, tuple(Reply(s.key, 0, (Safe("Ok. Dispatcher state updated."),)) for s in plan.steps))  # fmt: skip
+        found = kamailio.proof(plan, sent, looks)
+        assert (found.sign, words in found.sentence) == (sign, True), found.sentence
+
+
 @pytest.mark.parametrize(("platform", "route"), ROUTES)
 def test_calls_that_keep_coming_where_they_went_before_say_that_the_route_is_not_gone_by(
     platform: str, route: Route

@@ -44,6 +44,9 @@ _WARNING = Safe(
 _EVERY_S = 2.0
 """A list of 500 dialogs is some 400 kB."""
 
+_SEVERAL = "several"
+"""Whose a dialog is that is known by an address alone which two destinations of the set have."""
+
 _HELD = ("DX", "DP", "DN")
 _OPEN = ("AP", "AX", "AN", "IP", "IX", "IN", "TP", "TX", "TN")
 
@@ -165,12 +168,16 @@ def _looks(move: Move, looks: tuple[Answer, ...]) -> list[Look]:
 def _look(move: Move, look: Answer) -> Look:
     """Return what a look shows of the set and of the dialogs sent to its destinations."""
     reading = _reading(move, look)
-    names: dict[object, str] = {}
-    for row in destinations(look.reply(route_key(move)), None).rows:
-        if str(row.set_id) == move.route.place:
-            for name in (row.uri, row.name, row.address):
-                if name is not None:
-                    names.setdefault(name, row.uri)
+    rows = [
+        row
+        for row in destinations(look.reply(route_key(move)), None).rows
+        if str(row.set_id) == move.route.place
+    ]
+    names: dict[object, str] = {row.uri: row.uri for row in rows}
+    for row in rows:
+        for name in (row.name, row.address):
+            if name is not None and names.setdefault(name, row.uri) != row.uri and name != names[name]:
+                names[name] = _SEVERAL
 
     def owner(value: str) -> str | None:
         address = address_of(value)
@@ -181,7 +188,8 @@ def _look(move: Move, look: Answer) -> Look:
     )
     if isinstance(listed, str):
         return Look(look.asked_at, reading, why=listed)
-    return Look(look.asked_at, reading, tuple(Call(*each) for each in listed))
+    calls = (Call(id_, None if owner_ == _SEVERAL else owner_, up) for id_, owner_, up in listed)
+    return Look(look.asked_at, reading, tuple(calls))
 
 
 def route_key(move: Move) -> str:
