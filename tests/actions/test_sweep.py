@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -242,6 +243,22 @@ def test_an_undo_to_a_trunk_that_is_down_needs_the_glass_broken(stage: SwitchSta
     intents = [r for r in stage.records() if r.kind is RecordKind.INTENT]
     assert intents[-1].sentence.endswith("(break glass)")
     assert any(line.startswith("target: break glass: ") for line in intents[-1].guards)
+
+
+def test_a_clock_that_is_set_back_during_a_switch_holds_up_no_undo(stage: SwitchStage) -> None:
+    plain, steps = stage.wall, [0.0]
+    stage.wall = lambda: plain() + timedelta(seconds=steps[0])  # type: ignore[method-assign]
+
+    def tell(words: Safe) -> None:
+        if "sending" in words:
+            steps[0] -= 3600.0
+
+    assert switch(stage, TO_BLUE, tell=tell).ending in {Ending.ROUTED, Ending.VERIFIED}
+    (found,) = stage.run(stage.desk().undoable())
+    assert [sbc for sbc, _ in found.actions] == ["two", "one"]
+    switch(stage, UNDO)
+    assert routes(stage) == ["red", "red"]
+    assert stage.run(stage.desk().undoable()) == ()
 
 
 def test_an_undo_is_refused_where_somebody_moved_it_since(stage: SwitchStage) -> None:

@@ -151,13 +151,16 @@ class Past(Struct, frozen=True):
 
 
 def past_of(entries: Iterable[Entry], wall: datetime) -> Past:
-    """Return the actions that `entries` (oldest first) tell of, as seen at `wall`."""
-    found: dict[str, Act] = {}
+    """Return the actions that `entries` (oldest first) tell of, as seen at `wall`.
+
+    Where the clock was set back an end may be told before its intent.
+    """
+    entries = tuple(entries)
+    begun_by = (entry for entry in entries if entry.record.kind is RecordKind.INTENT)
+    found = {entry.record.action: _begun(entry, age_s(entry, wall)) for entry in begun_by}
     for entry in entries:
         record = entry.record
-        if record.kind is RecordKind.INTENT:
-            found[record.action] = _begun(entry, age_s(entry, wall))
-        elif record.kind is RecordKind.OUTCOME and record.action in found:
+        if record.kind is RecordKind.OUTCOME and record.action in found:
             begun = found[record.action]
             first = begun.ended_ago_s if begun.ended_ago_s is not None else age_s(entry, wall)
             ended = structs.replace(begun, ended_ago_s=first)
