@@ -246,6 +246,33 @@ def test_the_wrong_name_is_refused_by_the_guards(act: Cli, stage: SwitchStage) -
     assert routes(stage) == ["red", "red"]
 
 
+def test_an_undo_without_questions_sends_nothing_back_to_a_dead_trunk_unless_that_is_said(
+    act: Cli, stage: SwitchStage
+) -> None:
+    assert act("switch", "out", "--to", "blue", *SURE).code == 0
+    stage.die("red@one")
+    stage.die("red@two")
+    done = act("undo", "out", *SURE)
+    assert done.code == 2
+    assert "it would send calls back to red, which is down" in done.out
+    assert "--break-glass" in done.err
+    assert routes(stage) == ["blue", "blue"]
+    assert act("undo", "out", *SURE, "--break-glass").code == 0
+    assert routes(stage) == ["red", "red"]
+    assert any("break glass" in record.sentence for record in stage.records())
+
+
+def test_at_a_terminal_a_reason_that_was_given_before_counts_once_the_doubt_was_shown(
+    act: Cli, stage: SwitchStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("red@one", "red@two", "blue@one", "blue@two"):
+        stage.die(name)
+    typed(monkeypatch, "y")
+    done = act("switch", "out", "--to", "blue", "--name", "out", "--reason", "ticket 9")
+    assert "break glass: blue@one is down" in done.err
+    assert routes(stage) == ["blue", "blue"], done.err
+
+
 def test_at_a_terminal_the_name_the_reason_and_a_yes_are_asked(
     act: Cli, stage: SwitchStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

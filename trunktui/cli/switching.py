@@ -44,6 +44,11 @@ def _consenting(command: Callable[..., Any]) -> Callable[..., Any]:
         _format,
         click.option("--name", default="", metavar="GROUP", help="The group's name, typed: --yes wants it."),
         click.option("--reason", default="", metavar="TEXT", help="Why; kept in the audit log."),
+        click.option(
+            "--break-glass",
+            is_flag=True,
+            help="With --yes: the name and the reason also take on a target that is in doubt.",
+        ),
         click.option("--yes", is_flag=True, help="Do not ask; needs --reason and --name."),
         click.option(
             "--dry-run", is_flag=True, help="Print what would run and what the guards say; send nothing."
@@ -72,6 +77,7 @@ def switch(
     sbcs: tuple[str, ...],
     dry_run: bool,
     yes: bool,
+    break_glass: bool,
     reason: str,
     name: str,
     form: str,
@@ -82,7 +88,8 @@ def switch(
     SBCs with `write = true` in the config are touched. `trunktui undo` takes it back for 15 minutes.
     """
     wish = Wish(SwitchKind.SWITCH, group, to, _once(sbcs))
-    return _command(session, wish, Consent(yes=yes, typed=name, reason=reason), dry_run=dry_run, form=form)
+    consent = Consent(yes=yes, typed=name, reason=reason)
+    return _command(session, wish, consent, dry_run=dry_run, form=form, glass=break_glass)
 
 
 @click.command(epilog=_EXITS)
@@ -96,6 +103,7 @@ def failback(
     sbcs: tuple[str, ...],
     dry_run: bool,
     yes: bool,
+    break_glass: bool,
     reason: str,
     name: str,
     form: str,
@@ -105,7 +113,8 @@ def failback(
     It is watched for so long first: ten OPTIONS in a row must be answered meanwhile (--dry-run does not wait).
     """
     wish = Wish(SwitchKind.FAILBACK, group, sbcs=_once(sbcs))
-    return _command(session, wish, Consent(yes=yes, typed=name, reason=reason), dry_run=dry_run, form=form)
+    consent = Consent(yes=yes, typed=name, reason=reason)
+    return _command(session, wish, consent, dry_run=dry_run, form=form, glass=break_glass)
 
 
 @click.command(epilog=_EXITS)
@@ -119,6 +128,7 @@ def undo(
     sbcs: tuple[str, ...],
     dry_run: bool,
     yes: bool,
+    break_glass: bool,
     reason: str,
     name: str,
     form: str,
@@ -128,10 +138,11 @@ def undo(
     Without GROUP: the only group that was switched.
     """
     wish = Wish(SwitchKind.UNDO, group or "", sbcs=_once(sbcs))
-    return _command(session, wish, Consent(yes=yes, typed=name, reason=reason), dry_run=dry_run, form=form)
+    consent = Consent(yes=yes, typed=name, reason=reason)
+    return _command(session, wish, consent, dry_run=dry_run, form=form, glass=break_glass)
 
 
-def _command(session: Session, wish: Wish, consent: Consent, *, dry_run: bool, form: str) -> int:
+def _command(session: Session, wish: Wish, consent: Consent, *, dry_run: bool, form: str, glass: bool) -> int:
     """Check that it can be agreed to, then do it, and print it."""
     if consent.yes and not (consent.reason.strip() and consent.typed.strip()):
         raise click.UsageError("--yes needs --reason TEXT and --name GROUP: both are kept in the audit log")
@@ -152,13 +163,15 @@ def _command(session: Session, wish: Wish, consent: Consent, *, dry_run: bool, f
             )
             return CODES[Ending.REFUSED]
         wish = structs.replace(wish, group=one.group)
-    return _switched(run, wish, consent, dry_run=dry_run, text=form == "text")
+    return _switched(run, wish, consent, dry_run=dry_run, text=form == "text", glass=glass)
 
 
-def _switched(run: SwitchRun, wish: Wish, consent: Consent, *, dry_run: bool, text: bool) -> int:
+def _switched(run: SwitchRun, wish: Wish, consent: Consent, *, dry_run: bool, text: bool, glass: bool) -> int:
     patient = not (dry_run and wish.kind is SwitchKind.FAILBACK)
+    # A reason is always given: unless it is said so, it is not meant for a doubt that nobody has seen yet.
+    stated = consent if glass else structs.replace(consent, reason="")
     with progress() as tell:
-        sweep, snapshot = run.prepare(wish, consent, tell, patient=patient)
+        sweep, snapshot = run.prepare(wish, stated, tell, patient=patient)
     _print_plan(sweep, snapshot, err=not (dry_run and text))
     if dry_run:
         # What only the operator's word is missing for would run once it is given.
@@ -172,6 +185,8 @@ def _switched(run: SwitchRun, wish: Wish, consent: Consent, *, dry_run: bool, te
         consent = answered
     elif sweep.wants != ():
         swept = run.refuse(sweep, consent)
+        if Statement.REASON in (sweep.wants or ()):
+            click.echo("to take that on without being asked: --break-glass", err=True)
         return _told(sweep, snapshot, swept, code_of(swept), text=text)
     with progress() as tell:
         swept = run.perform(sweep, consent, tell)
