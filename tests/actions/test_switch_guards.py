@@ -23,7 +23,7 @@ from trunktui.model.health import LegState, ProbeSignal, RegSignal, Usage
 from trunktui.model.inventory import AuthMode, Carrier, Failover, Group
 from trunktui.model.marks import Maintenance, Scope, Target
 from trunktui.model.observation import Contact, ContactState
-from trunktui.model.route import ActiveRoute, RouteReading, Share
+from trunktui.model.route import ActiveRoute, Mechanism, Route, RouteReading, Share
 from trunktui.model.snapshot import ChannelsView, CleanRun, GroupStatus, LegStatus, ProbeView, RegView
 from trunktui.model.switch import Move, SwitchKind, Wish
 from trunktui.model.text import Safe, clean
@@ -31,6 +31,7 @@ from trunktui.model.text import Safe, clean
 ALICE, BOB = Who("alice", 1, host="jump1"), Who("bob", 2, host="jump1")
 VALUES = {"red": "red", "blue": "blue", "green": "green"}
 TODAY = dt.date(2026, 11, 26)
+SET = Route(Mechanism.DISPATCHER, "1")
 S, K = Statement, SwitchKind
 
 
@@ -174,6 +175,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
     ("known", {"move": move(stands=reading("sip:me:hunter2@192.0.2.1"))}, "looks like a secret", ()),
     ("write", {"sbc_write": False}, "`write = true` is not set", ()),
     ("write", {"unlocked_until": None}, "unlock write mode first", ()),
+    ("write", {"unlocked_until": NOW}, "unlock write mode first", ()),
     ("fresh", legs(blue={"observed_at": NOW - 61}), "blue@one is 61 s old (limit 60 s, two intervals)", ()),
     ("fresh", legs(red={"observed_at": NOW - 61}), "red@one is 61 s old", ()),
     ("fresh", legs(red={"observed_at": None}), "red@one was not read yet", ()),
@@ -321,6 +323,34 @@ def test_an_undo_is_never_held_up_by_a_pause_or_a_rate() -> None:
     names = {ruling.guard for ruling in rule(facts(**undo()))}
     assert {"pause", "rate", "hold", "clean"}.isdisjoint(names)
     assert {"target", "upstream", "protected", "room", "busy", "undo"} <= names
+
+
+def entries(**held: bool) -> RouteReading:
+    """Return a dispatcher's set whose entries are held out so."""
+    shares = tuple(Share(clean(name), held=out) for name, out in held.items())
+    return reading(route=SET, shares=shares)
+
+
+@pytest.mark.parametrize(
+    ("ending", "now", "so"),
+    [
+        ("unverified", entries(red=True, blue=False, green=False), True),
+        ("unverified", entries(red=False, blue=False, green=False), True),
+        ("unverified", entries(red=True, blue=False, green=True), True),
+        ("verified", entries(red=True, blue=False, green=False), False),
+        ("unverified", entries(red=True, blue=True, green=False), True),
+        ("unverified", entries(red=True, blue=False, green=False, pink=False), False),
+    ],
+)
+def test_what_a_lost_link_left_half_done_can_be_taken_back(
+    ending: str, now: RouteReading, *, so: bool
+) -> None:
+    done = move(stands=entries(red=False, blue=True, green=False), route=SET)
+    act = did(100, action="u.1", ending=ending, move=done)
+    goal = done.stands.shares
+    changes = undo(act=act, stands=now, goal=goal, route=SET, target="red")
+    (said,) = [ruling for ruling in rule(facts(**changes)) if ruling.guard == "undo"]
+    assert said.allowed is so, said.sentence
 
 
 def test_an_undo_does_not_open_a_destination_of_a_protected_trunk_either() -> None:

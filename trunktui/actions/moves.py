@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from trunktui.actions.world import World
 from trunktui.model.inventory import Sbc
-from trunktui.model.route import Route, RouteReading, Share
+from trunktui.model.route import Mechanism, Route, RouteReading, Share
 from trunktui.model.snapshot import LegStatus, Snapshot
 from trunktui.model.switch import Move, SwitchKind
 from trunktui.model.text import Safe, clean
@@ -139,6 +139,18 @@ def outweighs(reading: RouteReading, goal: tuple[Share, ...]) -> bool:
     own = weights.get(goal[0].value)
     return (
         own is not None and len(known) == len(weights) and known.count(max(known)) == 1 and own == max(known)
+    )
+
+
+def halfway(reading: RouteReading, move: Move) -> bool:
+    """Whether a set whose entries are held one by one is between what stood there and what `move` was to set."""
+    if move.route.mechanism is not Mechanism.DISPATCHER or len(move.goal) != 1 or not reading.read:
+        return False
+    before = {share.value: share.held for share in move.stands.shares}
+    now = {share.value: share.held for share in reading.shares}
+    target = move.goal[0].value
+    return before.keys() == now.keys() and all(
+        held in {before[value], value != target} for value, held in now.items()
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from trunktui.actions.landing import room_for_it, target
-from trunktui.actions.moves import leads, said, says, trunks_of
+from trunktui.actions.moves import halfway, leads, said, says, trunks_of
 from trunktui.actions.past import wish_of
 from trunktui.actions.ruling import no, warn, yes
 from trunktui.actions.switch_facts import (
@@ -272,8 +272,10 @@ def _undo(facts: SwitchFacts, move: Move) -> Ruling:
             "taken back" if after.move is not None and after.move.undoes == act.action else "switched again"
         )
         return no("undo", f"it was {what} {after.ago_s:.0f} s ago by {after.who}: look again")
-    if facts.reading is not None and facts.reading.read and not leads(facts.reading, act.move.goal):
-        now, set_ = said(move, facts.reading.shares), said(act.move, act.move.goal)
+    reading = facts.reading
+    half = reading is not None and not act.proved and halfway(reading, act.move)
+    if reading is not None and reading.read and not half and not leads(reading, act.move.goal):
+        now, set_ = said(move, reading.shares), said(act.move, act.move.goal)
         return no("undo", f"it says {now} now, and that switch had set {set_}: somebody moved it since")
     return yes("undo", f"the switch by {act.who} {act.ago_s:.0f} s ago is taken back, and nothing else")
 
