@@ -255,6 +255,7 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("tried just now, and provably not sent", past(did(1, ending="refused", sent=False))),
     ("a credential that is in date", {"credentials": (replace(OVERDUE, due=TODAY), replace(OVERDUE, trunk="red"))}),
     ("a probe of the target under way", past(did(5, verb="probe", ending=None, move=None))),
+    ("a protected trunk that the calls do not touch", trunk("green", protect=True)),
     ("another SBC moved just now", past(did(1, sbc="two"))),
     ("the same wish on another SBC just now", past(did(1, sbc="two", action="w.2"))),
     ("three wishes of another operator", three(BOB)),

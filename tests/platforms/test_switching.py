@@ -517,6 +517,25 @@ def test_three_answered_calls_on_the_target_and_none_on_the_source_prove_it(
     assert (sign, said) == (Sign.PROVED, f"{route.words} reads beta; 3 new calls answered on beta, none new began on alpha")  # fmt: skip
 
 
+def test_a_call_whose_row_a_caller_made_unreadable_is_not_taken_for_none() -> None:
+    proving = Proving("asterisk", ASTDB)
+    proving.look([])
+    calls: Calls = [(str(n), proving.b, True) for n in range(1, 4)]
+    rows, count = listed("asterisk", [*calls, ("9", proving.a, True)])
+    spoilt = tuple(
+        Safe(line.replace("!1555!", "!15!55!")) if proving.a in line else line for line in rows.lines
+    )
+    replies = (
+        Reply(proving.plan.readback.key, 0, reads(ASTDB, proving.b)),
+        replace(rows, lines=spoilt),
+        count,
+    )
+    proving.looks.append(Answer(104.0, 104.1, replies))
+    sign, said = proving.verdict()
+    assert sign is Sign.ROUTED, said
+    assert "3 new calls answered on beta, but of 1 new call it is not told over which trunk they go" in said
+
+
 def test_calls_by_an_address_that_two_destinations_share_prove_nothing_of_either() -> None:
     udp, tcp = f"{URI_A};transport=udp", f"{URI_A};transport=tcp"
 

@@ -137,9 +137,10 @@ def _look(move: Move, look: Answer) -> Look:
         return Look(look.asked_at, reading, why=table.unread[0].why if table.unread else "not listed")
     rows = (line.split("!") for line in listed.lines)
     up = {fields[-1] for fields in rows if fields[4] == "Up"}
+    # A caller's `!` leaves it open whether a row was dialled: it may be a call on the source.
     calls = (
-        Call(row.id, row.endpoint, row.id in up)
+        Call(row.id, row.endpoint if row.dialled else None, row.id in up)
         for row in table.rows
-        if row.dialled and row.endpoint is not None
+        if row.dialled is not False and row.endpoint is not None
     )
     return Look(look.asked_at, reading, tuple(calls))
