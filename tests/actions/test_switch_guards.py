@@ -213,9 +213,11 @@ REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
     ("room", {"move": move(stands=reading(shares=(Share(clean("red"), 9), Share(clean("blue"), 1))))} | legs(blue=FULL), "and red@one carries it now", ()),
     ("pause", past(did(59)), "out was moved on one 59 s ago (limit 60 s): wait 1 s more", ()),
     ("pause", past(did(10, ending="unverified", by=BOB)), "out was moved on one 10 s ago", ()),
+    ("pause", past(did(500, action="b.1"), did(10)), "out was moved on one 10 s ago", ()),
     ("rate", three(), "alice switched 3 times in the last 10 minutes (limit 3): wait 100 s", ()),
     ("busy", past(did(70, sbc="two", ending=None, ended_ago_s=None, by=BOB)), "bob switches out on two since 70 s: wait for its end", ()),
     ("hold", back() | past(did(300)), "out was switched 300 s ago (limit 600 s): wait, or switch to red by its name", ()),
+    ("hold", back() | past(did(2000, action="b.1"), did(300)), "out was switched 300 s ago", ()),
     ("hold", back() | legs(red={"since_at": NOW - 599}), "red@one is up since 599 s only (limit 600 s)", ()),
     ("clean", back() | legs(red={"clean": CleanRun(9, NOW - 400)}), "answered 9 OPTIONS in a row over 400 s (needed: 10 over 300 s)", ()),
     ("clean", back() | legs(red={"clean": CleanRun(20, NOW - 299)}), "over 299 s", ()),
@@ -256,6 +258,8 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("a credential that is in date", {"credentials": (replace(OVERDUE, due=TODAY), replace(OVERDUE, trunk="red"))}),
     ("a probe of the target under way", past(did(5, verb="probe", ending=None, move=None))),
     ("a protected trunk that the calls do not touch", trunk("green", protect=True)),
+    ("a protected trunk that is held out and stays so", trunk("green", protect=True) | {
+        "move": move(stands=reading(shares=(Share(clean("red")), Share(clean("green"), held=True))))}),
     ("another SBC moved just now", past(did(1, sbc="two"))),
     ("the same wish on another SBC just now", past(did(1, sbc="two", action="w.2"))),
     ("three wishes of another operator", three(BOB)),
@@ -302,6 +306,7 @@ def test_what_is_sound_is_let_through_by_every_guard(what: str, changes: dict[st
     assert [ruling.words for ruling in rulings if not ruling.allowed] == [], what
     assert allowed(rulings)
     assert all(ruling.sentence for ruling in rulings)
+    assert not [r.words for r in rulings if r.guard == "credential" and r.sentence.startswith("warning")]
 
 
 @pytest.mark.parametrize(("guard", "changes", "words"), WARNED, ids=lambda v: str(v)[:40])
@@ -409,6 +414,7 @@ def test_the_room_is_for_all_that_moves_there_from_here_on() -> None:
     )
     request = replace(request, legs=(*request.legs, two["red"], two["green"]))
     (room,) = [ruling for ruling in rule(request) if ruling.guard == "room"]
+    assert not room.allowed
     assert "80 to move, 50 free of 200 on blue: 62 % of it fits" in room.sentence
     last = replace(request, moving=(move(),))
     assert allowed(rule(last)), "the other SBC is done, and counted already"
