@@ -94,14 +94,16 @@ def _sbcs(document: Document, group: GroupTable) -> set[str]:
 
 def _shared(document: Document, faults: Faults) -> None:
     """Note a place where an SBC would be told two groups' trunks: whoever moved one would move the other."""
-    taken: dict[tuple[str, str, Route], str] = {}
+    taken: dict[tuple[str, str, str], str] = {}
     platforms = {sbc.name: sbc.platform for sbc in document.sbc}
     for index, group in enumerate(document.group):
         for platform, route in routes(group).items():
             for sbc in sorted(_sbcs(document, group)):
                 if platforms.get(sbc) not in {platform, AUTO}:
                     continue
-                owner = taken.setdefault((sbc, platform, route), group.name)
+                # A variable is the same however it is written to FreeSWITCH.
+                place = route.words.casefold() if route.mechanism is Mechanism.GLOBAL else route.words
+                owner = taken.setdefault((sbc, platform, place), group.name)
                 if owner != group.name:
                     at = ("group", index, "switch", platform, route.mechanism.value)
                     faults.add(at, f"group {owner} is told its trunk at the same place on {sbc}")
