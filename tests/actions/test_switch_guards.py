@@ -223,6 +223,8 @@ REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
     ("clean", back() | legs(red={"clean": CleanRun(20, NOW - 299)}), "over 299 s", ()),
     ("clean", back() | legs(red={"registration": RegView(RegSignal.RETRYING)}), "red@one is not registered (retrying)", ()),
     ("undo", undo() | {"undone": None}, "no switch of out on one is known", ()),
+    ("undo", undo(act=did(100, action="u.1", sbc="two")), "no switch of out on one is known", ()),
+    ("undo", undo(act=did(100, action="u.1", move=replace(move(), group="in"))), "no switch of out on one is known", ()),
     ("undo", undo(act=did(901, action="u.1")), "15 minutes ago (limit 15): switch it by name", ()),
     ("undo", undo(act=did(200, action="u.1", ending=None, ended_ago_s=None)), "nobody knows yet whether the switch by alice was done", ()),
     ("undo", undo(act=did(100, action="u.1", ending="failed")), "failed after it was sent: see what stands there", ()),
@@ -241,7 +243,10 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("a sound switch", {}),
     ("a sound failback", back()),
     ("a sound undo", undo()),
-    ("an undo of what another login did", undo(act=did(100, action="u.1", over="bob@192.0.2.1"))),
+    ("an undo of what another login did", undo(act=did(100, action="u.1", over="bob@192.0.2.1")) | config(sbcs=tuple(
+        replace(sbc, ssh=replace(sbc.ssh, host="192.0.2.1" if sbc.name == "one" else "192.0.2.2"))
+        for sbc in switch_inventory().sbcs))),
+    ("a target that answered two OPTIONS", legs(blue={"clean": CleanRun(2, NOW - 60)})),
     ("facts of exactly two intervals", legs(blue={"observed_at": NOW - 60})),
     ("one that only stands by leaves on the same network", {"move": move(stands=reading("red", "blue", "green"))}
      | config(carriers=(Carrier("alpha", "net"), Carrier("beta", "transit"), Carrier("gamma", "transit")))),
@@ -418,6 +423,39 @@ def test_the_room_is_for_all_that_moves_there_from_here_on() -> None:
     assert "80 to move, 50 free of 200 on blue: 62 % of it fits" in room.sentence
     last = replace(request, moving=(move(),))
     assert allowed(rule(last)), "the other SBC is done, and counted already"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"move": move(stands=reading("blue", "red"))}, "no load moves to a trunk of the group"),
+        ({"move": move(stands=reading("red", "blue"))}, "40 to move, 120 free of 200 on blue"),
+        ({"move": move(stands=reading())}, "warning: the load to move is not known"),
+    ],
+)
+def test_the_load_is_that_of_whatever_gets_the_calls(changes: dict[str, Any], words: str) -> None:
+    (room,) = [ruling for ruling in rule(facts(**changes)) if ruling.guard == "room"]
+    assert room.allowed
+    assert words in room.sentence
+
+
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [
+        ((LegState.DOWN, LegState.DEGRADED, LegState.UP), "green@one is better: up"),
+        ((LegState.UP, LegState.DEGRADED, LegState.SUSPECT), "red@one is better: up"),
+        ((LegState.DOWN, LegState.DOWN, LegState.SUSPECT), "green@one is better: suspect"),
+        ((LegState.UNMONITORED, LegState.SUSPECT, LegState.DEGRADED), "green@one is better: degraded"),
+    ],
+)
+def test_whoever_breaks_the_glass_is_told_what_is_best_there(
+    states: tuple[LegState, ...], words: str
+) -> None:
+    names = dict(zip(VALUES, states, strict=True))
+    changed = {name: a_leg(name, state=state) for name, state in names.items()}
+    (said,) = [ruling for ruling in rule(facts(legs=changed)) if ruling.guard == "target"]
+    assert not said.allowed
+    assert words in said.sentence
 
 
 def test_load_that_another_group_shares_is_no_reason_to_refuse() -> None:
