@@ -147,6 +147,11 @@ def destinations(*uris: str) -> ProbeView:
     return ProbeView(ProbeSignal.OK, contacts=tuple(answers))
 
 
+def two_destinations() -> dict[str, Any]:
+    """Return a route that has the two destinations of red, which has no one name there."""
+    return {"move": move(stands=reading("sip:a", "sip:b", "blue"), source="", values={"blue": "blue"})}
+
+
 def three(who: Who = ALICE, kind: SwitchKind = K.SWITCH) -> dict[str, Any]:
     """Return three wishes of another group by `who`, the first of them two parts."""
     other = replace(move(kind=kind), group="in")
@@ -211,6 +216,9 @@ REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
     ("room", legs(blue=FULL), "40 to move, 24 free of 200 on blue: 60 % of it fits, and red@one carries it now", ()),
     ("room", {"move": move(stands=reading("red", "blue"))} | legs(blue=FULL), "40 to move, 24 free of 200 on blue: 60 % of it fits, and red@one carries it now", ()),
     ("room", {"move": move(stands=reading(shares=(Share(clean("red"), 9), Share(clean("blue"), 1))))} | legs(blue=FULL), "and red@one carries it now", ()),
+    ("room", two_destinations() | legs(blue=FULL, red={"probe": destinations("sip:a", "sip:b")}), "40 to move, 24 free of 200 on blue", ()),
+    ("upstream", two_destinations() | legs(red={"probe": destinations("sip:a", "sip:b")}) | config(carriers=(
+        Carrier("alpha", "transit"), Carrier("beta", "transit"))), "blue leaves on the same network as red (transit)", ()),
     ("pause", past(did(59)), "out was moved on one 59 s ago (limit 60 s): wait 1 s more", ()),
     ("pause", past(did(10, ending="unverified", by=BOB)), "out was moved on one 10 s ago", ()),
     ("pause", past(did(500, action="b.1"), did(10)), "out was moved on one 10 s ago", ()),

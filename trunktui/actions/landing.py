@@ -13,7 +13,6 @@ from trunktui.actions.switch_facts import (
     SwitchFacts,
     is_probed,
     rank,
-    sources,
     targets,
 )
 from trunktui.model.action import Ruling, Statement
@@ -33,7 +32,7 @@ def target(facts: SwitchFacts, move: Move) -> Ruling:
     words = "; ".join(doubts)
     undo = move.kind is SwitchKind.UNDO
     legs = [leg for trunk in targets(move) if (leg := facts.leg(trunk)) is not None]
-    from_good = [leg for trunk in sources(move) if (leg := facts.leg(trunk)) and leg.state in HEALTHY]
+    from_good = [leg for trunk in facts.sources(move) if (leg := facts.leg(trunk)) and leg.state in HEALTHY]
     out = [leg for leg in legs if leg.state in OUT]
     if undo and out:
         words = f"it would send calls back to {out[0].trunk}, which is {spoken(out[0].state)} ({words})"
@@ -101,8 +100,8 @@ def _better(facts: SwitchFacts, move: Move, legs: list[LegStatus]) -> str:
 
 def room_for_it(facts: SwitchFacts, move: Move) -> Ruling:
     """Hold the load to move against the target's room; a part of it is better than a trunk that is out, and nothing else."""
-    left = tuple(trunk for trunk in sources(move) if trunk != move.target)
-    if not move.target or (sources(move) and not left):
+    left = tuple(trunk for trunk in facts.sources(move) if trunk != move.target)
+    if not move.target or (facts.sources(move) and not left):
         return yes("room", "no load moves to a trunk of the group")
     if _one_account(facts, move):
         return yes("room", "both count against the cap of one account: nothing is added to it")
@@ -138,7 +137,7 @@ def _moved(facts: SwitchFacts, move: Move) -> list[LegStatus]:
         leg
         for each in facts.moving
         if each.target == move.target
-        for trunk in sources(each)
+        for trunk in facts.sources(each)
         if trunk != move.target and (leg := facts.leg_on(trunk, each.sbc)) is not None
     ]
 
@@ -170,5 +169,5 @@ def _one_account(facts: SwitchFacts, move: Move) -> bool:
     target = facts.inventory.trunk(move.target)
     if target is None or target.account is None:
         return False
-    others = [facts.inventory.trunk(trunk) for trunk in sources(move) if trunk != move.target]
+    others = [facts.inventory.trunk(trunk) for trunk in facts.sources(move) if trunk != move.target]
     return bool(others) and all(other is not None and other.account == target.account for other in others)

@@ -100,12 +100,25 @@ class SwitchFacts(Struct, frozen=True):
         """Return the legs of a trunk on every SBC."""
         return tuple(leg for leg in self.legs if leg.trunk == trunk and not leg.discovered)
 
-    def names_of(self, trunk: str) -> frozenset[str]:
-        """Return all that a trunk's leg on this SBC is called there: its own names, and its destinations."""
-        leg = self.leg(trunk)
+    def names_of(self, trunk: str, sbc: str) -> frozenset[str]:
+        """Return all that a trunk's leg on an SBC is called there: its own names, and its destinations."""
+        leg = self.leg_on(trunk, sbc)
         return (
             frozenset() if leg is None else frozenset((*leg.native.all, *(c.uri for c in leg.probe.contacts)))
         )
+
+    def sources(self, move: Move) -> tuple[str, ...]:
+        """Return the trunks that get the calls before: "" for what no trunk of the group is called there.
+
+        One that only stands by, behind another of higher priority, is none of them; one of several destinations is.
+        """
+        known = {value: trunk for trunk, value in move.values.items()}
+        unnamed = [t for t in (self.group.trunks if self.group else ()) if t not in move.values]
+        found = []
+        for share in move.stands.serving:
+            owners = (t for t in unnamed if share.value in self.names_of(t, move.sbc))
+            found.append(known.get(share.value) or next(owners, ""))
+        return tuple(dict.fromkeys(found))
 
     def switches(self) -> tuple[Act, ...]:
         """Return the earlier switches of this group that had or may have had an effect, but those of this very wish."""
@@ -119,16 +132,8 @@ class SwitchFacts(Struct, frozen=True):
         )
 
 
-def sources(move: Move) -> tuple[str, ...]:
-    """Return the trunks that get the calls before: "" for a value that no trunk of the group has there.
-
-    One that only stands by, behind another of higher priority, is none of them.
-    """
-    return trunks_of(move.values, move.stands.serving)
-
-
 def targets(move: Move) -> tuple[str, ...]:
-    """Return the trunks that calls go to after; "" as in `sources`, also where nothing is set then."""
+    """Return the trunks that calls go to after; "" as in `SwitchFacts.sources`, also where nothing is set then."""
     return trunks_of(move.values, move.goal) or ("",)
 
 

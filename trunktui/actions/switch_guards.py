@@ -19,7 +19,6 @@ from trunktui.actions.switch_facts import (
     SwitchFacts,
     is_probed,
     older_switch,
-    sources,
     targets,
 )
 from trunktui.model.action import Plan, Ruling, Statement, Verb
@@ -95,7 +94,7 @@ def _write(facts: SwitchFacts, move: Move) -> Ruling:
 def _fresh(facts: SwitchFacts, move: Move) -> Ruling:
     limit = FRESH_INTERVALS * facts.interval_s
     ages: list[tuple[str, float | None]] = []
-    for trunk in dict.fromkeys((*targets(move), *sources(move))):
+    for trunk in dict.fromkeys((*targets(move), *facts.sources(move))):
         if (leg := facts.leg(trunk)) is not None:
             ages.append((leg.id, None if leg.observed_at is None else facts.now - leg.observed_at))
             if leg.state is LegState.UNKNOWN and leg.observed_at is not None:
@@ -136,7 +135,7 @@ def _protected(facts: SwitchFacts, move: Move) -> Ruling:
         if not trunk.protect:
             continue
         # By all that it is called, not by the group's names alone: it may have two destinations, or stand there for others.
-        names = facts.names_of(trunk.name)
+        names = facts.names_of(trunk.name, facts.sbc)
         if trunk.name in targets(move) or any(share.value in names and not share.held for share in move.goal):
             return no("protected", f"{trunk.name} is protected (`protect = true`): nothing is switched to it")
         if trunk.name in used or any(share.value in names and not share.held for share in move.stands.shares):
@@ -147,7 +146,7 @@ def _protected(facts: SwitchFacts, move: Move) -> Ruling:
 
 def _upstream(facts: SwitchFacts, move: Move) -> Ruling:
     for goal in targets(move):
-        for source in sources(move):
+        for source in facts.sources(move):
             network = _network(facts, goal)
             if source != goal and network is not None and network == _network(facts, source):
                 words = f"{goal} leaves on the same network as {source} ({network})"
