@@ -16,8 +16,10 @@ from tests.actions.switch_scene import PLACE, ROUTE, TRUNKS, SwitchStage
 from trunktui.actions.desk import Desk
 from trunktui.model.action import DONE, Consent, Ending, Statement, Sweep, Swept
 from trunktui.model.audit import RecordKind
+from trunktui.model.health import Usage
 from trunktui.model.inventory import Group
 from trunktui.model.route import ActiveRoute, Mechanism, Route, Share
+from trunktui.model.snapshot import ChannelsView, LegStatus
 from trunktui.model.switch import SwitchKind, Wish
 from trunktui.model.text import Safe, clean
 from trunktui.store.errors import AuditError
@@ -423,6 +425,21 @@ def test_a_target_that_dies_between_two_sbcs_stops_the_second(stage: SwitchStage
     assert swept.ending is Ending.REFUSED
     assert "two refused: target: blue@two is down" in swept.sentence
     assert "undo takes back one" in swept.sentence
+
+
+def test_what_was_moved_already_is_not_counted_once_more_for_the_next_sbc(stage: SwitchStage) -> None:
+    plain, used = stage.look, [20]
+
+    def look() -> tuple[LegStatus, ...]:
+        channels = ChannelsView(Usage.NORMAL, active=10, cap=200, used=used[0])
+        return tuple(replace(leg, load=80, channels=channels) for leg in plain())
+
+    async def look_again(_: tuple[str, ...]) -> None:
+        used[0] = 110
+
+    stage.look = look  # type: ignore[method-assign]
+    swept = switch(stage, TO_BLUE, desk=stage.desk(look_again=look_again))
+    assert routes(stage) == ["blue", "blue"], swept.sentence
 
 
 def test_a_reason_that_was_given_for_a_sound_switch_breaks_no_glass(stage: SwitchStage) -> None:

@@ -200,6 +200,10 @@ REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
     ("upstream", config(carriers=(Carrier("alpha", "transit"), Carrier("beta", "transit"))), "blue leaves on the same network as red (transit)", ()),
     ("target", legs(blue=DOWN), "blue@one is down (3 OPTIONS unanswered), and red@one carries the calls (up): nothing is moved", ()),
     ("target", {**legs(blue=DOWN), "consent": TYPED}, "nothing is moved", ()),
+    ("target", {**legs(blue=DOWN, red={"state": LegState.UNMONITORED}), "consent": TYPED}, "nothing is moved", ()),
+    ("target", {**legs(blue=DOWN, red={"state": LegState.DEGRADED}), "consent": TYPED}, "nothing is moved", ()),
+    ("target", {**legs(blue={"state": LegState.ADMIN_OFF}), "consent": TYPED}, "nothing is moved", ()),
+    ("target", {**legs(blue={"state": LegState.STANDBY}), "consent": TYPED}, "nothing is moved", ()),
     ("target", legs(blue={"state": LegState.DEGRADED}), "break glass: blue@one is degraded", GLASS),
     ("target", legs(blue={"state": LegState.DEGRADED}), "red@one is better: up. Type out and give a reason", GLASS),
     ("target", legs(blue={"flapping": True}), "blue@one flaps", GLASS),
@@ -240,6 +244,8 @@ REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
     ("undo", undo(act=did(100, action="u.1", ending="unverified", sent=False)), "was not done", ()),
     ("undo", undo() | past(did(100, action="u.1"), did(90, action="v.1", by=BOB)), "it was switched again 90 s ago by bob", ()),
     ("undo", undo() | past(did(100, action="u.1"), did(90, action="v.1", by=BOB, move=move(kind=K.UNDO, undoes="u.1"))), "it was taken back 90 s ago by bob", ()),
+    ("undo", undo() | past(did(100, action="u.1"), did(90, action="v.1", by=BOB), did(80, action="x.1", ending="failed",
+        move=move(kind=K.UNDO, undoes="v.1"))), "it was switched again 90 s ago by bob", ()),
     ("undo", undo(stands=reading("green"), source="green"), "it says green now, and that switch had set blue", ()),
     ("undo", undo(act=did(100, action="u.1", over="noc@192.0.2.77")), "noc@192.0.2.77 was switched, and one is noc@192.0.2.1 now", ()),
     ("confirmed", {"consent": Consent(typed="out")}, "type out and say yes", (S.YES,)),
@@ -336,6 +342,14 @@ def test_what_only_the_operator_can_weigh_is_said_and_let_through(
 def test_every_guard_stands_in_a_table() -> None:
     tried = {guard for guard, *_ in (*REFUSED, *WARNED)}
     assert {guard.name for guard in GUARDS} == tried
+
+
+def test_what_is_in_no_file_has_no_order_and_everything_else_counts() -> None:
+    mine, others = did(5, action="w.1"), did(9, action="x.1")
+    assert Past((mine, others)).before("w.1", 0) == Past((others,))
+    later = replace(others, seq=7)
+    assert Past((replace(mine, seq=7), later)).before("w.1", 7) == Past()
+    assert Past((replace(mine, seq=8), later)).before("w.1", 8) == Past((later,))
 
 
 def test_an_undo_is_never_held_up_by_a_pause_or_a_rate() -> None:
@@ -516,6 +530,13 @@ def test_a_primary_that_flaps_is_neither_held_to_be_well_nor_gone_back_to() -> N
         ruling.guard for ruling in rule(facts(**back(), **legs(red={"flapping": True}))) if not ruling.allowed
     }
     assert refusals == {"hold", "target"}
+
+
+@pytest.mark.parametrize("signal", RegSignal)
+def test_a_failback_goes_to_no_trunk_that_is_not_registered(signal: RegSignal) -> None:
+    rulings = rule(facts(**back(), **legs(red={"registration": RegView(signal)})))
+    (said,) = [ruling for ruling in rulings if ruling.guard == "clean"]
+    assert said.allowed is (signal in {RegSignal.REGISTERED, RegSignal.REFRESHING, RegSignal.LATE_REFRESH})
 
 
 def test_a_leg_that_vanished_is_no_target() -> None:
