@@ -678,3 +678,18 @@ def test_a_switch_that_broke_the_glass_says_so_until_it_is_taken_back(stage: Swi
     passes(stage, 1000)
     switch(stage, TO_BLUE)
     assert [offer.glass for offer in stage.run(stage.desk("bob").undoable())] == [False]
+
+
+def test_who_switched_a_group_is_known_long_after_it_could_be_taken_back(stage: SwitchStage) -> None:
+    switch(stage, TO_BLUE)
+    passes(stage, 7200)
+    desk = stage.desk("bob")
+    assert stage.run(desk.undoable()) == ()
+    stand = stage.run(desk.switched())
+    assert {(one.group, one.sbc, one.to, one.who) for one in stand} == {
+        ("out", "one", "blue", "alice"),
+        ("out", "two", "blue", "alice"),
+    }
+    assert all(7200 <= stage.loop.time() - one.at <= 7400 for one in stand)
+    switch(stage, Wish(SwitchKind.SWITCH, "out", "green", ("one",)))
+    assert {one.sbc: one.to for one in stage.run(desk.switched())} == {"one": "green", "two": "blue"}

@@ -15,7 +15,7 @@ import pytest
 from tests.cli.conftest import FakeWiring, Outcome
 from tests.fleets import fleet, leg, unknown_leg
 from trunktui import __version__
-from trunktui.cli.main import run
+from trunktui.cli.main import run, trunktui
 from trunktui.config.load import load, parse
 from trunktui.model.health import LegState, Severity
 from trunktui.model.text import clean
@@ -303,3 +303,8 @@ def test_the_config_that_is_shown_loads_again_whatever_the_output_can_take(
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(checked, encoding=encoding, write_through=True))
     assert run(["--config", str(path), "config", "check"]) == 0
     assert checked.getvalue().decode(encoding).startswith("ok: 1 carrier")
+
+
+def test_the_help_names_every_command_once_under_what_it_is_for(cli: Cli) -> None:
+    told = re.findall(r"^  ([a-z]+)  +[A-Z]", cli("--help").out, re.MULTILINE)
+    assert sorted(told) == sorted(trunktui.commands)

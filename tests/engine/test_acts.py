@@ -39,7 +39,7 @@ from trunktui.model.request import (
     Unlock,
     Verify,
 )
-from trunktui.model.switch import SwitchKind, Undoable, Wish
+from trunktui.model.switch import Switched, SwitchKind, Undoable, Wish
 from trunktui.model.text import Safe, clean
 from trunktui.store.errors import AuditError
 
@@ -129,6 +129,14 @@ class FakeDesk:
     async def undoable(self) -> tuple[Undoable, ...]:
         self._check()
         return self.takes_back
+
+    async def switched(self) -> tuple[Switched, ...]:
+        self._check()
+        return tuple(
+            Switched(one.group, sbc, one.went, one.who, 0.0)
+            for one in self.takes_back
+            for sbc, _ in one.actions
+        )
 
     async def open(self) -> tuple[Act, ...]:
         self._check()
@@ -458,6 +466,7 @@ async def test_what_can_be_taken_back_is_told_after_each_action_and_every_minute
         terminal.desk.go.set()
         await terminal.ask(PerformSwitch(sweep.action, Consent(yes=True)))
         await terminal.until(lambda: terminal.doings.undoable == terminal.desk.takes_back != ())
+        assert [(one.group, one.sbc) for one in terminal.doings.switched] == [("out", "a"), ("out", "b")]
         terminal.desk.takes_back = ()  # somebody else took it back
         await terminal.until(lambda: not terminal.doings.undoable)
         terminal.desk.takes_back = (Undoable("out", 900.0, "carrier-a", (("a", "1"),)),)

@@ -26,6 +26,7 @@ from trunktui.model.inventory import (
 )
 from trunktui.model.link import LinkError, SshState
 from trunktui.model.observation import NativeLeg, Registration, RegPhase
+from trunktui.model.route import Mechanism, Route
 from trunktui.model.snapshot import Egress, LegStatus, SbcStatus, Snapshot
 from trunktui.model.text import Safe
 from trunktui.poll.fleet import Fleet
@@ -132,9 +133,14 @@ TWO_CARRIERS: dict[str, tuple[str, str | None]] = {"a": ("alpha", None), "b": ("
 THREE_CARRIERS: dict[str, tuple[str, str | None]] = {**TWO_CARRIERS, "c": ("gamma", None)}
 
 
-def carrier_dies(until: float = 150, *, caps: dict[str, int] | None = None) -> tuple[Correlated, ...]:
+def carrier_dies(
+    until: float = 150, *, caps: dict[str, int] | None = None, switch: bool = False
+) -> tuple[Correlated, ...]:
     """Carrier alpha dies from three SBCs within 70 s; beta, its secondary, has 88 of 300 channels in use."""
     whole = inventory(THREE, TWO_CARRIERS, caps=caps, group=("a", "b"))
+    if switch:
+        route = {"asterisk": Route(Mechanism.ASTDB, "trunk/a")}
+        whole = structs.replace(whole, groups=(structs.replace(whole.groups[0], switch=route),))
     silent = {"sbc-1": {"a": 60.0}, "sbc-2": {"a": 90.0}, "sbc-3": {"a": 120.0}}
     return playing(whole, silent, until, calls={"a": 10, "b": 30})
 
@@ -261,6 +267,19 @@ VERDICTS = [
                 "critical",
                 FROM_ALL,
                 f"{OUTAGE}. Secondary b has 210 free of 300: wait",
+            ),
+        ),
+    ),
+    VerdictCase(
+        "39s ... and its group is switched by us: what to do is the group's sentence",
+        lambda: carrier_dies(caps={"b": 300}, switch=True),
+        (
+            (
+                "carrier_outage",
+                "alpha",
+                "critical",
+                FROM_ALL,
+                f"{OUTAGE}. Secondary b has 210 free of 300",
             ),
         ),
     ),

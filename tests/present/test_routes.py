@@ -20,6 +20,8 @@ from trunktui.model.inventory import Failover, Group, Inventory
 from trunktui.model.marks import Scope, Target
 from trunktui.model.route import ActiveRoute
 from trunktui.model.snapshot import LegStatus, Snapshot
+from trunktui.model.switch import Switched
+from trunktui.model.text import Safe
 from trunktui.present.cells import Role, plain
 from trunktui.present.detail import page_lines
 from trunktui.present.document import status_document, to_json
@@ -85,6 +87,22 @@ def test_the_page_of_a_leg_says_where_its_group_goes_on_its_sbc_and_how_old_that
     ]
     assert told(FOREIGN)[0][2] is Role.BAD
     assert not route_facts(FIRST, leg("delta@nyc-1"), NOW), "no group of it"
+
+
+def test_a_route_that_was_switched_says_by_whom_for_as_long_as_it_says_so() -> None:
+    by_noc = Switched("us-outbound", "nyc-1", "beta-us", Safe("noc"), NOW - 7260)
+    said = "us-outbound on nyc-1 goes to beta-us, not to alpha-us (first), read 4 s ago"
+    (fact,) = route_facts(MOVED, own(MOVED), NOW, switched=(by_noc,))
+    assert fact[1].text == f"{said}; switched by noc 2 h 1 m ago"
+    elsewhere = replace(by_noc, sbc="lon-1"), replace(by_noc, to="gamma-us"), replace(by_noc, group="eu")
+    (fact,) = route_facts(MOVED, own(MOVED), NOW, switched=elsewhere)
+    assert fact[1].text == said
+    (group,) = MOVED.groups
+    since = replace(MOVED, groups=(replace(group, active=(replace(group.active[0], since=NOW - 605),)),))
+    (fact,) = route_facts(since, own(since), NOW, switched=elsewhere)
+    assert fact[1].text == f"{said}; so for 10 m 5 s"
+    (fact,) = route_facts(FIRST, own(FIRST), NOW, switched=(replace(by_noc, to="alpha-us"),))
+    assert "noc" not in fact[1].text
 
 
 def test_below_the_table_only_what_left_its_first_preference_takes_a_line() -> None:

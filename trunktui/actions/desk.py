@@ -28,7 +28,7 @@ from trunktui.model.audit import AuditRecord, Entry, RecordKind
 from trunktui.model.inventory import Inventory, SshTarget
 from trunktui.model.link import LinkError
 from trunktui.model.snapshot import LegStatus
-from trunktui.model.switch import Undoable, Wish
+from trunktui.model.switch import Switched, Undoable, Wish
 from trunktui.model.text import Safe, clean
 from trunktui.store.audit import AuditError
 from trunktui.store.tidy import tidy_record
@@ -159,6 +159,10 @@ class Desk:
         Raises AuditError.
         """
         return await self._switching.undoable()
+
+    async def switched(self) -> tuple[Switched, ...]:
+        """Return the switches that stand, of each group and SBC the last. Raises AuditError."""
+        return await self._switching.switched()
 
     async def open(self) -> tuple[Act, ...]:
         """Return the actions of which nobody knows how they ended. Raises AuditError."""

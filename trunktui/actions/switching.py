@@ -17,11 +17,14 @@ from trunktui.model.action import Consent, Plan, Prepared, Ruling, Sweep, Verb
 from trunktui.model.audit import Entry
 from trunktui.model.inventory import Group
 from trunktui.model.snapshot import LegStatus, Snapshot
-from trunktui.model.switch import Move, SwitchKind, Undoable, Wish
+from trunktui.model.switch import Move, Switched, SwitchKind, Undoable, Wish
 from trunktui.model.text import Safe, clean
 from trunktui.store.audit import AuditError
 
 PAST_S = 3600.0
+STANDING_S = 30 * 86400.0
+"""How old a switch may be of which it is still told who did it."""
+
 """How far back in the audit log is looked: what is too old to be taken back is known as such."""
 
 AS_IT_CHOSE = "as the SBC chose"
@@ -153,6 +156,16 @@ class Switching:
         for act in past.can_be_taken_back(UNDO_S):
             wishes.setdefault(act.wish, []).append(act)
         return tuple(_undoable(acts, now) for acts in wishes.values())
+
+    async def switched(self) -> tuple[Switched, ...]:
+        """Return the switches that stand, of each group and SBC the last, whoever did it. Raises AuditError."""
+        past = await self._paper.past(STANDING_S)
+        now = self._world().clock()
+        return tuple(
+            Switched(act.group, act.sbc, act.move.target, clean(act.who), now - act.ago_s)
+            for act in past.can_be_taken_back(STANDING_S)
+            if act.move is not None
+        )
 
     def _part(
         self, action: str, wish: Wish, group: Group, name: str, undone: Act | None, snapshot: Snapshot

@@ -33,7 +33,7 @@ from trunktui.model.request import (
     Unlock,
     Verify,
 )
-from trunktui.model.switch import Undoable, Wish
+from trunktui.model.switch import Switched, Undoable, Wish
 from trunktui.model.text import Safe, clean
 from trunktui.store.errors import AuditError
 
@@ -89,6 +89,9 @@ class DeskPort(Protocol):
     async def undoable(self) -> tuple[Undoable, ...]:
         """Return the switches that can be taken back. Raises AuditError."""
 
+    async def switched(self) -> tuple[Switched, ...]:
+        """Return the switches that stand. Raises AuditError."""
+
     async def open(self) -> tuple[Act, ...]:
         """Return the unfinished. Raises AuditError."""
 
@@ -123,12 +126,13 @@ class Acts:
         self._ongoing = Ongoing(clock, changed)
         self._unfinished: tuple[Unfinished, ...] = ()
         self._undoable: tuple[Undoable, ...] = ()
+        self._switched: tuple[Switched, ...] = ()
 
     @property
     def doings(self) -> Doings:
         """What the screen is to know now."""
         until = None if self._desk is None else self._desk.unlocked_until
-        return Doings(until, self._ongoing.running, self._unfinished, self._undoable)
+        return Doings(until, self._ongoing.running, self._unfinished, self._undoable, self._switched)
 
     def reconfigure(self, inventory: Inventory, interval_s: float) -> None:
         """Go by another config; what is under way goes on as it was planned."""
@@ -302,12 +306,12 @@ class Acts:
     async def _refresh_undoable(self, desk: DeskPort) -> None:
         """Read again what can be taken back; a log that cannot be read offers nothing."""
         try:
-            found = await desk.undoable()
+            found, stand = await desk.undoable(), await desk.switched()
         except AuditError as error:
             log.warning("what can be taken back is not known: %s", error)
-            found = ()
-        if found != self._undoable:
-            self._undoable = found
+            found, stand = (), ()
+        if (found, stand) != (self._undoable, self._switched):
+            self._undoable, self._switched = found, stand
             self._changed()
 
     def _ours(self, act: Act) -> bool:

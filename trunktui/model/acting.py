@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from trunktui.model.action import Outcome, Verb
-from trunktui.model.switch import Undoable
+from trunktui.model.switch import Switched, Undoable
 from trunktui.model.text import Safe
 
 
@@ -46,9 +46,13 @@ class Ended(Struct, frozen=True):
 
 
 class Doings(Struct, frozen=True):
-    """All of it. `unlocked_until` is monotonic seconds, None: read-only. `undoable`: switches that one key takes back."""
+    """All of it. `unlocked_until` is monotonic seconds, None: read-only. `undoable`: switches that one key takes back.
+
+    `switched`: those that stand, however old; only what this host's audit log knows.
+    """
 
     unlocked_until: float | None = None
     running: tuple[Running, ...] = ()
     unfinished: tuple[Unfinished, ...] = ()
     undoable: tuple[Undoable, ...] = ()
+    switched: tuple[Switched, ...] = ()

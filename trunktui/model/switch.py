@@ -85,3 +85,13 @@ class Undoable(Struct, frozen=True):
     who: Safe = Safe("")
     went: str = ""
     glass: bool = False
+
+
+class Switched(Struct, frozen=True):
+    """The last switch of `group` on `sbc` that stands, by our audit log: to trunk `to`, by `who`, at monotonic second `at`."""
+
+    group: str
+    sbc: str
+    to: str
+    who: Safe
+    at: float

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from trunktui.model.route import ActiveRoute, RouteState, outdated
 from trunktui.model.snapshot import GroupStatus, LegStatus, Snapshot
+from trunktui.model.switch import Switched
 from trunktui.present.cells import Cell, Role
 from trunktui.present.freshness import in_words
 
@@ -23,15 +24,31 @@ _REMARKED = frozenset({RouteState.MOVED, RouteState.SPLIT, RouteState.FOREIGN, R
 
 
 def route_facts(
-    snapshot: Snapshot, leg: LegStatus, now: float, *, whole: bool = True
+    snapshot: Snapshot,
+    leg: LegStatus,
+    now: float,
+    *,
+    whole: bool = True,
+    switched: Iterable[Switched] = (),
 ) -> tuple[tuple[str, Cell], ...]:
-    """Return (label, sentence) of where the groups of `leg` go on its SBC; without `whole` of those that left the first."""
+    """Return (label, sentence) of where the groups of `leg` go on its SBC; without `whole` of those that left the first.
+
+    `switched`: who switched them there.
+    """
     found = []
     for group in snapshot.groups:
         for one in group.active if group.name in leg.groups else ():
             told = outdated(one, now)
             if one.sbc == leg.sbc and (whole or told.state in _REMARKED):
-                found.append(("route", Cell(_with_age(told, now), _ROLES[told.state])))
+                found.append(
+                    (
+                        "route",
+                        Cell(
+                            f"{_with_age(told, now)}{_by_whom(told, group, switched, now)}",
+                            _ROLES[told.state],
+                        ),
+                    )
+                )
     return tuple(found)
 
 
@@ -52,7 +69,7 @@ def route_lines(group: GroupStatus, now: float) -> Iterator[str]:
     plain = [one for one in routes if one.state is RouteState.FIRST and not one.held]
     for one in routes:
         if one not in plain:
-            yield _with_age(one, now)
+            yield f"{_with_age(one, now)}{_by_whom(one, group, (), now)}"
         elif one.trunk is not None and one is next(other for other in plain if other.trunk == one.trunk):
             sbcs = [other for other in plain if other.trunk == one.trunk]
             ages = [other.read_at for other in sbcs if other.read_at is not None]
@@ -95,3 +112,13 @@ def _row(one: ActiveRoute, now: float, stamp: Callable[[float], str]) -> dict[st
 
 def _with_age(one: ActiveRoute, now: float) -> str:
     return one.sentence if one.read_at is None else f"{one.sentence}, read {in_words(now - one.read_at)} ago"
+
+
+def _by_whom(one: ActiveRoute, group: GroupStatus, switched: Iterable[Switched], now: float) -> str:
+    """Say who switched a group to where it goes now, as far as this host knows; else only for how long it is so."""
+    if one.state is RouteState.UNKNOWN or (one.state is RouteState.FIRST and not one.held):
+        return ""
+    ours = next((by for by in switched if (by.group, by.sbc) == (group.name, one.sbc)), None)
+    if ours is not None and ours.to in one.trunks:
+        return f"; switched by {ours.who} {in_words(max(now - ours.at, 0.0))} ago"
+    return f"; so for {in_words(now - one.since)}" if one.since is not None else ""

@@ -50,7 +50,8 @@ class DetailScreen(PathPage, Scrolls, ActingScreen, inherit_bindings=False):
             charts = self._stage.past.lines(leg, at, self.size.width, full=True)
             wall = self._stage.past.moment_of(at)
             groups = group_facts(snapshot, leg, at)
-            parts = (*verdict_facts(snapshot, leg, at), *route_facts(snapshot, leg, at))
+            switched = self._stage.watch.doings.switched
+            parts = (*verdict_facts(snapshot, leg, at), *route_facts(snapshot, leg, at, switched=switched))
             found = leg_lines(snapshot.findings, leg, today(self._stage, at), self.size.width)
             self._page.show(page_lines(leg, sbc, at, charts, self.size.width, wall, groups, found, parts))
         self._draw_head()

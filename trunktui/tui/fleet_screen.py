@@ -261,7 +261,8 @@ class FleetScreen(Filters, ActingScreen, inherit_bindings=False):
             self._detail.show(sentence_lines(leg, at, width, height))
         else:
             charts = self._stage.past.lines(leg, at, width, full=False)
-            groups, routes = group_facts(snapshot, leg, at), route_facts(snapshot, leg, at, whole=False)
+            groups, switched = group_facts(snapshot, leg, at), self._stage.watch.doings.switched
+            routes = route_facts(snapshot, leg, at, whole=False, switched=switched)
             parts = (*verdict_facts(snapshot, leg, at), *routes)
             lines = detail_lines(leg, at, charts, width, groups=groups, parts=parts)
             self._detail.show(_fitted(lines, height))

@@ -169,14 +169,19 @@ def _began(leg: LegStatus) -> float:
 
 
 def _instead(field: Field, carrier: str) -> str:
-    """Return where calls may go meanwhile: the first group's next trunk with its room, and to wait."""
+    """Return where calls may go meanwhile: the first group's next trunk with its room; and to wait, if none is switched.
+
+    Of one that is, its own sentence says what to do: a switch, or that it was done.
+    """
     following = secondary(field.by_trunk, field.inventory, carrier)
     if following is None:
         return ": wait"
     trunk, room = following
+    switched = any(group.switch and trunk in group.trunks[1:] for group in field.inventory.groups)
+    wait = "" if switched else ": wait"
     if room.cap is None:
-        return f". Secondary {trunk} is up, its cap is not known: wait"
+        return f". Secondary {trunk} is up, its cap is not known{wait}"
     if room.free is None:
-        return f". Secondary {trunk} is up, how full it is of {room.cap} is not known: wait"
+        return f". Secondary {trunk} is up, how full it is of {room.cap} is not known{wait}"
     most = "at most " if room.most else ""
-    return f". Secondary {trunk} has {most}{room.free} free of {room.cap}: wait"
+    return f". Secondary {trunk} has {most}{room.free} free of {room.cap}{wait}"
