@@ -210,7 +210,7 @@ async def test_where_one_sbc_is_refused_a_goes_on_with_the_others() -> None:
         assert len(engine.of(PerformSwitch)) == 1
 
 
-async def test_breaking_the_glass_takes_the_name_and_a_reason() -> None:
+async def test_breaking_the_glass_takes_the_name_a_reason_and_those_very_words() -> None:
     async with switching() as (show, engine):
         engine.ruling = GLASS
         await chosen(show, engine)
@@ -218,12 +218,17 @@ async def test_breaking_the_glass_takes_the_name_and_a_reason() -> None:
         await show.press(*GROUP, "enter")
         await show.until_shown("reason:")
         await show.press(*"NOC", "space", *"7", "enter")
+        await show.until_shown("type break glass")
+        await show.press(*"yes", "enter")
+        await show.until_shown("'yes' is not break glass")
+        assert "y yes" not in show.text("foot")
+        await show.press(*"break", "space", *"glass", "enter")
         await show.until_shown("y yes")
         await show.press("y")
         await show.until(lambda: bool(engine.of(PerformSwitch)))
         (performed,) = engine.of(PerformSwitch)
         assert isinstance(performed, PerformSwitch)
-        assert performed.consent == Consent(yes=True, typed=GROUP, reason="NOC 7")
+        assert performed.consent == Consent(yes=True, typed=GROUP, reason="NOC 7", glass=True)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from trunktui.model.action import Outcome, Verb
-from trunktui.model.switch import Undoable
+from trunktui.model.switch import Undoable, Waits
 from trunktui.model.text import Safe
 
 
@@ -46,9 +46,13 @@ class Ended(Struct, frozen=True):
 
 
 class Doings(Struct, frozen=True):
-    """All of it. `unlocked_until` is monotonic seconds, None: read-only. `undoable`: switches that one key takes back."""
+    """All of it. `unlocked_until` is monotonic seconds, None: read-only. `undoable`: switches that one key takes back.
+
+    `waits`: how long the guards of the config in force wait, so that nothing is offered before they would agree.
+    """
 
     unlocked_until: float | None = None
     running: tuple[Running, ...] = ()
     unfinished: tuple[Unfinished, ...] = ()
     undoable: tuple[Undoable, ...] = ()
+    waits: Waits = Waits()

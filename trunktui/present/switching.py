@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from trunktui.model.action import Plan, Prepared, Ruling, Sweep, Swept
+from trunktui.model.action import GLASS_WORDS, Plan, Prepared, Ruling, Sweep, Swept
 from trunktui.model.health import ROUTABLE, spoken
 from trunktui.model.room import Room, load_to_move, room
 from trunktui.model.snapshot import LegStatus, Snapshot
@@ -22,8 +22,8 @@ from trunktui.present.cells import Role
 SCHEMA = "trunktui.switch/1"
 
 _NOTHING = "what stands there"
-BREAK_GLASS = "break glass"
-"""How a ruling begins that is, or was, to be overridden by the group's name and a reason."""
+BREAK_GLASS = GLASS_WORDS
+"""How a ruling begins that is, or was, to be overridden by the group's name, a reason, and these words."""
 
 _WARNING = "warning: "
 _LOUD = (_WARNING, BREAK_GLASS)
@@ -129,7 +129,7 @@ def room_words(free: Room) -> str:
 
 
 def breaks_glass(sweep: Sweep) -> bool:
-    """Tell whether a guard stands in the way that a name and a reason would override."""
+    """Tell whether a guard stands in the way that the operator could override."""
     every = (*sweep.rulings, *(ruling for part in sweep.parts for ruling in part.rulings))
     return any(not ruling.allowed and ruling.sentence.startswith(BREAK_GLASS) for ruling in every)
 

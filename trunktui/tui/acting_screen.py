@@ -48,7 +48,7 @@ class ActingScreen(StageScreen, inherit_bindings=False):
         """Return the keys that act, those first that have something to do now."""
         now = self._stage.clock()
         undo = undo_of(self._stage.watch.doings, now, self._groups_in_hand())
-        back = failback_of(self._stage.watch.snapshot, now)
+        back = failback_of(self._stage.watch.snapshot, self._stage.watch.doings.waits, now)
         return write_keys("" if undo is None else undo_hint(undo, now), failback=back is not None)
 
     def on_key(self, event: events.Key) -> None:
@@ -113,9 +113,9 @@ class ActingScreen(StageScreen, inherit_bindings=False):
         """Show what would bring a group back to its first trunk: of the leg in hand, else the one that is offered."""
         if self._stage.write_left() is None:
             return
-        snapshot, now = self._stage.watch.snapshot, self._stage.clock()
-        own = self._groups_in_hand()
-        found = failback_of(snapshot, now, own) or failback_of(snapshot, now)
+        watch, now = self._stage.watch, self._stage.clock()
+        snapshot, waits, own = watch.snapshot, watch.doings.waits, self._groups_in_hand()
+        found = failback_of(snapshot, waits, now, own) or failback_of(snapshot, waits, now)
         if found is not None:
             self._confirm(Wish(SwitchKind.FAILBACK, found[0].name))
         elif own:
