@@ -313,6 +313,8 @@ WARNED: list[tuple[str, dict[str, Any], str]] = [
     ("room", legs(red={"load": None}), "warning: the load to move is not known; blue has 120 free of 200"),
     ("room", legs(blue={"channels": ChannelsView(Usage.NORMAL, cap=200)}), "how full it is is not known"),
     ("room", undo() | legs(red=FULL), "warning: 40 to move, 24 free of 200 on red: 60 % of it fits"),
+    ("room", undo() | legs(red=DOWN) | {"consent": TAKES_ON}, "warning: 40 to move; red is down: what is free there is not counted (its cap is 200)"),
+    ("room", held(K.UNDO) | legs(red=OFF) | {"consent": TAKES_ON}, "red is off: what is free there is not counted (its cap is 200)"),
     ("credential", {"credentials": (OVERDUE,)}, "warning: that of blue is 10 days overdue"),
     ("automatic", config(groups=(Group("out", tuple(VALUES), Failover.AUTO, {"asterisk": ROUTE}),)), "stays marked until it is removed"),
 ]  # fmt: skip

@@ -143,6 +143,8 @@ def test_a_wish_has_a_title(wish: Wish, said: str) -> None:
 
 def test_room_that_is_not_known_is_never_nought() -> None:
     assert room_words(Room()) == "without a known cap"
+    assert room_words(Room(60, state=LegState.DOWN)) == "not counted, of 60: it is down"
+    assert room_words(Room(state=LegState.DOWN)) == "not counted: it is down"
     assert room_words(Room(60)) == "not known, of 60"
     assert room_words(Room(60, 0)) == "0 of 60"
     assert room_words(Room(60, 12, most=True)) == "at most 12 of 60"

@@ -17,7 +17,7 @@ from trunktui.actions.switch_facts import (
 )
 from trunktui.model.action import Ruling, Statement
 from trunktui.model.health import LegState, spoken
-from trunktui.model.room import load_to_move, room
+from trunktui.model.room import Room, load_to_move, room
 from trunktui.model.snapshot import LegStatus
 from trunktui.model.switch import Move, SwitchKind
 from trunktui.model.vouching import LEAST_PROBES, Voucher, run_of
@@ -136,14 +136,12 @@ def room_for_it(facts: SwitchFacts, move: Move) -> Ruling:
     load, whole = load_to_move(moved)
     found = room(facts.legs_of(move.target))
     if not moved or load is None:
-        return warn(
-            "room", f"the load to move is not known; {move.target} has {_free(found.free, found.cap)}"
-        )
+        return warn("room", f"the load to move is not known; {_free(move.target, found)}")
     others = _others(facts, moved)
     bound = "at most " if others else "" if whole else "at least "
     was = f"{bound}{load} to move" + (f" ({others} goes there too)" if others else "")
     if found.cap is None or found.free is None:
-        return warn("room", f"{was}; {move.target} has {_free(found.free, found.cap)}")
+        return warn("room", f"{was}; {_free(move.target, found)}")
     most = "at most " if found.most else ""
     words = f"{was}, {most}{found.free} free of {found.cap} on {move.target}"
     if found.free >= load:
@@ -185,10 +183,15 @@ def _others(facts: SwitchFacts, moved: list[LegStatus]) -> str:
     return ""
 
 
-def _free(free: int | None, cap: int | None) -> str:
-    if cap is None:
-        return "no cap that is known"
-    return f"a cap of {cap}, how full it is is not known" if free is None else f"{free} free of {cap}"
+def _free(trunk: str, found: Room) -> str:
+    if found.state is not None:
+        cap = "its cap is not known either" if found.cap is None else f"its cap is {found.cap}"
+        return f"{trunk} is {spoken(found.state)}: what is free there is not counted ({cap})"
+    if found.cap is None:
+        return f"{trunk} has no cap that is known"
+    if found.free is None:
+        return f"{trunk} has a cap of {found.cap}, how full it is is not known"
+    return f"{trunk} has {found.free} free of {found.cap}"
 
 
 def _one_account(facts: SwitchFacts, move: Move) -> bool:

@@ -121,6 +121,9 @@ def figure_words(part: Prepared, legs: Iterable[LegStatus]) -> str:
 
 def room_words(free: Room) -> str:
     """Return what is free of a cap, in channels: `12 of 200`."""
+    if free.state is not None:
+        cap = "" if free.cap is None else f", of {free.cap}"
+        return f"not counted{cap}: it is {spoken(free.state)}"
     if free.cap is None:
         return "without a known cap"
     if free.free is None:
