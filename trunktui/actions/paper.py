@@ -17,14 +17,13 @@ from trunktui.actions.ports import Audit
 from trunktui.actions.runner import End
 from trunktui.model.action import Consent, Ending, Outcome, Prepared, Ruling
 from trunktui.model.audit import AuditRecord, Entry, RecordKind
+from trunktui.model.switch import BREAK_GLASS
 from trunktui.model.text import clean
 from trunktui.store.audit import AuditError, Unfinished, Written
 
 AUDIT_S = 10.0
 """Longest time for one turn with the audit log; after that it counts as not writable."""
 
-BREAK_GLASS = "break glass"
-"""How the words of a ruling begin that was overridden by a name and a reason."""
 
 _UNFILED = 256
 """Entries kept that only the log daemon has: the guards' limits hold while the disk is full, too."""

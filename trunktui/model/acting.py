@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from trunktui.model.action import Outcome, Verb
-from trunktui.model.switch import Switched, Undoable
+from trunktui.model.switch import Switched, Undoable, Waits
 from trunktui.model.text import Safe
 
 
@@ -49,6 +49,7 @@ class Doings(Struct, frozen=True):
     """All of it. `unlocked_until` is monotonic seconds, None: read-only. `undoable`: switches that one key takes back.
 
     `switched`: those that stand, however old; only what this host's audit log knows.
+    `waits`: how long the guards of the config in force wait, so that nothing is offered before they would agree.
     """
 
     unlocked_until: float | None = None
@@ -56,3 +57,4 @@ class Doings(Struct, frozen=True):
     unfinished: tuple[Unfinished, ...] = ()
     undoable: tuple[Undoable, ...] = ()
     switched: tuple[Switched, ...] = ()
+    waits: Waits = Waits()

@@ -120,6 +120,9 @@ def figure_words(part: Prepared, legs: Iterable[LegStatus]) -> str:
 
 def room_words(free: Room) -> str:
     """Return what is free of a cap, in channels: `12 of 200`."""
+    if free.state is not None:
+        cap = "" if free.cap is None else f", of {free.cap}"
+        return f"not counted{cap}: it is {spoken(free.state)}"
     if free.cap is None:
         return "without a known cap"
     if free.free is None:
@@ -128,7 +131,7 @@ def room_words(free: Room) -> str:
 
 
 def breaks_glass(sweep: Sweep) -> bool:
-    """Tell whether a guard stands in the way that a name and a reason would override."""
+    """Tell whether a guard stands in the way that the operator could override."""
     every = (*sweep.rulings, *(ruling for part in sweep.parts for ruling in part.rulings))
     return any(not ruling.allowed and ruling.sentence.startswith(BREAK_GLASS) for ruling in every)
 

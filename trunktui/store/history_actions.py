@@ -9,7 +9,7 @@ from pathlib import Path
 from trunktui.model.audit import AuditRecord, Entry, RecordKind, Who
 from trunktui.model.health import Severity
 from trunktui.model.history import Event, EventKind, event_of
-from trunktui.model.switch import Move, SwitchKind
+from trunktui.model.switch import BREAK_GLASS, Move, SwitchKind
 from trunktui.store.audit import FILE_NAME, AuditError, AuditLog
 
 _OVERLAP_S = 3600.0
@@ -20,8 +20,6 @@ _RECORDS = frozenset({RecordKind.RECORD, RecordKind.UNRECORD})
 _REASONED = frozenset({RecordKind.INTENT, RecordKind.MARK, RecordKind.RECORD})
 _READER = Who(user="", uid=0)
 _SEVERITIES = {"verified": Severity.NONE, "routed": Severity.NONE, "failed": Severity.MINOR}
-_BREAK_GLASS = "break glass"
-"""What stands in an intent, and before a guard's words in it, where an operator overrode that guard."""
 
 _DOING = {
     SwitchKind.SWITCH: "{who} switches",
@@ -123,7 +121,7 @@ def _switch_event(entry: Entry, record: AuditRecord, move: Move, *, broke: bool)
     match record.kind:
         case RecordKind.INTENT:
             said, after = f"{_DOING[move.kind].format(who=who)} {where}", "requested"
-            overrode = next((words for words in record.guards if _BREAK_GLASS in words), "")
+            overrode = next((words for words in record.guards if BREAK_GLASS in words), "")
             if broke:
                 said = f"break glass: {said}" + (f"; {overrode}" if overrode else "")
             said += f" ({record.reason})" if record.reason else ""
@@ -153,7 +151,7 @@ def _switch_event(entry: Entry, record: AuditRecord, move: Move, *, broke: bool)
 def _breaks_glass(record: AuditRecord) -> bool:
     """Tell whether an intent overrode a guard by a name and a reason."""
     told = record.sentence, *record.guards
-    return record.kind is RecordKind.INTENT and any(_BREAK_GLASS in words for words in told)
+    return record.kind is RecordKind.INTENT and any(BREAK_GLASS in words for words in told)
 
 
 def _subject(record: AuditRecord, deed: str) -> str:
