@@ -309,7 +309,7 @@ def test_of_two_on_two_hosts_one_wins_and_the_other_is_told(stage: SwitchStage) 
 
     won, lost = stage.run(both())
     assert (won.ending, lost.ending) == (Ending.ROUTED, Ending.REFUSED)
-    assert "alice@jump1 acts on this SBC right now" in lost.sentence
+    assert "alice@jump1 acts on this SBC right now (it says blue now" in lost.sentence
     assert len(stage.sbcs["one"].puts) == 1
     passes(stage, 60)
     third = prepare(stage, carol, replace(to_one, to="green"))

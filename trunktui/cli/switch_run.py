@@ -27,6 +27,9 @@ LEAST_PROBES = 2
 WAIT_S = 75.0
 """How long is waited for them: an SBC asks twice in that time as they are set up."""
 
+_WAITED_FOR = frozenset({"fresh", "target", "clean"})
+"""Guards that more looks may satisfy."""
+
 _LOOK_EVERY_S = 5.0
 _WAIT_BACK_S = CLEAN_S + WAIT_S
 
@@ -49,7 +52,7 @@ class SwitchRun:
         async def work(looks: polled.Looks) -> tuple[Sweep, Snapshot]:
             desk = looks.desk()
             sweep = await desk.prepare_switch(wish, consent)
-            if patient and await self._watched(looks, sweep, tell):
+            if patient and not hopeless(sweep) and await self._watched(looks, sweep, tell):
                 sweep = await desk.prepare_switch(wish, consent)
             return sweep, self._fleet.snapshot(polled.now())
 
@@ -115,6 +118,12 @@ class SwitchRun:
             await asyncio.sleep(_LOOK_EVERY_S)
             await looks.again(part.sbc for part in sweep.parts)
         return waited
+
+
+def hopeless(sweep: Sweep) -> bool:
+    """Whether a guard is against it that no word and no answered OPTIONS would satisfy: waiting for these is no use."""
+    rulings = (*sweep.rulings, *(ruling for part in sweep.parts for ruling in part.rulings))
+    return any(not one.allowed and not one.wants and one.guard not in _WAITED_FOR for one in rulings)
 
 
 def waiting_for(sweep: Sweep, snapshot: Snapshot, now: float) -> Safe | None:

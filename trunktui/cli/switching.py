@@ -112,7 +112,8 @@ def failback(
 ) -> int:
     """Bring the new calls of GROUP back to its first trunk, once that has been clean for five minutes.
 
-    It is watched for so long first: ten OPTIONS in a row must be answered meanwhile (--dry-run does not wait).
+    It is watched for so long first: ten OPTIONS in a row must be answered meanwhile (--dry-run does not wait). Where
+    something else is in the way, such as a switch in the last ten minutes, that is said at once.
     """
     wish = Wish(SwitchKind.FAILBACK, group, sbcs=_once(sbcs))
     return _command(
