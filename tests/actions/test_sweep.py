@@ -626,7 +626,7 @@ def test_what_has_no_leg_or_no_name_there_says_so(stage: SwitchStage) -> None:
     stage.look = whole  # type: ignore[method-assign]
     passes(stage, 1)
     stage.platform.route_value = lambda route, leg: None  # type: ignore[method-assign]
-    assert "astdb trunk/out has no name for blue on one" in switch(stage, TO_BLUE).sentence
+    assert "astdb trunk/out has no name for blue on one that was read yet" in switch(stage, TO_BLUE).sentence
     stage.inventory = replace(
         stage.inventory, trunks=tuple(t for t in stage.inventory.trunks if t.name == "red")
     )
