@@ -10,8 +10,9 @@ PYTEST_ARGS ?=
 DEMO_ARGS ?=
 SOAK_ARGS ?= --seeds 10
 DAYS_ARGS ?= --days 7
+SWITCH_ARGS ?= --switches 200
 
-.PHONY: help demo test soak soak-hours soak-days lint types format lock bench walkthrough clean lab-bootstrap lab-up lab-down lab-test python-check
+.PHONY: help demo test soak soak-hours soak-days soak-switches lint types format lock bench walkthrough clean lab-bootstrap lab-up lab-down lab-test python-check
 
 help:
 	@echo 'make demo           look at it: the dashboard over a simulated fleet'
@@ -19,6 +20,7 @@ help:
 	@echo 'make soak-hours     hours of simulated faults in virtual time, under a minute of CPU each: is it true?'
 	@echo 'make soak-days      a week of them on 1,000 legs, without a wire, half an hour of CPU: does it grow?'
 	@echo 'make soak           both'
+	@echo 'make soak-switches  as root, in the lab: two operators switch one group against each other, 200 times'
 	@echo 'make lint types     ruff; mypy --strict'
 	@echo 'make format         let ruff format everything'
 	@echo 'make lab-bootstrap  as root, once: what the lab of network namespaces needs'
@@ -42,6 +44,9 @@ soak-hours: $(READY)
 
 soak-days: $(READY)
 	$(BIN)/python -m tests.simulated.week_main $(DAYS_ARGS)
+
+soak-switches: $(READY)
+	$(BIN)/python -m tests.lab.switch_race $(SWITCH_ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -311,7 +311,7 @@ def test_of_two_on_two_hosts_one_wins_and_the_other_is_told(stage: SwitchStage) 
 
     won, lost = stage.run(both())
     assert (won.ending, lost.ending) == (Ending.ROUTED, Ending.REFUSED)
-    assert "alice@jump1 acts on this SBC right now" in lost.sentence
+    assert "alice@jump1 acts on this SBC right now (it says blue now" in lost.sentence
     assert len(stage.sbcs["one"].puts) == 1
     passes(stage, 60)
     third = prepare(stage, carol, replace(to_one, to="green"))
@@ -643,7 +643,7 @@ def test_what_has_no_leg_or_no_name_there_says_so(stage: SwitchStage) -> None:
     stage.look = whole  # type: ignore[method-assign]
     passes(stage, 1)
     stage.platform.route_value = lambda route, leg: None  # type: ignore[method-assign]
-    assert "astdb trunk/out has no name for blue on one" in switch(stage, TO_BLUE).sentence
+    assert "astdb trunk/out has no name for blue on one that was read yet" in switch(stage, TO_BLUE).sentence
     stage.inventory = replace(
         stage.inventory, trunks=tuple(t for t in stage.inventory.trunks if t.name == "red")
     )

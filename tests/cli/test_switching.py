@@ -21,7 +21,7 @@ from tests.actions.switch_scene import PLACE, SBCS, TRUNKS, SwitchStage
 from tests.cli.conftest import Outcome
 from trunktui.cli import acting, action_run, polled, switch_run, switching
 from trunktui.cli.main import trunktui
-from trunktui.cli.switch_run import needed_for, waiting_for
+from trunktui.cli.switch_run import hopeless, needed_for, waiting_for
 from trunktui.model.action import Consent, Ending, Sweep, Swept
 from trunktui.model.inventory import Account, Trunk
 from trunktui.model.snapshot import CleanRun, Snapshot
@@ -353,6 +353,21 @@ def test_waiting_is_for_a_target_that_is_up_and_has_not_answered_often_enough(st
     down = replace(snapshot, legs=stage.look())
     assert waiting_for(sweep, down, now, Waits()) is None, "waiting is no use"
     assert back.wish.to == "red"
+
+
+def test_nothing_is_watched_for_a_wish_that_something_else_refuses(stage: SwitchStage) -> None:
+    yes = Consent(yes=True, typed="out", reason="x")
+    to_blue = Wish(SwitchKind.SWITCH, "out", "blue")
+    desk = stage.desk()
+    assert not hopeless(stage.run(desk.prepare_switch(to_blue, Consent()))), "only his word is missing"
+    stage.run(desk.perform_switch(stage.run(desk.prepare_switch(to_blue, yes)), yes, lambda _: None))
+    back: Sweep = stage.run(desk.prepare_switch(Wish(SwitchKind.FAILBACK, "out"), yes))
+    held = {one.guard for part in back.parts for one in part.rulings if not one.allowed}
+    assert "hold" in held
+    assert hopeless(back), "five minutes of answered OPTIONS would not change that"
+    stage.run(asyncio.sleep(700))
+    later: Sweep = stage.run(desk.prepare_switch(Wish(SwitchKind.FAILBACK, "out"), yes))
+    assert not hopeless(later)
 
 
 class StubLooks:

@@ -22,9 +22,13 @@ class Cut:
         self._lab, self._kill = lab, kill
         self._cutting: threading.Thread | None = None
 
+    def locked(self) -> bool:
+        """Whether an action of before still holds the SBC's lock."""
+        return any("trunktui-by-" in words for words in self._processes().values())
+
     def tell(self, words: str) -> None:
         """Take what the operator is told of the action under way."""
-        if words.startswith("sending"):
+        if "sending '" in words:
             self._lab.freeze_asterisk("sbc2")
             self._cutting = threading.Thread(target=self._cut, daemon=True)
             self._cutting.start()

@@ -59,7 +59,7 @@ class Engine:
         await self.until(read, "a look at the route")
 
     async def watched(self, *legs: str) -> None:
-        """Wait until each has answered two OPTIONS in a row."""
+        """Wait until each leg has answered two OPTIONS in a row: no target has less."""
         await self.until(
             lambda: all((clean := self.leg(leg).clean) is not None and clean.probes >= 2 for leg in legs),
             "OPTIONS",
@@ -86,4 +86,6 @@ class Engine:
     def ruling(self, sweep: Sweep, name: str) -> str:
         """Return what a guard says of the only part."""
         (part,) = sweep.parts
-        return next(str(ruling.sentence) for ruling in part.rulings if ruling.guard == name)
+        told = {ruling.guard: str(ruling.sentence) for ruling in part.rulings}
+        assert name in told, told
+        return told[name]

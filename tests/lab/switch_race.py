@@ -15,8 +15,9 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,7 +27,7 @@ from trunktui.model.action import Consent
 
 from .lab import Lab
 from .product import environment
-from .switched import DOMESTIC, audit, fleet, hand_on, key, set_key
+from .switched import DOMESTIC, fleet, hand_on, key, set_key
 from .turn import in_turn
 
 NODE, SBC = "sbc2", "lab-2"
@@ -47,6 +48,14 @@ class Try(Struct, frozen=True):
     ending: str
     sent: bool
     sentence: str
+
+
+class Done(Struct, frozen=True):
+    """A switch as a log has it: what stood before and after, and when, by the clock of its host."""
+
+    before: str
+    after: str
+    at: str
 
 
 class Raced(Struct, frozen=True):
@@ -86,7 +95,10 @@ def race(lab: Lab, folder: Path, switches: int, hold_s: int) -> Raced:
                 for (who, _), look, to, end in zip(OPERATORS, looked, goals, ends, strict=True)
             ]
             rounds.append((pair[0], pair[1]))
-    order = merged({who: done(configs[who].parent) for who, _ in OPERATORS}, TRUNKS[0])
+    try:
+        order = merged({who: done(configs[who].parent) for who, _ in OPERATORS}, TRUNKS[0])
+    except ValueError:  # `faults` finds that it is not what the SBC said
+        order = ()
     return Raced(tuple(rounds), tuple(watch.said), watch.reads, order, time.monotonic() - began)
 
 
@@ -103,29 +115,46 @@ def _gone(
     return ended if first == 0 else ended[::-1]
 
 
-def done(folder: Path) -> list[tuple[str, str]]:
-    """Return the switches that an operator's log says were done, in its order: what stood before, and after."""
-    records = audit(folder)
-    ended = {one["action"] for one in records if one["kind"] == "outcome" and one["sent"]}
-    moves = (one["move"] for one in records if one["kind"] == "intent" and one["action"] in ended)
-    return [(move["stands"]["shares"][0]["value"], move["goal"][0]["value"]) for move in moves]
+def done(folder: Path) -> list[Done]:
+    """Return the switches that an operator's log says were done, in its order."""
+    lines = [
+        json.loads(line)
+        for path in folder.glob("state/**/audit.jsonl")
+        for line in path.read_text().splitlines()
+    ]
+    records = [(line["record"], line["at"]) for line in lines]
+    ended = {one["action"] for one, _ in records if one["kind"] == "outcome" and one["sent"]}
+    return [
+        Done(one["move"]["stands"]["shares"][0]["value"], one["move"]["goal"][0]["value"], at)
+        for one, at in records
+        if one["kind"] == "intent" and one["action"] in ended
+    ]
 
 
-def merged(logs: dict[str, list[tuple[str, str]]], stands: str) -> tuple[tuple[str, str, str], ...]:
-    """Return the one order of several logs in which each switch found what the one before had set; no clock is asked.
+def merged(logs: dict[str, list[Done]], stands: str) -> tuple[tuple[str, str, str], ...]:
+    """Return the one order of several logs in which each switch found what the one before had set.
 
-    Raises ValueError where there is none.
+    Where two would do, the earlier by its own clock goes first. Raises ValueError where there is no such order.
     """
-    if not any(logs.values()):
-        return ()
-    for who, moves in logs.items():
-        if moves and moves[0][0] == stands:
-            try:
-                rest = merged({**logs, who: moves[1:]}, moves[0][1])
-            except ValueError:
-                continue
-            return ((who, *moves[0]), *rest)
-    raise ValueError(f"no switch of {logs} found {stands}")
+    dead: set[tuple[tuple[int, ...], str]] = set()
+
+    def rest(taken: dict[str, int], stands: str) -> tuple[tuple[str, str, str], ...] | None:
+        heads = [(who, log[taken[who]]) for who, log in logs.items() if taken[who] < len(log)]
+        state = tuple(taken.values()), stands
+        if not heads or state in dead:
+            return None if heads else ()
+        for who, head in sorted(heads, key=lambda one: one[1].at):
+            if head.before == stands:
+                after = rest({**taken, who: taken[who] + 1}, head.after)
+                if after is not None:
+                    return ((who, head.before, head.after), *after)
+        dead.add(state)
+        return None
+
+    order = rest(dict.fromkeys(logs, 0), stands)
+    if order is None:
+        raise ValueError(f"no order of {logs} begins with {stands}")
+    return order
 
 
 class _Watch(threading.Thread):
@@ -230,12 +259,18 @@ def faults(raced: Raced) -> list[str]:
             found.append(f"the loser was not told who won and what stands: {lost}")
     values = (TRUNKS[0], *(after for _, _, after in raced.order))
     if values != raced.said:
-        found.append(f"the logs say {values}, and the SBC said {raced.said}")
-    if [(won.who, won.to) for pair in raced.rounds for won in pair if won.sent] != [
-        (w, to) for w, _, to in raced.order
-    ]:
-        found.append(f"the logs have another order than the rounds: {raced.order}")
+        found.append(f"{_parting('the logs say', values, raced.said)}, and the SBC said something else")
+    wins = [(each.who, each.to) for pair in raced.rounds for each in pair if each.sent]
+    order = [(who, to) for who, _, to in raced.order]
+    if wins != order:
+        found.append(f"{_parting('the logs say', order, wins)}, which is another order than the rounds")
     return found
+
+
+def _parting(words: str, one: Sequence[object], other: Sequence[object]) -> str:
+    """Return where two stories part."""
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    return f"after {same} {words} {list(one[same : same + 3])}"
 
 
 def told_all(lost: Try, won: Try) -> bool:
@@ -256,7 +291,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--switches", type=int, default=200)
     parser.add_argument(
-        "--hold", type=int, default=1, help="seconds for which the lock is held on (shipped: 5)"
+        "--hold", type=int, default=1, help="seconds for which the lock is held on (shipped: 9)"
     )
     parser.add_argument("--config", type=Path)
     parser.add_argument("--operator")

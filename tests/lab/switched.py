@@ -22,7 +22,7 @@ from trunktui.actions.desk import Desk
 from trunktui.cli.polled import Looks, looking
 from trunktui.cli.switch_run import needed_for
 from trunktui.config.load import load
-from trunktui.model.action import Consent, Sweep
+from trunktui.model.action import Consent, Plan, Sweep
 from trunktui.model.audit import Who
 from trunktui.model.switch import SwitchKind, Wish
 
@@ -292,14 +292,17 @@ class Hand:
         self._ahead[0] += timedelta(minutes=11)
 
     async def prepared(
-        self, group: str, to: str, consent: Consent, window_s: float = 60.0, hold_s: int = 5
+        self, group: str, to: str, consent: Consent, window_s: float = 60.0, hold_s: int | None = None
     ) -> Sweep:
-        """Return a switch as it would run; calls are waited for `window_s`, the lock is held on for `hold_s`."""
+        """Return a switch as it would run; calls are waited for `window_s`, the lock held on for `hold_s`, None: as shipped."""
         sweep = await self.desk.prepare_switch(Wish(SwitchKind.SWITCH, group, to), consent)
+
+        def hurried(plan: Plan) -> Plan:
+            return replace(plan, window_s=window_s, lock_hold_s=hold_s or plan.lock_hold_s)
+
         parts = tuple(
-            part if part.plan is None else replace(part, plan=replace(part.plan, window_s=window_s, lock_hold_s=hold_s))
-            for part in sweep.parts
-        )  # fmt: skip
+            part if part.plan is None else replace(part, plan=hurried(part.plan)) for part in sweep.parts
+        )
         return replace(sweep, parts=parts)
 
 

@@ -70,7 +70,8 @@ def move_to(spot: Spot, kind: SwitchKind, group: str, target: str) -> Move | Saf
     if spot.leg(target) is None:
         return clean(f"{target} has no leg on {spot.sbc.name}")
     if (value := spot.values.get(target)) is None:
-        return clean(f"{spot.route.words} has no name for {target} on {spot.sbc.name}")
+        words = f"{spot.route.words} has no name for {target} on {spot.sbc.name}"
+        return clean(f"{words} that was read yet: settings follow some seconds after the first look")
     goal = (Share(clean(value, 1024)),)
     return Move(
         kind=kind,

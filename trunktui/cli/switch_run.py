@@ -25,6 +25,9 @@ T = TypeVar("T")
 WAIT_S = 75.0
 """How long is waited for a target's OPTIONS: an SBC asks twice in that time as they are set up."""
 
+_WAITED_FOR = frozenset({"fresh", "target", "clean"})
+"""Guards that more looks may satisfy."""
+
 _LOOK_EVERY_S = 5.0
 
 
@@ -46,7 +49,7 @@ class SwitchRun:
         async def work(looks: polled.Looks) -> tuple[Sweep, Snapshot]:
             desk = looks.desk()
             sweep = await desk.prepare_switch(wish, consent)
-            if patient and await self._watched(looks, sweep, tell):
+            if patient and not hopeless(sweep) and await self._watched(looks, sweep, tell):
                 sweep = await desk.prepare_switch(wish, consent)
             return sweep, self._fleet.snapshot(polled.now())
 
@@ -121,6 +124,12 @@ class SwitchRun:
         trunks = [trunk for trunk in self._config.inventory.trunks if trunk.name in held]
         others = (binding.sbc for trunk in trunks for binding in trunk.bindings)
         return tuple(dict.fromkeys((*(part.sbc for part in sweep.parts), *others)))
+
+
+def hopeless(sweep: Sweep) -> bool:
+    """Whether a guard is against it that no word and no answered OPTIONS would satisfy: waiting for these is no use."""
+    rulings = (*sweep.rulings, *(ruling for part in sweep.parts for ruling in part.rulings))
+    return any(not one.allowed and not one.wants and one.guard not in _WAITED_FOR for one in rulings)
 
 
 def waiting_for(sweep: Sweep, snapshot: Snapshot, now: float, waits: Waits) -> Safe | None:

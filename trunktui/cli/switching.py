@@ -113,7 +113,7 @@ def failback(
     """Bring the new calls of GROUP back to its first trunk, once that has been clean for long enough.
 
     It is watched for so long first: five minutes, and ten OPTIONS in a row, unless the config's [switch] says otherwise
-    (--dry-run does not wait).
+    (--dry-run does not wait). Where something else is in the way, such as a switch just before, that is said at once.
     """
     wish = Wish(SwitchKind.FAILBACK, group, sbcs=_once(sbcs))
     return _command(
