@@ -19,8 +19,8 @@ help:
 	@echo 'make test           the tests (the first run installs what they need into $(VENV))'
 	@echo 'make soak-hours     hours of simulated faults in virtual time, under a minute of CPU each: is it true?'
 	@echo 'make soak-days      a week of them on 1,000 legs, without a wire, half an hour of CPU: does it grow?'
-	@echo 'make soak           both'
 	@echo 'make soak-switches  as root, in the lab: two operators switch one group against each other, 200 times'
+	@echo 'make soak           all three'
 	@echo 'make lint types     ruff; mypy --strict'
 	@echo 'make format         let ruff format everything'
 	@echo 'make lab-bootstrap  as root, once: what the lab of network namespaces needs'
@@ -37,7 +37,7 @@ demo: $(if $(wildcard $(READY)),$(READY),$(RUNS))
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
-soak: soak-hours soak-days
+soak: soak-hours soak-days soak-switches
 
 soak-hours: $(READY)
 	$(BIN)/python -m tests.simulated $(SOAK_ARGS)

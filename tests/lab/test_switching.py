@@ -49,6 +49,9 @@ from .test_routes import as_the_files_say as as_the_files_say
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
+SHORT_WAITS = "\n[switch]\npause_s = 1.0\nhold_s = 1.0\nclean_s = 1.0\nclean_probes = 2\n"
+"""For a way back that does not take ten minutes."""
+
 SWITCHES = 20
 """Of the race; `make soak-switches` has 200."""
 
@@ -63,7 +66,7 @@ def test_three_sbcs_at_once_move_calls_under_load_race_and_lose_their_link(lab: 
 
 
 def under_load(lab: Lab, folder: Path) -> None:
-    """Calls move on sbc1; those in progress end by themselves; going back waits; an undo is proved."""
+    """Calls move on sbc1; those in progress end by themselves; going back waits; an undo is proved, and so is the way back."""
     config = fleet(lab, folder, "sbc1")
     set_key(lab, "acme-primary")
     with (
@@ -99,10 +102,19 @@ def under_load(lab: Lab, folder: Path) -> None:
         assert (code, document["ending"]) == (0, "verified"), document["sentence"]
         assert "new calls answered on acme-primary" in document["parts"][0]["outcome"]["sentence"]
         assert key(lab) == "acme-primary"
+
+        with config.open("a", encoding="utf-8") as text:
+            text.write(SHORT_WAITS)
+        for deed, trunk in (("switch", "ipauth-beta"), ("failback", "acme-primary")):
+            to = ("--to", trunk) if deed == "switch" else ()
+            code, document = told(config, deed, DOMESTIC, *to, *agreed(DOMESTIC))
+            assert (code, document["ending"]) == (0, "verified"), document["sentence"]
+            assert f"new calls answered on {trunk}" in document["parts"][0]["outcome"]["sentence"]
+            assert key(lab) == trunk
         assert load.ended_well(), "every call was held as long as the customer wanted"
     kinds = [(one["kind"], one.get("ending", "")) for one in audit(folder)]
     proved = [("intent", ""), ("outcome", "verified")]
-    assert kinds == [*proved, ("refused", "refused"), *proved]
+    assert kinds == [*proved, ("refused", "refused"), *proved, *proved, *proved]
 
 
 def a_set_of_kamailio(lab: Lab, folder: Path) -> None:
