@@ -22,8 +22,11 @@ from tests.cli.conftest import Outcome
 from trunktui.cli import acting, action_run, polled, switch_run, switching
 from trunktui.cli.main import trunktui
 from trunktui.cli.switch_run import hopeless, needed_for, waiting_for
+from trunktui.config.load import Poll
 from trunktui.model.action import Consent, Ending, Sweep, Swept
+from trunktui.model.health import LegState
 from trunktui.model.inventory import Account, Trunk
+from trunktui.model.route import Share
 from trunktui.model.snapshot import CleanRun, Snapshot
 from trunktui.model.switch import SwitchKind, Undoable, Waits, Wish
 from trunktui.model.text import Safe
@@ -370,6 +373,30 @@ def test_nothing_is_watched_for_a_wish_that_something_else_refuses(stage: Switch
     assert not hopeless(later)
 
 
+def test_a_target_that_its_route_holds_out_is_watched_on_another_sbc(stage: SwitchStage) -> None:
+    sweep: Sweep = stage.run(stage.desk().prepare_switch(Wish(SwitchKind.SWITCH, "out", "blue", ("one",))))
+    (part,) = sweep.parts
+    assert part.plan is not None
+    assert part.plan.move is not None
+    move = part.plan.move
+    shares = (Share(Safe("blue"), held=True), *move.stands.shares)
+    held = replace(part.plan, move=replace(move, stands=replace(move.stands, shares=shares)))
+    sweep = replace(sweep, parts=(replace(part, plan=held),))
+    now = stage.loop.time()
+
+    def seen(there: LegState, answered: int) -> Snapshot:
+        legs = {leg.id: leg for leg in stage.look()}
+        legs["blue@one"] = replace(legs["blue@one"], state=LegState.ADMIN_OFF, clean=None)
+        run = CleanRun(answered, now - 30)
+        legs["blue@two"] = replace(legs["blue@two"], state=there, clean=run)
+        return replace(stage.fleet("jump1"), legs=tuple(legs.values()))
+
+    words = waiting_for(sweep, seen(LegState.UP, 1), now, Waits()) or ""
+    assert words.startswith("watching blue@two: 1 of 2 OPTIONS in a row answered")
+    assert waiting_for(sweep, seen(LegState.UP, 2), now, Waits()) is None
+    assert waiting_for(sweep, seen(LegState.DOWN, 0), now, Waits()) is None, "waiting is no use"
+
+
 class StubLooks:
     """Stands for the polled SBCs: each look is one OPTIONS more that blue has answered."""
 
@@ -424,7 +451,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubLooks]:
 
 def test_it_looks_until_the_target_has_answered_often_enough_and_says_so(looks: StubLooks) -> None:
     told: list[Safe] = []
-    run = switch_run.SwitchRun(cast("Any", SimpleNamespace(inventory=looks.stage.inventory)))
+    run = switch_run.SwitchRun(cast("Any", SimpleNamespace(inventory=looks.stage.inventory, poll=Poll(30.0))))
     run.prepare(Wish(SwitchKind.SWITCH, "out", "blue"), Consent(), told.append)
     assert looks.looked == 1
     assert told == ["watching blue@one: 1 of 2 OPTIONS in a row answered; nothing is sent yet"]
@@ -434,7 +461,7 @@ def test_it_looks_until_the_target_has_answered_often_enough_and_says_so(looks: 
 
 
 def test_a_signal_in_the_middle_gives_the_whole_picture(looks: StubLooks) -> None:
-    run = switch_run.SwitchRun(cast("Any", SimpleNamespace(inventory=looks.stage.inventory)))
+    run = switch_run.SwitchRun(cast("Any", SimpleNamespace(inventory=looks.stage.inventory, poll=Poll(30.0))))
     sweep, _ = run.prepare(Wish(SwitchKind.SWITCH, "out", "blue"), Consent(), lambda _: None)
     swept = run.perform(sweep, Consent(yes=True, typed="out"), lambda _: None)
     assert looks.sent

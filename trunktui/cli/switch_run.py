@@ -29,6 +29,7 @@ _WAITED_FOR = frozenset({"fresh", "target", "clean"})
 """Guards that more looks may satisfy."""
 
 _LOOK_EVERY_S = 5.0
+"""At most: a fleet that is polled oftener believes its answers for a shorter time, and so does a run of them."""
 
 
 class SwitchRun:
@@ -113,7 +114,7 @@ class SwitchRun:
                 break
             tell(words)
             waited = True
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(min(_LOOK_EVERY_S, self._config.poll.interval_s))
             await looks.again(self._near(sweep))
         return waited
 
