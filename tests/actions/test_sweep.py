@@ -22,7 +22,7 @@ from trunktui.model.text import Safe, clean
 from trunktui.store.errors import AuditError
 
 YES = Consent(yes=True, typed="out")
-TAKES_ON = replace(YES, reason="ticket 7")
+TAKES_ON = replace(YES, reason="ticket 7", glass=True)
 TO_BLUE = Wish(SwitchKind.SWITCH, "out", "blue")
 BACK = Wish(SwitchKind.FAILBACK, "out")
 UNDO = Wish(SwitchKind.UNDO, "out")

@@ -25,7 +25,7 @@ from trunktui.model.marks import Maintenance, Scope, Target
 from trunktui.model.observation import Contact, ContactState
 from trunktui.model.route import ActiveRoute, RouteReading, Share
 from trunktui.model.snapshot import ChannelsView, CleanRun, GroupStatus, LegStatus, ProbeView, RegView
-from trunktui.model.switch import Move, SwitchKind, Wish
+from trunktui.model.switch import Move, SwitchKind, Waits, Wish
 from trunktui.model.text import Safe, clean
 
 ALICE, BOB = Who("alice", 1, host="jump1"), Who("bob", 2, host="jump1")
@@ -118,7 +118,10 @@ def past(*acts: Act) -> dict[str, Any]:
 
 def legs(**changed: dict[str, Any]) -> dict[str, Any]:
     """Return the fleet with changes to legs by trunk."""
-    return {"legs": {name: a_leg(name, **changes) for name, changes in changed.items()}}
+    found = {name: a_leg(name, **changes) for name, changes in changed.items()}
+    if (there := found.get("there")) is not None:  # of red, on the other SBC
+        found["there"] = replace(there, id="red@two", trunk="red", sbc="two")
+    return {"legs": found}
 
 
 def config(**changes: Any) -> dict[str, Any]:
@@ -146,6 +149,18 @@ def destinations(*uris: str) -> ProbeView:
     return ProbeView(ProbeSignal.OK, contacts=tuple(answers))
 
 
+def held(kind: SwitchKind = K.SWITCH) -> dict[str, Any]:
+    """Return the way back to red, which the route holds out on one."""
+    stands = reading(shares=(Share(clean("red"), held=True), Share(clean("blue"))))
+    changes: dict[str, Any] = undo() if kind is K.UNDO else {}
+    return changes | back(kind=kind, stands=stands, undoes="u.1" if kind is K.UNDO else "")
+
+
+def waits(**changes: Any) -> dict[str, Any]:
+    """Return the config with other waits."""
+    return config(waits=Waits(**changes))
+
+
 def three(who: Who = ALICE, kind: SwitchKind = K.SWITCH) -> dict[str, Any]:
     """Return three wishes of another group by `who`, the first of them two parts."""
     other = replace(move(kind=kind), group="in")
@@ -155,13 +170,16 @@ def three(who: Who = ALICE, kind: SwitchKind = K.SWITCH) -> dict[str, Any]:
 
 
 DOWN = {"state": LegState.DOWN, "reason": Safe("3 OPTIONS unanswered"), "clean": None}
+OFF = {"state": LegState.ADMIN_OFF, "reason": Safe("disabled"), "clean": None, "since_at": NOW - 5}
+LAPSED = {"registration": RegView(RegSignal.RETRYING)}
 FULL = {"channels": ChannelsView(Usage.HIGH, active=180, cap=200, used=176)}
 TYPED = Consent(yes=True, typed="out", reason="ticket 7")
+TAKES_ON = replace(TYPED, glass=True)
 DAY = dt.datetime(2026, 11, 26, tzinfo=dt.UTC)
 MAINTENANCE = Maintenance(
     "m", Target(Scope.LEG, "blue@one"), DAY, DAY + dt.timedelta(1), Safe("works"), ALICE, DAY
 )
-GLASS = (S.GROUP_NAME, S.REASON)
+GLASS = (S.GROUP_NAME, S.REASON, S.GLASS)
 OVERDUE = CredentialAge(
     "blue", None, 100, TODAY, Safe("config"), Confidence.CONFIGURED, TODAY - dt.timedelta(10)
 )
@@ -192,10 +210,25 @@ REFUSED: list[tuple[str, dict[str, Any], str, tuple[Statement, ...]]] = [
      | legs(green={"probe": destinations("sip:a", "sip:b")}), "green is protected (`protect = true`): nothing is switched away", ()),
     ("upstream", config(carriers=(Carrier("alpha", "transit"), Carrier("beta", "transit"))), "blue leaves on the same network as red (transit)", ()),
     ("target", legs(blue=DOWN), "blue@one is down (3 OPTIONS unanswered), and red@one carries the calls (up): nothing is moved", ()),
-    ("target", {**legs(blue=DOWN), "consent": TYPED}, "nothing is moved", ()),
+    ("target", {**legs(blue=DOWN), "consent": TAKES_ON}, "nothing is moved", ()),
     ("target", legs(blue={"state": LegState.DEGRADED}), "break glass: blue@one is degraded", GLASS),
-    ("target", legs(blue={"state": LegState.DEGRADED}), "red@one is better: up. Type out and give a reason", GLASS),
+    ("target", legs(blue={"state": LegState.DEGRADED}), "red@one is better: up. Type out, give a reason and say break glass", GLASS),
     ("target", legs(blue={"flapping": True}), "blue@one flaps", GLASS),
+    ("target", {**legs(blue={"flapping": True}), "consent": TYPED}, "blue@one flaps", GLASS),
+    ("target", held() | legs(red=OFF), "red@one is held out by astdb trunk/out, so nobody probes it here; no other SBC has a leg of red", GLASS),
+    ("target", held() | legs(red=OFF, there={"clean": CleanRun(1, NOW - 30)}), "red@two answered 1 OPTIONS in a row (2 are needed)", GLASS),
+    ("target", held() | legs(red=OFF, there={"observed_at": NOW - 61}), "red@two was not seen just now", GLASS),
+    ("target", held() | legs(red=OFF, there={"flapping": True}), "red@two flaps", GLASS),
+    ("target", held() | legs(red=OFF, there=DOWN), "red@two is down (3 OPTIONS unanswered), and blue@one carries the calls (up): nothing is moved", ()),
+    ("target", held() | legs(red=OFF | LAPSED, there={}), "red@one is not registered (retrying), and blue@one carries the calls", ()),
+    ("target", held() | trunk("red", enabled=False) | legs(red=OFF, there={}), "red@one is off", ()),
+    ("target", {"move": move(stands=reading("blue"), source="blue", target="red", goal=(Share(clean("red")),))} | legs(red=OFF, there={}), "red@one is off", ()),
+    ("hold", held(K.FAILBACK) | legs(red=OFF, there={"since_at": NOW - 599}), "red@two is up since 599 s only", ()),
+    ("clean", held(K.FAILBACK) | legs(red=OFF, there={"clean": CleanRun(9, NOW - 400)}), "red@two answered 9 OPTIONS in a row over 400 s (needed: 10 over 300 s): wait", ()),
+    ("clean", held(K.FAILBACK) | waits(clean_probes=40) | legs(red=OFF, there={"clean": CleanRun(24, NOW - 720)}), "(needed: 40 over 300 s)", ()),
+    ("pause", waits(pause_s=90.0) | past(did(89)), "89 s ago (limit 90 s)", ()),
+    ("hold", back() | waits(hold_s=20.0, pause_s=10.0) | past(did(19)), "19 s ago (limit 20 s)", ()),
+    ("fresh", {"interval_s": 1.0} | legs(blue={"observed_at": NOW - 6}), "blue@one is 6 s old (limit 5 s)", ()),
     ("target", legs(blue={"maintenance": MAINTENANCE}), "blue@one is in maintenance", GLASS),
     ("target", legs(blue={"clean": CleanRun(1, NOW - 30)}), "answered 1 OPTIONS in a row (2 are needed)", GLASS),
     ("target", legs(blue={"clean": None}), "answered 0 OPTIONS in a row", GLASS),
@@ -238,14 +271,20 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("a sound failback", back()),
     ("a sound undo", undo()),
     ("an undo of what another login did", undo(act=did(100, action="u.1", over="bob@192.0.2.1"))),
+    ("an undo to a trunk that is held out and answers elsewhere", held(K.UNDO) | legs(red=OFF, there={"clean": CleanRun(2, NOW - 60)})),
+    ("a failback to one that is held out and answers elsewhere", held(K.FAILBACK) | legs(red=OFF, there={})),
+    ("the glass is broken for one that is held out and has no leg elsewhere", held(K.FAILBACK) | legs(red=OFF) | {"consent": TAKES_ON}),
+    ("a failback as soon as the config lets it", back() | waits(hold_s=20.0, clean_s=10.0, clean_probes=2, pause_s=10.0)
+     | past(did(20)) | legs(red={"since_at": NOW - 20, "clean": CleanRun(2, NOW - 10)})),
+    ("facts of a poll that took its time", {"interval_s": 1.0, "reading": reading("red", at=NOW - 5)}),
     ("facts of exactly two intervals", legs(blue={"observed_at": NOW - 60})),
     ("one that only stands by leaves on the same network", {"move": move(stands=reading("red", "blue", "green"))}
      | config(carriers=(Carrier("alpha", "net"), Carrier("beta", "transit"), Carrier("gamma", "transit")))),
     ("the target has the calls already", {"move": move(stands=reading("blue", "red"))} | legs(blue=FULL)),
     ("away from a trunk that is down", legs(red=DOWN)),
-    ("the glass is broken for a target in doubt", {**legs(blue={"state": LegState.DEGRADED}), "consent": TYPED}),
-    ("the glass is broken among trunks that are all down", {**legs(red=DOWN, blue=DOWN), "consent": TYPED}),
-    ("the glass is broken for an undo to what is down", undo() | legs(red=DOWN) | {"consent": TYPED}),
+    ("the glass is broken for a target in doubt", {**legs(blue={"state": LegState.DEGRADED}), "consent": TAKES_ON}),
+    ("the glass is broken among trunks that are all down", {**legs(red=DOWN, blue=DOWN), "consent": TAKES_ON}),
+    ("the glass is broken for an undo to what is down", undo() | legs(red=DOWN) | {"consent": TAKES_ON}),
     ("a target on which no OPTIONS are sent", legs(blue={"clean": None, "probe": ProbeView(ProbeSignal.UNMONITORED)})),
     ("a failback to one by IP address", back() | legs(red={"auth": AuthMode.IP, "registration": RegView(RegSignal.NOT_USED)})),
     ("a failback to one without OPTIONS", back() | legs(red={"clean": None, "probe": ProbeView(ProbeSignal.UNMONITORED)})),
@@ -274,6 +313,8 @@ WARNED: list[tuple[str, dict[str, Any], str]] = [
     ("room", legs(red={"load": None}), "warning: the load to move is not known; blue has 120 free of 200"),
     ("room", legs(blue={"channels": ChannelsView(Usage.NORMAL, cap=200)}), "how full it is is not known"),
     ("room", undo() | legs(red=FULL), "warning: 40 to move, 24 free of 200 on red: 60 % of it fits"),
+    ("room", undo() | legs(red=DOWN) | {"consent": TAKES_ON}, "warning: 40 to move; red is down: what is free there is not counted (its cap is 200)"),
+    ("room", held(K.UNDO) | legs(red=OFF) | {"consent": TAKES_ON}, "red is off: what is free there is not counted (its cap is 200)"),
     ("credential", {"credentials": (OVERDUE,)}, "warning: that of blue is 10 days overdue"),
     ("automatic", config(groups=(Group("out", tuple(VALUES), Failover.AUTO, {"asterisk": ROUTE}),)), "stays marked until it is removed"),
 ]  # fmt: skip
@@ -364,7 +405,7 @@ def test_one_that_stands_by_is_not_where_the_calls_come_from() -> None:
 
 
 def test_a_broken_glass_is_in_the_words_of_the_ruling() -> None:
-    rulings = rule(facts(**legs(red=DOWN, blue=DOWN), consent=TYPED))
+    rulings = rule(facts(**legs(red=DOWN, blue=DOWN), consent=TAKES_ON))
     (target,) = [ruling for ruling in rulings if ruling.guard == "target"]
     assert target.words == "target: break glass: blue@one is down (3 OPTIONS unanswered); alice takes it on"
 

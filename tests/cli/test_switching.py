@@ -25,7 +25,7 @@ from trunktui.cli.switch_run import needed_for, waiting_for
 from trunktui.model.action import Consent, Ending, Sweep, Swept
 from trunktui.model.inventory import Account, Trunk
 from trunktui.model.snapshot import CleanRun, Snapshot
-from trunktui.model.switch import SwitchKind, Undoable, Wish
+from trunktui.model.switch import SwitchKind, Undoable, Waits, Wish
 from trunktui.model.text import Safe
 
 Cli = Callable[..., Outcome]
@@ -272,6 +272,33 @@ def test_at_a_terminal_the_name_the_reason_and_a_yes_are_asked(
     assert routes(stage) == ["blue", "blue"]
 
 
+def test_at_a_terminal_the_glass_is_broken_by_those_very_words(
+    act: Cli, stage: SwitchStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in SBCS:
+        stage.die(f"red@{name}")
+        stage.die(f"blue@{name}")
+    typed(monkeypatch, "out", "yes", "why", "y")
+    done = act("switch", "out", "--to", "blue")
+    assert done.code == 2
+    assert "'yes' is not break glass" in done.err
+    assert routes(stage) == ["red", "red"]
+    typed(monkeypatch, "out", "break glass", "why", "y")
+    act("switch", "out", "--to", "blue")
+    assert routes(stage)[0] == "blue"
+
+
+def test_where_one_sbc_is_refused_it_is_said_how_to_go_on_with_the_others(
+    act: Cli, stage: SwitchStage
+) -> None:
+    stage.die("blue@one")
+    done = act("switch", "out", "--to", "blue", *SURE)
+    assert done.code == 2
+    assert "to go on without one, where it is refused: --sbc two" in done.err
+    assert act("switch", "out", "--to", "blue", *SURE, "--sbc", "two").code == 0
+    assert routes(stage) == ["red", "blue"]
+
+
 @pytest.mark.parametrize("lines", [("",), ("in", "why", "y"), ("out", "why", ""), ("out", "why", "n")])
 def test_a_wrong_name_or_enter_alone_is_no(
     act: Cli, stage: SwitchStage, monkeypatch: pytest.MonkeyPatch, lines: tuple[str, ...]
@@ -292,12 +319,12 @@ def test_waiting_is_for_a_target_that_is_up_and_has_not_answered_often_enough(st
         return replace(snapshot, legs=tuple(replace(leg, clean=run) for leg in snapshot.legs))
 
     now = snapshot.at
-    assert waiting_for(sweep, with_run(CleanRun(2, now - 30)), now) is None
+    assert waiting_for(sweep, with_run(CleanRun(2, now - 30)), now, Waits()) is None
     for few in (None, CleanRun(1, now)):
-        assert "OPTIONS in a row answered" in (waiting_for(sweep, with_run(few), now) or "")
+        assert "OPTIONS in a row answered" in (waiting_for(sweep, with_run(few), now, Waits()) or "")
     stage.die("blue@one")
     down = replace(snapshot, legs=stage.look())
-    assert waiting_for(sweep, down, now) is None, "waiting is no use"
+    assert waiting_for(sweep, down, now, Waits()) is None, "waiting is no use"
     assert back.wish.to == "red"
 
 

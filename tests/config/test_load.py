@@ -28,6 +28,7 @@ from trunktui.model.inventory import (
 )
 from trunktui.model.route import Mechanism, Route
 from trunktui.model.snmp import SnmpKey, SnmpTarget
+from trunktui.model.switch import Waits
 
 ENV = {"HOME": "/home/noc"}
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
@@ -57,6 +58,23 @@ def test_an_sbc_without_trunks_is_enough() -> None:
         SshTarget(host="192.0.2.1"),
     )
     assert config.notes == ()
+
+
+def test_how_long_switches_wait_is_of_the_config_within_bounds() -> None:
+    assert loaded("").inventory.waits == Waits(60.0, 600.0, 300.0, 10)
+    found = loaded("[switch]\npause_s = 1\nhold_s = 3600\nclean_s = 20.5\nclean_probes = 2\n").inventory.waits
+    assert found == Waits(1.0, 3600.0, 20.5, 2)
+    for line, said in (
+        ("pause_s = 0", "switch.pause_s: must lie between 1 and 3600 s, is 0"),
+        ("hold_s = 3601", "switch.hold_s: must lie between 1 and 3600 s, is 3601"),
+        ("clean_s = -1", "switch.clean_s: must lie between 1 and 3600 s, is -1"),
+        ("clean_probes = 1", "switch.clean_probes: must lie between 2 and 100, is 1"),
+        ("hold = 5", "switch.hold: "),
+    ):
+        with pytest.raises(ConfigError) as refused:
+            loaded(f"[switch]\n{line}\n")
+        (problem,) = refused.value.problems
+        assert said in str(problem)
 
 
 def test_the_fast_interval_is_never_slower_than_the_interval() -> None:

@@ -7,7 +7,6 @@ be seen, and what that means is one list: the test checks it, the walkthrough pr
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.demo.serving import served
-from tests.tui.terminal_session import ROOT, TerminalSession
+from tests.tui.terminal_session import TerminalSession
 from trunktui.demo.plan import newcomers_fleet
 from trunktui.demo.story import TROUBLED_CARRIER, Kind, Script
 from trunktui.demo.tempo import Tempo
@@ -29,9 +28,6 @@ GROUP, FIRST, OTHER = "us-outbound", "bravo-us", "alpha-us"
 SEEN_S = 60.0
 PAUSE_S = 0.8
 """A page that asks takes no key at once, so that none is answered unread."""
-
-WAITS = 60.0
-"""So many times as short are the waits of the guards."""
 
 
 class Scene(NamedTuple):
@@ -91,10 +87,8 @@ def calmer(config: str) -> str:
 @contextmanager
 def terminal(incident: Incident, size: tuple[int, int] = SIZE) -> Iterator[TerminalSession]:
     """Run the dashboard on a terminal, in write mode."""
-    places = os.pathsep.join((str(Path(__file__).parent / "hurry"), str(ROOT)))
-    hurry = {"PYTHONPATH": places, "TRUNKTUI_TEST_SPEED": str(WAITS)}
     program = ["-m", "trunktui", "--config", str(incident.config), "--write"]
-    with TerminalSession(program, size=size, environ={"COLORTERM": "truecolor", **hurry}) as session:
+    with TerminalSession(program, size=size, environ={"COLORTERM": "truecolor"}) as session:
         yield session
 
 

@@ -11,7 +11,7 @@ from trunktui.config.errors import ConfigError
 from trunktui.config.load import Config, parse
 from trunktui.demo.config import Access, config_text
 from trunktui.demo.plan import FleetPlan, newcomers_fleet, uniform_fleet
-from trunktui.demo.story import READ_ONLY_SBC, TROUBLED_CARRIER
+from trunktui.demo.story import NEWCOMERS_STORY, READ_ONLY_SBC, TROUBLED_CARRIER, Kind
 from trunktui.demo.tempo import FASTEST, Tempo
 from trunktui.health.findings import find
 from trunktui.model.finding import FindingKind
@@ -39,6 +39,17 @@ def test_the_normal_loader_takes_it(speed: float) -> None:
     assert config.poll.interval_s == Tempo(speed).poll_s
     assert config.thresholds.stale_min_s >= 3 * config.poll.interval_s
     assert config.state_dir == Path("/demo/state")
+
+
+@pytest.mark.parametrize("speed", [5.0, 10.0, 30.0, FASTEST])
+def test_a_group_that_was_moved_may_go_back_before_the_story_begins_anew(speed: float) -> None:
+    config, tempo = loaded(newcomers_fleet(), speed), Tempo(speed)
+    (dead,) = [one for one in NEWCOMERS_STORY.troubles if one.kind is Kind.CARRIER_DEAD]
+    waits = config.inventory.waits
+    # It is up again a few looks after it returned, and each look counts one OPTIONS at most.
+    looks_s = (waits.clean_probes + 4) * config.poll.interval_s
+    needed_s = max(waits.hold_s + 4 * config.poll.interval_s, waits.clean_s, looks_s)
+    assert tempo.span(dead.end) + needed_s < tempo.span(NEWCOMERS_STORY.period)
 
 
 def test_outbound_trunks_are_dialled_by_their_aor_and_the_emergency_one_is_protected() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,8 @@ from trunktui.model.route import Mechanism
 
 SBC = "nyc-1"
 PLACE = "trunk/us-outbound"
-BUILT = importlib.util.find_spec("trunktui.tui.switch_screen") is not None
 
 
-@pytest.mark.skipif(not BUILT, reason="there is no screen yet that switches")
 @pytest.mark.timeout(240)
 async def test_a_dead_carriers_calls_are_moved_proved_and_brought_back(tmp_path: Path) -> None:
     incident, seen, stood = Incident(), [], {}

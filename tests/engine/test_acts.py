@@ -39,7 +39,7 @@ from trunktui.model.request import (
     Unlock,
     Verify,
 )
-from trunktui.model.switch import Switched, SwitchKind, Undoable, Wish
+from trunktui.model.switch import Switched, SwitchKind, Undoable, Waits, Wish
 from trunktui.model.text import Safe, clean
 from trunktui.store.errors import AuditError
 
@@ -302,6 +302,17 @@ async def test_there_is_nothing_to_unlock_where_no_sbc_may_be_written_to_until_a
         assert terminal.desk.inventory is not None
         assert terminal.desk.inventory.sbcs[0].write
         assert (await terminal.ask(Unlock())).done
+
+
+async def test_how_long_switches_wait_is_told_and_a_reload_changes_it() -> None:
+    async with Terminal() as terminal:
+        await terminal.ask(Introduce(WHO))
+        assert terminal.doings.waits == Waits()
+        terminal.site.text = WRITABLE + "[switch]\nhold_s = 20\n"
+        assert (await terminal.ask(Reload())).done
+        await terminal.until(lambda: terminal.doings.waits == Waits(hold_s=20.0))
+        assert terminal.desk.inventory is not None
+        assert terminal.desk.inventory.waits == Waits(hold_s=20.0)
 
 
 async def test_an_audit_log_that_cannot_be_written_keeps_it_read_only_and_says_why() -> None:

@@ -277,6 +277,7 @@ async def test_what_needs_a_restart_is_said_at_every_reload_until_there_is_one()
         (sbc("a") + TRUNK, sbc("a") + TRUNK + "enabled = false\n", "1 trunk changed"),
         (POLL, '[poll]\ninterval = "10s"\n', "interval 3600 s -> 10 s"),
         ("", "[health]\nprobe_down_after = 4\n", "thresholds changed"),
+        ("", "[switch]\nhold_s = 900\n", "waits of switches changed"),
         ("", '[ui]\ntheme = "light"\n', "ui.theme needs a restart"),
         (
             'state = "/a"\n',

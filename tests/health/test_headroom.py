@@ -28,7 +28,15 @@ from trunktui.model.inventory import (
     Trunk,
 )
 from trunktui.model.route import ActiveRoute, Mechanism, Route, RouteReading, RouteState, Share
-from trunktui.model.snapshot import ChannelsView, GroupStatus, Headroom, Landing, LegStatus, Snapshot
+from trunktui.model.snapshot import (
+    ChannelsView,
+    CleanRun,
+    GroupStatus,
+    Headroom,
+    Landing,
+    LegStatus,
+    Snapshot,
+)
 from trunktui.model.text import Safe
 from trunktui.poll.headroom import Forecast
 
@@ -396,3 +404,25 @@ def test_it_is_told_anew_only_when_something_it_rests_on_moves() -> None:
     moved = replace(first.groups[0], active=(route(RouteState.MOVED, "beta-us", stale_at=NOW + 60),))
     assert [one.carrier for one in told(replace(first, groups=(moved,)))] == ["beta"]
     assert [one.carrier for one in told(replace(first, groups=(moved,)), NOW + 61)] == ["alpha"]
+
+
+def test_a_trunk_that_a_switch_holds_out_is_where_calls_would_go_back_to_if_it_answers_elsewhere() -> None:
+    config = inventory(Group("us", ("alpha-us", "beta-us")))
+    off = leg("alpha-us", None, LegState.ADMIN_OFF)
+    there = replace(leg("alpha-us", 3, sbc="lon-1", cap=40, used=3), clean=CleanRun(2, NOW - 60))
+    beta = leg("beta-us", 7)
+    moved = ActiveRoute("nyc-1", ROUTE, RouteState.MOVED, "beta-us", held=("alpha-us",))
+
+    def if_beta_died(elsewhere: LegStatus, *held: str) -> Landing:
+        found = plan(config, off, elsewhere, beta, us=(replace(moved, held=held),))
+        return next(one for head in found if head.carrier == "beta" for one in head.landings)
+
+    assert (
+        if_beta_died(there, "alpha-us").sentence
+        == "us (nyc-1) 7 channels -> alpha-us: 37 free of 40, all of it fits"
+    )
+    silent = if_beta_died(replace(there, clean=None), "alpha-us")
+    assert silent.sentence.endswith(
+        "-> nowhere: alpha-us is held out there, and alpha-us@lon-1 answered 0 OPTIONS in a row (2 are needed)"
+    )
+    assert if_beta_died(there).sentence.endswith("nowhere: there is no other trunk"), "off for another reason"

@@ -23,10 +23,11 @@ from tests.tui.switch_samples import (
 )
 from trunktui.model.acting import Doings
 from trunktui.model.action import Ending, Ruling, Statement, Swept
+from trunktui.model.health import LegState
 from trunktui.model.room import Room
 from trunktui.model.route import RouteState
 from trunktui.model.snapshot import CleanRun, Snapshot
-from trunktui.model.switch import SwitchKind, Wish
+from trunktui.model.switch import SwitchKind, Waits, Wish
 from trunktui.model.text import Safe
 from trunktui.present.action import to_json
 from trunktui.present.alike import alike
@@ -191,6 +192,8 @@ def test_a_wish_has_a_title(wish: Wish, said: str) -> None:
 
 def test_room_that_is_not_known_is_never_nought() -> None:
     assert room_words(Room()) == "without a known cap"
+    assert room_words(Room(60, state=LegState.DOWN)) == "not counted, of 60: it is down"
+    assert room_words(Room(state=LegState.DOWN)) == "not counted: it is down"
     assert room_words(Room(60)) == "not known, of 60"
     assert room_words(Room(60, 0)) == "0 of 60"
     assert room_words(Room(60, 12, most=True)) == "at most 12 of 60"
@@ -270,7 +273,7 @@ def test_offers_say_the_key_first_and_what_it_needs() -> None:
 def test_the_way_back_is_offered_only_after_a_clean_run_and_a_quiet_time() -> None:
     good = routed(moved=True, clean_s=372.0)
     assert lines(good) == [" BACK  alpha-us is clean for 6 m 12 s: F fails us-outbound back"]
-    assert failback_of(good, NOW, ("other",)) is None
+    assert failback_of(good, Waits(), NOW, ("other",)) is None
     assert lines(routed(moved=True, clean_s=250.0)) == []
     assert lines(routed(clean_s=372.0)) == [], "it was never moved"
     (group,) = good.groups
@@ -284,6 +287,37 @@ def test_the_way_back_is_offered_only_after_a_clean_run_and_a_quiet_time() -> No
     ):
         legs = tuple(replace(leg, **change) if leg.id == LEG else leg for leg in good.legs)
         assert lines(replace(good, legs=legs)) == [], change
+
+
+def test_the_way_back_is_offered_when_the_guards_of_the_config_in_force_agree() -> None:
+    soon = routed(moved=True, clean_s=250.0)
+    assert lines(soon, Doings(waits=Waits(clean_s=200.0))) != []
+    assert lines(routed(moved=True, clean_s=372.0), Doings(waits=Waits(clean_s=400.0))) == []
+    (group,) = soon.groups
+    since = tuple(replace(one, since=NOW - 700) for one in group.active)
+    later = replace(soon, groups=(replace(group, active=since),))
+    assert lines(later, Doings(waits=Waits(clean_s=200.0, hold_s=700.0))) != []
+    assert lines(later, Doings(waits=Waits(clean_s=200.0, hold_s=701.0))) == []
+
+
+def test_a_first_trunk_that_is_held_out_is_offered_by_what_its_legs_elsewhere_answered() -> None:
+    good = routed(moved=True, clean_s=372.0)
+    (group,) = good.groups
+    dark = {"state": LegState.ADMIN_OFF, "clean": None, "since_at": NOW - 60}
+
+    def held(*sbcs: str, **elsewhere: object) -> Snapshot:
+        active_ = tuple(replace(one, held=("alpha-us",) if one.sbc in sbcs else ()) for one in group.active)
+        legs = tuple(
+            replace(leg, **dark) if leg.trunk == "alpha-us" and leg.sbc == "nyc-1"
+            else replace(leg, **elsewhere) if leg.trunk == "alpha-us" else leg
+            for leg in good.legs
+        )  # fmt: skip
+        return replace(good, groups=(replace(group, active=active_),), legs=legs)
+
+    assert lines(held("nyc-1")) == [" BACK  alpha-us is clean for 6 m 12 s: F fails us-outbound back"]
+    assert lines(held()) == [], "off for another reason"
+    assert lines(held("nyc-1", state=LegState.DOWN, clean=None)) == []
+    assert lines(held("nyc-1", stale_at=NOW - 1)) == []
 
 
 if __name__ == "__main__":

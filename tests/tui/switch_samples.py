@@ -61,8 +61,10 @@ DOWN = Ruling(
 GLASS = Ruling(
     "target",
     False,
-    Safe("break glass: beta-us@fra-1 flaps. Type us-outbound and give a reason to do it all the same"),
-    (Statement.GROUP_NAME, Statement.REASON),
+    Safe(
+        "break glass: beta-us@fra-1 flaps. Type us-outbound, give a reason and say break glass to do it all the same"
+    ),
+    (Statement.GROUP_NAME, Statement.REASON, Statement.GLASS),
 )
 CONSEQUENCE = "new calls go to beta-us from now on; calls in progress stay where they are"
 
@@ -257,7 +259,8 @@ class FakeSwitchEngine:
         if wish.kind is not SwitchKind.SWITCH:
             wish = replace(wish, to="alpha-us", sbcs=wish.sbcs or SBCS)
         rulings: tuple[Ruling, ...] = (YES,) if consent.typed == wish.group else (NAMED,)
-        if self.ruling is not None and not (consent.typed == wish.group and consent.reason):
+        taken_on = consent.typed == wish.group and consent.reason and consent.glass
+        if self.ruling is not None and not taken_on:
             rulings = (self.ruling, *rulings)
         self._sweep = sweep_of(wish, self._count, rulings, self.refused.get(wish.to))
         if self.command:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from msgspec.structs import replace
+from textual import events
 from textual.pilot import Pilot
 
 from tests.tui.acting_samples import UNLOCKED
@@ -124,6 +125,23 @@ async def test_one_bad_leg_is_switched_on_its_own_sbc_and_a_takes_all_of_them() 
         await show.until(lambda: first_wish(engine) == TO_BETA)
 
 
+@pytest.mark.parametrize(("key", "page"), [("S", SwitchScreen), ("F", SwitchConfirmScreen)])
+async def test_a_key_on_the_heels_of_one_that_opens_a_page_is_no_key_of_the_fleet(
+    key: str, page: type[object]
+) -> None:
+    async with switching(routed(moved=True, clean_s=372.0)) as (show, engine):
+        for one in (key, "a", "colon"):
+            show.app.post_message(events.Key(one, one if len(one) == 1 else ":"))
+        await show.until(lambda: isinstance(show.app.screen, page))
+        await show.until(lambda: bool(engine.of(PrepareSwitch)))
+        if page is SwitchScreen:
+            await show.until_shown("a this SBC alone")
+        await show.press("escape")
+        await show.until(lambda: not isinstance(show.app.screen, page))
+        assert not show.app.screen._foot.typing  # type: ignore[attr-defined]
+        assert engine.asked == engine.of(PrepareSwitch) + engine.of(Decline)
+
+
 async def test_when_the_carrier_is_out_all_sbcs_are_meant_from_the_start() -> None:
     async with switching(routed(out=True)) as (show, engine):
         await chosen(show, engine)
@@ -210,7 +228,7 @@ async def test_where_one_sbc_is_refused_a_goes_on_with_the_others() -> None:
         assert len(engine.of(PerformSwitch)) == 1
 
 
-async def test_breaking_the_glass_takes_the_name_and_a_reason() -> None:
+async def test_breaking_the_glass_takes_the_name_a_reason_and_those_very_words() -> None:
     async with switching() as (show, engine):
         engine.ruling = GLASS
         await chosen(show, engine)
@@ -218,12 +236,17 @@ async def test_breaking_the_glass_takes_the_name_and_a_reason() -> None:
         await show.press(*GROUP, "enter")
         await show.until_shown("reason:")
         await show.press(*"NOC", "space", *"7", "enter")
+        await show.until_shown("type break glass")
+        await show.press(*"yes", "enter")
+        await show.until_shown("'yes' is not break glass")
+        assert "y yes" not in show.text("foot")
+        await show.press(*"break", "space", *"glass", "enter")
         await show.until_shown("y yes")
         await show.press("y")
         await show.until(lambda: bool(engine.of(PerformSwitch)))
         (performed,) = engine.of(PerformSwitch)
         assert isinstance(performed, PerformSwitch)
-        assert performed.consent == Consent(yes=True, typed=GROUP, reason="NOC 7")
+        assert performed.consent == Consent(yes=True, typed=GROUP, reason="NOC 7", glass=True)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -28,6 +28,8 @@ PAUSE_S = {Verb.REREGISTER: 60.0, Verb.PROBE: 5.0}
 RATE = 3
 RATE_S = 10 * 60.0
 FRESH_INTERVALS = 2
+FRESH_LEAST_S = 5.0
+"""Facts may always be so old: a poll each second may itself take two on a loaded machine."""
 
 _ALL = frozenset(Verb)
 _DISRUPTIVE = frozenset({Verb.REREGISTER})
@@ -93,13 +95,13 @@ def _known(facts: Facts, leg: LegStatus) -> Ruling:
 
 
 def _fresh(facts: Facts, leg: LegStatus) -> Ruling:
-    limit = FRESH_INTERVALS * facts.interval_s
+    limit = fresh_limit_s(facts.interval_s)
     if leg.observed_at is None:
         why = facts.link_words or "wait for its first poll"
         return _no("fresh", f"{leg.sbc} has not answered yet: {why}")
     age = facts.now - leg.observed_at
     if age > limit or leg.state is LegState.UNKNOWN:
-        old = f"the last answer is {age:.0f} s old (limit {limit:.0f} s, two intervals)"
+        old = f"the last answer is {age:.0f} s old (limit {limit:.0f} s{of_intervals(limit)})"
         what = old if age > limit else f"its state is unknown ({leg.reason})"
         why = f": {facts.link_words}" if facts.link_words else f": wait until {leg.sbc} tells it again"
         return _no("fresh", what + why)
@@ -231,6 +233,16 @@ def _confirmed(facts: Facts, leg: LegStatus) -> Ruling:
     if facts.consent.yes:
         return _yes("confirmed", "the operator said yes")
     return _no("confirmed", f"say yes to {facts.verb.value} {leg.id}", Statement.YES)
+
+
+def fresh_limit_s(interval_s: float) -> float:
+    """Return how old a fact may be that an action rests on, where SBCs are polled every `interval_s`."""
+    return max(FRESH_INTERVALS * interval_s, FRESH_LEAST_S)
+
+
+def of_intervals(limit_s: float) -> str:
+    """Return the words that say where a limit comes from."""
+    return ", two intervals" if limit_s > FRESH_LEAST_S else ""
 
 
 def shakes(act: Act) -> bool:

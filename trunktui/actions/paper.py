@@ -14,7 +14,7 @@ from msgspec import structs
 from trunktui.actions.past import Past, past_of
 from trunktui.actions.ports import Audit
 from trunktui.actions.runner import End
-from trunktui.model.action import Consent, Ending, Outcome, Prepared, Ruling
+from trunktui.model.action import GLASS_WORDS, Consent, Ending, Outcome, Prepared, Ruling
 from trunktui.model.audit import AuditRecord, Entry, RecordKind
 from trunktui.model.text import clean
 from trunktui.store.audit import AuditError, Unfinished, Written
@@ -22,8 +22,8 @@ from trunktui.store.audit import AuditError, Unfinished, Written
 AUDIT_S = 10.0
 """Longest time for one turn with the audit log; after that it counts as not writable."""
 
-BREAK_GLASS = "break glass"
-"""How the words of a ruling begin that was overridden by a name and a reason."""
+BREAK_GLASS = GLASS_WORDS
+"""How the words of a ruling begin that is, or was, overridden by a name, a reason, and these words."""
 
 _UNFILED = 256
 """Entries kept that only the log daemon has: the guards' limits hold while the disk is full, too."""

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from msgspec import Struct, structs
 
-from trunktui.model.action import Ending
+from trunktui.model.action import GLASS_WORDS, Ending
 from trunktui.model.audit import Entry, RecordKind, Who
-from trunktui.model.switch import BREAK_GLASS, Move, SwitchKind
+from trunktui.model.switch import Move, SwitchKind
 from trunktui.store.audit import Unfinished, age_s
 
 UNDER_WAY_S = 180.0
@@ -196,7 +196,7 @@ def _begun(entry: Entry, ago_s: float) -> Act:
         over=record.over,
         commands=record.commands,
         move=record.move,
-        glass=any(BREAK_GLASS in words for words in (record.sentence, *record.guards)),
+        glass=any(GLASS_WORDS in words for words in (record.sentence, *record.guards)),
     )
 
 

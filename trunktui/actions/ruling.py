@@ -23,6 +23,11 @@ def warn(guard: str, sentence: str) -> Ruling:
     return yes(guard, f"warning: {sentence}")
 
 
+def lasting(seconds: float) -> str:
+    """Return a time as guards say it: `45 s`, `12 m`."""
+    return f"{seconds:.0f} s" if seconds < 2 * 60 else f"{seconds / 60:.0f} m"
+
+
 def allowed(rulings: tuple[Ruling, ...]) -> bool:
     """Whether every guard lets it through."""
     return bool(rulings) and all(ruling.allowed for ruling in rulings)

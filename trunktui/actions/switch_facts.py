@@ -6,28 +6,28 @@ import datetime as dt
 
 from msgspec import Struct
 
+from trunktui.actions.guards import fresh_limit_s
 from trunktui.actions.moves import trunks_of
 from trunktui.actions.past import Act, Past, wish_of
 from trunktui.model.action import Consent, Plan, Verb
 from trunktui.model.finding import CredentialAge
-from trunktui.model.health import LegState, ProbeSignal, RegSignal
+from trunktui.model.health import LegState, ProbeSignal
 from trunktui.model.inventory import Group, Inventory
 from trunktui.model.route import RouteReading
 from trunktui.model.snapshot import GroupStatus, LegStatus
-from trunktui.model.switch import Move, SwitchKind, Wish
+from trunktui.model.switch import Move, SwitchKind, Waits, Wish
 from trunktui.model.text import Safe
+from trunktui.model.vouching import LEAST_PROBES, Voucher, held_out, silenced, voucher
 
 UNDO_S = 15 * 60.0
 """How long a switch can be taken back with one key."""
 
-LEAST_PROBES = 2
 HEALTHY = frozenset({LegState.UP, LegState.DEGRADED, LegState.UNMONITORED})
 """States in which a leg carries calls well enough, so that moving them away has something to lose."""
 
 OUT = frozenset({LegState.DOWN, LegState.ADMIN_OFF, LegState.STANDBY})
 """States in which the next call on a leg fails, as far as anybody knows."""
 
-REGISTERED = frozenset({RegSignal.REGISTERED, RegSignal.REFRESHING, RegSignal.LATE_REFRESH})
 _ORDER = (
     LegState.UP,
     LegState.DEGRADED,
@@ -40,13 +40,17 @@ _ORDER = (
 )
 
 
+DOUBTING = frozenset({"target", "clean"})
+"""Guards that may be overridden: the glass is broken."""
+
+
 class SwitchFacts(Struct, frozen=True):
     """What is known of one part. `now` and `unlocked_until` are monotonic seconds; `unlocked_until` None: read-only.
 
     `move` None: there is none, and `plan` says why. `reading` is what the route says now, None: nobody knows. `moving`: this part's move
     and those of the same wish that are still to come. `today` by the calendar. `undone`: the action that an undo takes
     back, None where it was not found. `action` names this part, `me` is the operator's name as the audit log has it.
-    `doubted`: what the operator agrees to has a doubt about the target in it, so a name and a reason can be meant for that.
+    `doubted`: the guards whose doubt the operator was shown, so that what was said can be meant for it.
     """
 
     wish: Wish
@@ -70,7 +74,7 @@ class SwitchFacts(Struct, frozen=True):
     me: str = ""
     link_words: str = ""
     consent: Consent = Consent()
-    doubted: bool = True
+    doubted: frozenset[str] = DOUBTING
 
     @property
     def group(self) -> Group | None:
@@ -78,14 +82,24 @@ class SwitchFacts(Struct, frozen=True):
         return next((group for group in self.inventory.groups if group.name == self.wish.group), None)
 
     @property
+    def waits(self) -> Waits:
+        """How long the guards wait, by the config in force."""
+        return self.inventory.waits
+
+    @property
+    def fresh_s(self) -> float:
+        """How old a fact may be."""
+        return fresh_limit_s(self.interval_s)
+
+    @property
     def named(self) -> bool:
         """Whether the operator typed the group's name."""
         return self.consent.typed == self.wish.group
 
-    @property
-    def break_glass(self) -> bool:
-        """Whether the operator takes a doubt on that was shown: the group's name typed, and a reason."""
-        return self.doubted and self.named and bool(self.consent.reason.strip())
+    def takes_on(self, guard: str) -> bool:
+        """Whether the operator takes a doubt on that was shown: said in so many words, with the group's name and a reason."""
+        said = self.consent.glass and self.named and bool(self.consent.reason.strip())
+        return said and guard in self.doubted
 
     def leg(self, trunk: str) -> LegStatus | None:
         """Return the leg of a trunk on this SBC, or None."""
@@ -99,6 +113,17 @@ class SwitchFacts(Struct, frozen=True):
     def legs_of(self, trunk: str) -> tuple[LegStatus, ...]:
         """Return the legs of a trunk on every SBC."""
         return tuple(leg for leg in self.legs if leg.trunk == trunk and not leg.discovered)
+
+    def voucher(
+        self, move: Move, trunk: str, probes: int = LEAST_PROBES, run_s: float = 0.0
+    ) -> Voucher | None:
+        """Return what speaks for a trunk that the route itself holds out here; None: its own leg does, as ever."""
+        leg, known = self.leg(trunk), self.inventory.trunk(trunk)
+        if leg is None or not held_out(move, trunk) or not silenced(leg):
+            return None
+        if known is not None and not known.enabled:  # off for a reason that no switch changes
+            return None
+        return voucher(leg, self.legs, self.now, probes, run_s, self.fresh_s)
 
     def names_of(self, trunk: str) -> frozenset[str]:
         """Return all that a trunk's leg on this SBC is called there: its own names, and its destinations."""

@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from trunktui.actions.landing import room_for_it, target
+from trunktui.actions.guards import of_intervals
+from trunktui.actions.landing import held_words, in_doubt, room_for_it, target
 from trunktui.actions.moves import leads, said, says, trunks_of
 from trunktui.actions.past import wish_of
-from trunktui.actions.ruling import no, warn, yes
+from trunktui.actions.ruling import lasting, no, warn, yes
 from trunktui.actions.switch_facts import (
-    REGISTERED,
     UNDO_S,
     SwitchFacts,
     is_probed,
@@ -24,18 +24,15 @@ from trunktui.actions.switch_facts import (
 )
 from trunktui.model.action import Plan, Ruling, Statement, Verb
 from trunktui.model.health import LegState, spoken
-from trunktui.model.inventory import AuthMode, Failover
+from trunktui.model.inventory import Failover
 from trunktui.model.redact import redact
-from trunktui.model.switch import CLEAN_PROBES, CLEAN_S, HOLD_S, Move, SwitchKind
+from trunktui.model.switch import Move, SwitchKind
+from trunktui.model.vouching import Voucher, run_of, unregistered
 from trunktui.store.tidy import TEXT_LIMIT
 
 UNLOCK_MINUTES = 15
-PAUSE_S = 60.0
-"""Least time between two switches of one group on one SBC."""
-
 RATE = 3
 RATE_S = 10 * 60.0
-FRESH_INTERVALS = 2
 SHARES_LIMIT = 256
 """Entries of a route, at most, so that the audit log can hold what stood there whole."""
 
@@ -93,7 +90,7 @@ def _write(facts: SwitchFacts, move: Move) -> Ruling:
 
 
 def _fresh(facts: SwitchFacts, move: Move) -> Ruling:
-    limit = FRESH_INTERVALS * facts.interval_s
+    limit = facts.fresh_s
     ages: list[tuple[str, float | None]] = []
     for trunk in dict.fromkeys((*targets(move), *sources(move))):
         if (leg := facts.leg(trunk)) is not None:
@@ -109,7 +106,7 @@ def _fresh(facts: SwitchFacts, move: Move) -> Ruling:
                 "fresh", f"{what} was not read yet: {facts.link_words or f'wait for a poll of {move.sbc}'}"
             )
         if age > limit:
-            words = f"{what} is {age:.0f} s old (limit {limit:.0f} s, two intervals)"
+            words = f"{what} is {age:.0f} s old (limit {limit:.0f} s{of_intervals(limit)})"
             return no("fresh", f"{words}: {facts.link_words or f'wait until {move.sbc} tells it again'}")
     oldest = max(age or 0.0 for _, age in ages)
     return yes("fresh", f"legs and route were read {max(oldest, 0.0):.0f} s ago (limit {limit:.0f} s)")
@@ -180,13 +177,13 @@ def _automatic(facts: SwitchFacts, move: Move) -> Ruling:
 
 
 def _pause(facts: SwitchFacts, move: Move) -> Ruling:
-    same = [act for act in facts.switches() if act.sbc == move.sbc]
+    same, limit = [act for act in facts.switches() if act.sbc == move.sbc], facts.waits.pause_s
     last = min((act.done_ago_s for act in same), default=None)
-    if last is not None and last < PAUSE_S:
-        words = f"{move.group} was moved on {move.sbc} {last:.0f} s ago (limit {PAUSE_S:.0f} s)"
+    if last is not None and last < limit:
+        words = f"{move.group} was moved on {move.sbc} {last:.0f} s ago (limit {limit:.0f} s)"
         back = ", or take that back" if any(act.done and not act.is_undo for act in same) else ""
-        return no("pause", f"{words}: wait {PAUSE_S - last:.0f} s more{back}")
-    return yes("pause", f"not moved there in the last {PAUSE_S:.0f} s")
+        return no("pause", f"{words}: wait {limit - last:.0f} s more{back}")
+    return yes("pause", f"not moved there in the last {limit:.0f} s")
 
 
 def _rate(facts: SwitchFacts, _: Move) -> Ruling:
@@ -212,37 +209,48 @@ def _busy(facts: SwitchFacts, move: Move) -> Ruling:
 
 
 def _hold(facts: SwitchFacts, move: Move) -> Ruling:
-    way = f"wait, or switch to {move.target} by its name where that cannot wait"
+    way, limit = f"wait, or switch to {move.target} by its name where that cannot wait", facts.waits.hold_s
     last = min((act.done_ago_s for act in facts.switches()), default=None)
-    if last is not None and last < HOLD_S:
-        words = f"{move.group} was switched {last:.0f} s ago (limit {HOLD_S:.0f} s)"
+    if last is not None and last < limit:
+        words = f"{move.group} was switched {last:.0f} s ago (limit {limit:.0f} s)"
         return no("hold", f"{words}: {way}")
-    leg = facts.leg(move.target)
+    held = facts.voucher(move, move.target)
+    leg = facts.leg(move.target) if held is None else held.leg
     if leg is not None and leg.flapping:
         return no("hold", f"{leg.id} flaps: {way}")
-    if leg is not None and leg.since_at is not None and facts.now - leg.since_at < HOLD_S:
-        words = f"{leg.id} is {spoken(leg.state)} since {facts.now - leg.since_at:.0f} s only (limit {HOLD_S:.0f} s)"
+    if leg is not None and leg.since_at is not None and facts.now - leg.since_at < limit:
+        words = f"{leg.id} is {spoken(leg.state)} since {facts.now - leg.since_at:.0f} s only (limit {limit:.0f} s)"
         return no("hold", f"{words}: {way}")
-    return yes("hold", f"no switch and no change of {move.target} in the last {HOLD_S / 60:.0f} minutes")
+    return yes("hold", f"no switch and no change of {move.target} in the last {lasting(limit)}")
 
 
 def _clean(facts: SwitchFacts, move: Move) -> Ruling:
-    leg = facts.leg(move.target)
+    leg, waits = facts.leg(move.target), facts.waits
     if leg is None:
         return no("clean", f"{move.target} has no leg on {facts.sbc}")
-    if leg.auth is not AuthMode.IP and leg.registration.state not in REGISTERED:
-        words = f"{leg.id} is not registered ({leg.registration.state.value.replace('_', ' ')})"
-        return no("clean", f"{words}: wait until it is, calls stay where they are")
+    if why := unregistered(leg):
+        return no("clean", f"{why}: wait until it is, calls stay where they are")
+    held = facts.voucher(move, move.target, waits.clean_probes, waits.clean_s)
+    if held is not None:
+        return _clean_elsewhere(facts, move, held)
     if not is_probed(leg):
         return yes("clean", f"no OPTIONS are sent on {leg.id}; it is {spoken(leg.state)}")
-    probes = leg.clean.probes if leg.clean is not None else 0
-    run = facts.now - leg.clean.since if leg.clean is not None else 0.0
+    probes, run = run_of(leg, facts.now)
     words = f"{leg.id} answered {probes} OPTIONS in a row over {run:.0f} s"
-    if probes < CLEAN_PROBES or run < CLEAN_S:
-        return no(
-            "clean", f"{words} (needed: {CLEAN_PROBES} over {CLEAN_S:.0f} s): wait, calls stay where they are"
-        )
+    if probes < waits.clean_probes or run < waits.clean_s:
+        needed = f"needed: {waits.clean_probes} over {waits.clean_s:.0f} s"
+        return no("clean", f"{words} ({needed}): wait, calls stay where they are")
     return yes("clean", words)
+
+
+def _clean_elsewhere(facts: SwitchFacts, move: Move, held: Voucher) -> Ruling:
+    """Judge a first trunk that the route holds out by its legs on other SBCs; where it has none, the glass is broken."""
+    words = held_words(facts, move, move.target, held)
+    if held.leg is not None:
+        return yes("clean", words)
+    if len(facts.legs_of(move.target)) > 1:
+        return no("clean", f"{words}: wait, calls stay where they are")
+    return in_doubt(facts, move, "clean", words)
 
 
 def _undo(facts: SwitchFacts, move: Move) -> Ruling:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct, structs
 
+from trunktui.actions.guards import fresh_limit_s
 from trunktui.actions.moves import Spot, move_back, move_to, outweighs, says, spot_of
 from trunktui.actions.paper import AUDIT_S, BREAK_GLASS, Paper
 from trunktui.actions.past import Act, Past, part_of
 from trunktui.actions.ruling import no, yes
-from trunktui.actions.switch_facts import UNDO_S, SwitchFacts
-from trunktui.actions.switch_guards import FRESH_INTERVALS, WHOLE, rule
+from trunktui.actions.switch_facts import DOUBTING, UNDO_S, SwitchFacts
+from trunktui.actions.switch_guards import WHOLE, rule
 from trunktui.actions.world import World
 from trunktui.model.action import Consent, Plan, Prepared, Ruling, Sweep, Verb
 from trunktui.model.audit import Entry
@@ -75,7 +76,7 @@ class Switching:
             self._part(part_of(action, number), wish, group, name, undone.get(name), snapshot)
             for number, name in enumerate(wish.sbcs, 1)
         ]
-        since = world.clock() - FRESH_INTERVALS * world.interval_s
+        since = world.clock() - fresh_limit_s(world.interval_s)
         there = [part for part in parts if _is_there(part, past, since)]
         parts = [part for part in parts if part not in there]
         moving = tuple(part.move for part in parts if part.move is not None)
@@ -216,7 +217,7 @@ class Switching:
         past: Past,
         snapshot: Snapshot,
         *,
-        doubted: bool = True,
+        doubted: frozenset[str] = DOUBTING,
     ) -> tuple[Ruling, ...]:
         world = self._world()
         sbc, now = world.sbc(part.sbc), world.clock()
@@ -248,9 +249,9 @@ class Switching:
         )
 
 
-def _doubted(prepared: Prepared) -> bool:
-    """Whether the operator was shown a doubt about the target: what a name and a reason are given for else is no consent."""
-    return any(r.guard == "target" and r.sentence.startswith(BREAK_GLASS) for r in prepared.rulings)
+def _doubted(prepared: Prepared) -> frozenset[str]:
+    """Return the guards whose doubt the operator was shown: what was said before one of them spoke up is not meant for it."""
+    return frozenset(r.guard for r in prepared.rulings if r.sentence.startswith(BREAK_GLASS))
 
 
 def _no_audit(error: AuditError) -> Ruling:

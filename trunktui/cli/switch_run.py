@@ -10,8 +10,9 @@ from trunktui.cli import polled
 from trunktui.model.action import Consent, Sweep, Swept
 from trunktui.model.health import LegState, ProbeSignal
 from trunktui.model.snapshot import LegStatus, Snapshot
-from trunktui.model.switch import CLEAN_PROBES, CLEAN_S, SwitchKind, Undoable, Wish
+from trunktui.model.switch import Move, SwitchKind, Undoable, Waits, Wish
 from trunktui.model.text import Safe, clean
+from trunktui.model.vouching import LEAST_PROBES, held_out, run_of, silenced, voucher
 
 if TYPE_CHECKING:
     from trunktui.config.load import Config
@@ -21,14 +22,10 @@ if TYPE_CHECKING:
 Tell = Callable[[Safe], None]
 T = TypeVar("T")
 
-LEAST_PROBES = 2
-"""OPTIONS in a row that a target must have answered while we look: one look proves one at most."""
-
 WAIT_S = 75.0
-"""How long is waited for them: an SBC asks twice in that time as they are set up."""
+"""How long is waited for a target's OPTIONS: an SBC asks twice in that time as they are set up."""
 
 _LOOK_EVERY_S = 5.0
-_WAIT_BACK_S = CLEAN_S + WAIT_S
 
 
 class SwitchRun:
@@ -104,38 +101,53 @@ class SwitchRun:
 
     async def _watched(self, looks: polled.Looks, sweep: Sweep, tell: Tell) -> bool:
         """Poll the targets until they have answered enough OPTIONS, or are no use; tell whether there was any wait."""
-        back = sweep.wish.kind is SwitchKind.FAILBACK
+        waits = self._config.inventory.waits
+        most_s = WAIT_S + (waits.clean_s if sweep.wish.kind is SwitchKind.FAILBACK else 0.0)
         began, waited = polled.now(), False
-        while polled.now() - began < (_WAIT_BACK_S if back else WAIT_S):
-            words = waiting_for(sweep, self._fleet.snapshot(polled.now()), polled.now())
+        while polled.now() - began < most_s:
+            words = waiting_for(sweep, self._fleet.snapshot(polled.now()), polled.now(), waits)
             if words is None:
                 break
             tell(words)
             waited = True
             await asyncio.sleep(_LOOK_EVERY_S)
-            await looks.again(part.sbc for part in sweep.parts)
+            await looks.again(self._near(sweep))
         return waited
 
+    def _near(self, sweep: Sweep) -> tuple[str, ...]:
+        """Return the SBCs to look at again: those of the switch, and those with a leg that may speak for a target."""
+        moves = [move for part in sweep.parts if part.plan is not None and (move := part.plan.move)]
+        held = {move.target for move in moves if held_out(move, move.target)}
+        trunks = [trunk for trunk in self._config.inventory.trunks if trunk.name in held]
+        others = (binding.sbc for trunk in trunks for binding in trunk.bindings)
+        return tuple(dict.fromkeys((*(part.sbc for part in sweep.parts), *others)))
 
-def waiting_for(sweep: Sweep, snapshot: Snapshot, now: float) -> Safe | None:
+
+def waiting_for(sweep: Sweep, snapshot: Snapshot, now: float, waits: Waits) -> Safe | None:
     """Say what OPTIONS are still to be answered before the guards can agree; None: none, or waiting is no use."""
     back = sweep.wish.kind is SwitchKind.FAILBACK
-    probes, run_s = (CLEAN_PROBES, CLEAN_S) if back else (LEAST_PROBES, 0.0)
-    legs = {leg.id: leg for leg in snapshot.legs}
+    probes, run_s = (waits.clean_probes, waits.clean_s) if back else (LEAST_PROBES, 0.0)
     moves = [part.plan.move for part in sweep.parts if part.plan is not None and part.plan.move is not None]
-    targets = [legs.get(f"{move.target}@{move.sbc}") for move in moves if move.target]
+    targets = [_witness(move, snapshot, now) for move in moves if move.target]
     if any(leg is None or leg.state is not LegState.UP for leg in targets):
         return None
     for leg in targets:
         if leg is not None and _is_probed(leg):
-            done = 0 if leg.clean is None else leg.clean.probes
-            lasted = 0.0 if leg.clean is None else now - leg.clean.since
+            done, lasted = run_of(leg, now)
             if done < probes or lasted < run_s:
                 over = f" over {lasted:.0f} of {run_s:.0f} s" if back else ""
                 return clean(
                     f"watching {leg.id}: {done} of {probes} OPTIONS in a row answered{over}; nothing is sent yet"
                 )
     return None
+
+
+def _witness(move: Move, snapshot: Snapshot, now: float) -> LegStatus | None:
+    """Return the leg whose OPTIONS count for a target: its own, or where the route holds that out, one elsewhere."""
+    leg = next((one for one in snapshot.legs if one.id == f"{move.target}@{move.sbc}"), None)
+    if leg is None or not held_out(move, move.target) or not silenced(leg):
+        return leg
+    return voucher(leg, snapshot.legs, now, probes=0).leg
 
 
 def needed_for(inventory: Inventory, group: str) -> frozenset[str]:

@@ -11,7 +11,7 @@ from trunktui.cli.acting import CODES, ask, audit_errors, interactive, out, prog
 from trunktui.cli.completing import groups_of_config, sbcs_of_config, trunks_of_config
 from trunktui.cli.options import printed_as
 from trunktui.cli.session import Session
-from trunktui.model.action import Consent, Ending, Statement, Sweep, Swept
+from trunktui.model.action import GLASS_WORDS, Consent, Ending, Statement, Sweep, Swept
 from trunktui.model.switch import SwitchKind, Undoable, Wish
 from trunktui.model.text import clean
 
@@ -48,7 +48,7 @@ def _consenting(command: Callable[..., Any]) -> Callable[..., Any]:
             "--break-glass",
             "glass",
             is_flag=True,
-            help="With --yes: go on though the target is not sure to take the calls; an event of severity critical.",
+            help="Go on though the target is not sure to take the calls; an event of severity critical.",
         ),
         click.option("--yes", is_flag=True, help="Do not ask; needs --reason and --name."),
         click.option(
@@ -90,7 +90,7 @@ def switch(
     """
     wish = Wish(SwitchKind.SWITCH, group, to, _once(sbcs))
     return _command(
-        session, wish, Consent(yes=yes, typed=name, reason=reason), dry_run=dry_run, glass=glass, form=form
+        session, wish, Consent(yes=yes, typed=name, reason=reason, glass=glass), dry_run=dry_run, form=form
     )
 
 
@@ -110,13 +110,14 @@ def failback(
     name: str,
     form: str,
 ) -> int:
-    """Bring the new calls of GROUP back to its first trunk, once that has been clean for five minutes.
+    """Bring the new calls of GROUP back to its first trunk, once that has been clean for long enough.
 
-    It is watched for so long first: ten OPTIONS in a row must be answered meanwhile (--dry-run does not wait).
+    It is watched for so long first: five minutes, and ten OPTIONS in a row, unless the config's [switch] says otherwise
+    (--dry-run does not wait).
     """
     wish = Wish(SwitchKind.FAILBACK, group, sbcs=_once(sbcs))
     return _command(
-        session, wish, Consent(yes=yes, typed=name, reason=reason), dry_run=dry_run, glass=glass, form=form
+        session, wish, Consent(yes=yes, typed=name, reason=reason, glass=glass), dry_run=dry_run, form=form
     )
 
 
@@ -142,11 +143,11 @@ def undo(
     """
     wish = Wish(SwitchKind.UNDO, group or "", sbcs=_once(sbcs))
     return _command(
-        session, wish, Consent(yes=yes, typed=name, reason=reason), dry_run=dry_run, glass=glass, form=form
+        session, wish, Consent(yes=yes, typed=name, reason=reason, glass=glass), dry_run=dry_run, form=form
     )
 
 
-def _command(session: Session, wish: Wish, consent: Consent, *, dry_run: bool, glass: bool, form: str) -> int:
+def _command(session: Session, wish: Wish, consent: Consent, *, dry_run: bool, form: str) -> int:
     """Check that it can be agreed to, then do it, and print it."""
     if consent.yes and not (consent.reason.strip() and consent.typed.strip()):
         raise click.UsageError("--yes needs --reason TEXT and --name GROUP: both are kept in the audit log")
@@ -167,23 +168,22 @@ def _command(session: Session, wish: Wish, consent: Consent, *, dry_run: bool, g
             )
             return CODES[Ending.REFUSED]
         wish = structs.replace(wish, group=one.group)
-    return _switched(run, wish, consent, dry_run=dry_run, glass=glass, text=form == "text")
+    return _switched(run, wish, consent, dry_run=dry_run, text=form == "text")
 
 
-def _switched(run: SwitchRun, wish: Wish, consent: Consent, *, dry_run: bool, glass: bool, text: bool) -> int:
+def _switched(run: SwitchRun, wish: Wish, consent: Consent, *, dry_run: bool, text: bool) -> int:
     from trunktui.present.switching import breaks_glass
 
     patient = not (dry_run and wish.kind is SwitchKind.FAILBACK)
-    # A reason is always given with --yes: only --break-glass makes it one that overrides a guard.
-    said = consent if glass else structs.replace(consent, reason="")
     with progress() as tell:
-        sweep, snapshot = run.prepare(wish, said, tell, patient=patient)
+        sweep, snapshot = run.prepare(wish, consent, tell, patient=patient)
     _print_plan(sweep, snapshot, err=not (dry_run and text))
+    _mention_others(sweep)
     if dry_run:
         # What only the operator's word is missing for would run once it is given.
         code = 0 if sweep.wants is not None else CODES[Ending.REFUSED]
         return _told(sweep, snapshot, None, code, text=text)
-    if consent.yes and not glass and breaks_glass(sweep):
+    if consent.yes and not consent.glass and breaks_glass(sweep):
         click.echo("nothing was sent: to do it all the same, add --break-glass", err=True)
         swept = run.refuse(sweep, consent)
         return _told(sweep, snapshot, swept, code_of(swept), text=text)
@@ -234,6 +234,12 @@ def _asked(sweep: Sweep, consent: Consent) -> Consent | None:
         if consent.typed != sweep.wish.group:
             click.echo(f"{clean(consent.typed, 60)!r} is not {clean(sweep.wish.group)}", err=True)
             return None
+    if Statement.GLASS in wants and not consent.glass:
+        said = ask(f"Type {GLASS_WORDS} to take on what the guards doubt")
+        if said.casefold() != GLASS_WORDS:
+            click.echo(f"{clean(said, 60)!r} is not {GLASS_WORDS}", err=True)
+            return None
+        consent = structs.replace(consent, glass=True)
     if not consent.reason:
         consent = structs.replace(consent, reason=ask("Reason (for the audit log)"))
     from trunktui.present.switching import title, where
@@ -249,6 +255,16 @@ def _print_plan(sweep: Sweep, snapshot: Snapshot, *, err: bool) -> None:
     for heading, text in sweep_lines(sweep, snapshot):
         line = f"{heading:<18}{text}"
         click.echo(line, err=True) if err else out(line)
+
+
+def _mention_others(sweep: Sweep) -> None:
+    """Say how to go on without the SBCs on which a guard refuses whatever is said; the screen has a key for it."""
+    from trunktui.present.sweeping import refused_on
+
+    if refused := refused_on(sweep):
+        left = " ".join(f"--sbc {part.sbc}" for part in sweep.parts if part.sbc not in refused)
+        where = ", ".join(map(clean, refused))
+        click.echo(f"to go on without {where}, where it is refused: {clean(left, 400)}", err=True)
 
 
 def _only(run: SwitchRun) -> Undoable | None:

@@ -59,6 +59,7 @@ def inventory(document: Document, folder: Path, env: Mapping[str, str]) -> Inven
             for g in document.group
         ),
         limits=document.findings,
+        waits=document.switch,
     )
 
 

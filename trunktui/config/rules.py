@@ -12,6 +12,7 @@ from trunktui.config.schema import Document, NativeTable, SbcTable, SnmpTable, T
 from trunktui.config.words import seconds
 from trunktui.model.health import Thresholds
 from trunktui.model.inventory import AUTO, Limits
+from trunktui.model.switch import Waits
 
 MIN_INTERVAL_S = 5.0
 """Asking oftener would cost an SBC noticeably: each poll starts half a dozen `asterisk -rx` there."""
@@ -20,6 +21,12 @@ MIN_INTERVAL_HERE_S = 1.0
 """Where every SBC is an address of this very machine (127.0.0.1): a simulated fleet, such as the demo's."""
 
 MAX_INTERVAL_S = 3600.0
+
+MAX_WAIT_S = 3600
+"""A switch longer ago is not looked for, so a wait beyond that would not hold."""
+
+MIN_CLEAN_PROBES, MAX_CLEAN_PROBES = 2, 100
+"""One answered OPTIONS is no run, and a hundred take an hour and more."""
 
 DAY_S = 86400
 _MOST_DAYS = 3650
@@ -52,6 +59,7 @@ def judge(document: Document, known_platforms: Collection[str], faults: Faults) 
     _interval(document, faults)
     _thresholds(document.health, faults)
     _limits(document.findings, faults)
+    _waits(document.switch, faults)
     for kind, tables in (
         ("carrier", document.carrier),
         ("account", document.account),
@@ -121,6 +129,14 @@ def _limits(limits: Limits, faults: Faults) -> None:
     for what in ("keepalive", "expiry"):
         if getattr(limits, f"{what}_min_s") > getattr(limits, f"{what}_max_s"):
             faults.add(("findings", f"{what}_min_s"), f"must not be more than {what}_max_s")
+
+
+def _waits(waits: Waits, faults: Faults) -> None:
+    for key in waits.__struct_fields__:
+        value, unit = getattr(waits, key), " s" if key.endswith("_s") else ""
+        least, most = (1, MAX_WAIT_S) if unit else (MIN_CLEAN_PROBES, MAX_CLEAN_PROBES)
+        if not least <= value <= most:
+            faults.add(("switch", key), f"must lie between {least} and {most}{unit}, is {value:g}")
 
 
 def _unique(kind: str, tables: Sequence[_Named], faults: Faults) -> None:

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct, field
 
 from trunktui.model.health import Thresholds
 from trunktui.model.inventory import AuthMode, DialMode, Direction, Failover, Limits
+from trunktui.model.switch import Waits
 
 Name = Annotated[str, Meta(extra={"kind": "name"})]
 Words = Annotated[str, Meta(extra={"kind": "words"})]
@@ -250,11 +251,12 @@ class HistoryTable(Struct, frozen=True):
 
 
 class Document(Struct, frozen=True):
-    """The whole file. `health` and `findings` change single numbers; `syslog`: whether the audit log is told there too."""
+    """The whole file. `health`, `findings` and `switch` change single numbers; `syslog`: whether the audit log is told there too."""
 
     poll: PollTable = PollTable()
     health: Thresholds = Thresholds()
     findings: Limits = Limits()
+    switch: Waits = Waits()
     ui: UiTable = UiTable()
     history: HistoryTable = HistoryTable()
     state: FilePath | None = None

@@ -13,6 +13,7 @@ from trunktui.demo.plan import AccountPlan, FleetPlan, GroupPlan, SbcPlan, SnmpP
 from trunktui.demo.registration import IN_FLIGHT_S, initial_delay_s
 from trunktui.demo.tempo import Tempo
 from trunktui.model.route import Mechanism
+from trunktui.model.switch import Waits
 
 CONFIG, IDENTITY, KNOWN_HOSTS, SSH_CONFIG, STATE = (
     "demo.toml",
@@ -53,6 +54,8 @@ def _lines(plan: FleetPlan, tempo: Tempo, access: Access, today: dt.date) -> Ite
     yield from (f"{key} = {value}" for key, value in _limits(tempo).items())
     yield "\n[findings]"
     yield from (f"{key} = {value}" for key, value in _found_limits(tempo).items())
+    yield "\n[switch]"
+    yield from (f"{key} = {value}" for key, value in _waits(tempo).items())
     for carrier in plan.carriers:
         yield f"\n[[carrier]]\nname = {_quoted(carrier.name)}\nupstream = {_quoted(carrier.upstream)}"
         yield f'contact = {{ noc = "+1 555 0100", portal = {_quoted(f"https://portal.{carrier.domain}")} }}'
@@ -97,6 +100,20 @@ def _found_limits(tempo: Tempo) -> dict[str, int]:
         "keepalive_max_s": tempo.whole(60.0),
         "expiry_min_s": tempo.whole(60.0),
         "expiry_max_s": tempo.whole(3600.0),
+    }
+
+
+def _waits(tempo: Tempo) -> dict[str, float]:
+    """Return `[switch]`: shortened likewise, so that the way back is offered within a loop of the story.
+
+    Half as many OPTIONS in a row are enough: a look counts one at most, and there are as many looks as ever.
+    """
+    earnest = Waits()
+    return {
+        "pause_s": max(round(tempo.span(earnest.pause_s), 1), 1.0),
+        "hold_s": max(round(tempo.span(earnest.hold_s), 1), 1.0),
+        "clean_s": max(round(tempo.span(earnest.clean_s), 1), 1.0),
+        "clean_probes": earnest.clean_probes // 2,
     }
 
 

@@ -36,7 +36,9 @@ def _applied(before: Config, after: Config) -> Iterator[str]:
     yield from kinds
     if old.limits != new.limits:
         yield "limits of findings changed"
-    elif old != new and not kinds:
+    if old.waits != new.waits:
+        yield "waits of switches changed"
+    if old != new and not kinds and old.limits == new.limits and old.waits == new.waits:
         yield "order changed"
     if before.poll.interval_s != after.poll.interval_s:
         yield f"interval {before.poll.interval_s:g} s -> {after.poll.interval_s:g} s"

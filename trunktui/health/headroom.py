@@ -17,6 +17,7 @@ from trunktui.model.room import Room, room
 from trunktui.model.route import ActiveRoute, RouteState
 from trunktui.model.snapshot import Headroom, Landing, LegStatus
 from trunktui.model.text import Safe, clean
+from trunktui.model.vouching import Voucher, silenced, voucher
 
 _TOLD = 3
 """So many landings are told in the sentence on a carrier; each has its own besides."""
@@ -145,7 +146,7 @@ def flows_of(
             blind.append(members)
         for source in _carrying(told.get(sbc), group, members):
             if chart.carrier(source) is not None:
-                to, why = _next(group, source, members, chart)
+                to, why = _next(group, source, members, chart, _held(told.get(sbc), legs, chart, now))
                 found.setdefault((source, to, why), []).append(members[source])
     # An SBC that does not answer goes on with its calls: what goes over a trunk is then that much more, nobody knows.
     unseen = {source: [m[source].id for m in blind if source in m] for source, _, _ in found}
@@ -197,14 +198,30 @@ def _carrying(route: ActiveRoute | None, group: Group, members: Mapping[str, Leg
     return usable[:1]
 
 
+def _held(
+    route: ActiveRoute | None, legs: Sequence[LegStatus], chart: Chart, now: float
+) -> dict[str, Voucher]:
+    """Return the trunks that the route of an SBC holds out, so that nobody asks them there, and what speaks for each."""
+    return {
+        leg.trunk: voucher(leg, legs, now)
+        for leg in (legs if route is not None and route.held else ())
+        if route is not None and leg.sbc == route.sbc and leg.trunk in route.held and silenced(leg)
+        if (known := chart.trunks.get(leg.trunk)) is not None and known.enabled
+    }
+
+
 def _next(
-    group: Group, source: str, members: Mapping[str, LegStatus], chart: Chart
+    group: Group,
+    source: str,
+    members: Mapping[str, LegStatus],
+    chart: Chart,
+    held: Mapping[str, Voucher],
 ) -> tuple[str | None, str]:
-    """Return the trunk that calls would move to on one SBC, or why there is none."""
+    """Return the trunk that calls would move to on one SBC, or why there is none; `held` as `_held` tells."""
     carrier, upstream, against = chart.carrier(source), chart.upstream(source), []
     for name in group.trunks:
-        trunk, leg = chart.trunks.get(name), members.get(name)
-        if name == source or trunk is None or leg is None:
+        trunk, leg, out = chart.trunks.get(name), members.get(name), held.get(name)
+        if name == source or trunk is None or (leg is None and out is None):
             continue
         if trunk.carrier == carrier:
             against.append(f"{name} is {carrier}'s too")
@@ -214,7 +231,9 @@ def _next(
             against.append(f"{name} takes no outbound calls")
         elif trunk.protect:
             against.append(f"{name} is protected")
-        elif leg.state not in ROUTABLE:
+        elif out is not None and out.leg is None:
+            against.append(f"{name} is held out there, and {out.why}")
+        elif out is None and leg is not None and leg.state not in ROUTABLE:
             against.append(f"{name} is {spoken(leg.state)}")
         else:
             return name, ""

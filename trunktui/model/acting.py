@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from trunktui.model.action import Outcome, Verb
-from trunktui.model.switch import Switched, Undoable
+from trunktui.model.switch import Switched, Undoable, Waits
 from trunktui.model.text import Safe
 
 
@@ -48,6 +48,7 @@ class Ended(Struct, frozen=True):
 class Doings(Struct, frozen=True):
     """All of it. `unlocked_until` is monotonic seconds, None: read-only. `undoable`: switches that one key takes back.
 
+    `waits`: how long the guards of the config in force wait, so that nothing is offered before they would agree.
     `switched`: those that stand, however old; only what this host's audit log knows.
     """
 
@@ -55,4 +56,5 @@ class Doings(Struct, frozen=True):
     running: tuple[Running, ...] = ()
     unfinished: tuple[Unfinished, ...] = ()
     undoable: tuple[Undoable, ...] = ()
+    waits: Waits = Waits()
     switched: tuple[Switched, ...] = ()

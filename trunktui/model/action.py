@@ -101,15 +101,24 @@ class Statement(StrEnum):
     LEG_NAME = "leg_name"
     GROUP_NAME = "group_name"
     REASON = "reason"
+    GLASS = "break_glass"
+
+
+GLASS_WORDS = "break glass"
+"""What is typed to take a guard's doubt on, and how the words of such a ruling begin."""
 
 
 class Consent(Struct, frozen=True):
-    """What the operator said: `typed` is the name typed, `reason` free text, `fixed` that the cause was mended."""
+    """What the operator said: `typed` is the name typed, `reason` free text, `fixed` that the cause was mended.
+
+    `glass`: that a guard's doubt, which was shown, is taken on; nothing else that is said means that.
+    """
 
     yes: bool = False
     fixed: bool = False
     typed: str = ""
     reason: str = ""
+    glass: bool = False
 
 
 class Ruling(Struct, frozen=True):

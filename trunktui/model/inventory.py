@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from trunktui.model.route import Route
 from trunktui.model.snmp import SnmpTarget
+from trunktui.model.switch import Waits
 
 AUTO = "auto"
 """The platform of an SBC of which the config leaves open what it runs: that is found out there."""
@@ -249,6 +250,7 @@ class Inventory(Struct, frozen=True):
     trunks: tuple[Trunk, ...] = ()
     groups: tuple[Group, ...] = ()
     limits: Limits = Limits()
+    waits: Waits = Waits()
 
     def bindings_on(self, sbc: str) -> tuple[Binding, ...]:
         """Return the configured legs of one SBC, in the config's order."""

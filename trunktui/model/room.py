@@ -6,16 +6,20 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from trunktui.model.health import ROUTABLE
+from trunktui.model.health import ROUTABLE, LegState
 from trunktui.model.snapshot import LegStatus
 
 
 class Room(Struct, frozen=True):
-    """Channels free of a cap. `free` None: not known; `most`: some legs' channels are not known, so it is less."""
+    """Channels free of a cap. `free` None: not known; `most`: some legs' channels are not known, so it is less.
+
+    `state`: every leg is in one like this that takes no calls, so that what is free is not counted; None: not so.
+    """
 
     cap: int | None = None
     free: int | None = None
     most: bool = False
+    state: LegState | None = None
 
 
 def load_to_move(legs: Iterable[LegStatus]) -> tuple[int | None, bool]:
@@ -30,7 +34,11 @@ def load_to_move(legs: Iterable[LegStatus]) -> tuple[int | None, bool]:
 
 def room(legs: Iterable[LegStatus]) -> Room:
     """Return what is free on a trunk: of its own cap, or of its account's, over all SBCs that use it."""
+    legs = tuple(legs)
     views = [leg.channels for leg in legs if leg.state in ROUTABLE]
+    if legs and not views:
+        cap = next((leg.channels.cap for leg in legs if leg.channels.cap is not None), None)
+        return Room(cap, state=legs[0].state)
     view = next((view for view in views if view.cap is not None), None)
     if view is None or view.cap is None:
         return Room()

@@ -9,16 +9,19 @@ from msgspec import Struct
 from trunktui.model.route import Route, RouteReading, Share
 from trunktui.model.text import Safe
 
-CLEAN_PROBES = 10
-CLEAN_S = 300.0
-"""OPTIONS in a row that a first trunk must have answered, over so many seconds, before its group goes back to it."""
 
-HOLD_S = 600.0
-"""How long going back waits after the last switch, and after the last change of the first trunk."""
+class Waits(Struct, frozen=True):
+    """How long switches of a group wait; a config's `[switch]` table may change each. Seconds, and OPTIONS in a row.
 
+    `pause_s`: least time between two switches of one group on one SBC. Before a group goes back to its first trunk
+    `hold_s` must have passed since the last switch, and since that trunk's last change, and the trunk must have
+    answered `clean_probes` OPTIONS in a row over `clean_s`.
+    """
 
-BREAK_GLASS = "break glass"
-"""How a ruling begins that is, or was, to be overridden by the group's name and a reason; the audit log keeps it."""
+    pause_s: float = 60.0
+    hold_s: float = 600.0
+    clean_s: float = 300.0
+    clean_probes: int = 10
 
 
 class SwitchKind(StrEnum):

@@ -20,6 +20,7 @@ from trunktui.health.bursts import with_remark
 from trunktui.health.cps import CpsShare, cps_shares
 from trunktui.health.egress import egress_fault
 from trunktui.health.groups import judge_groups
+from trunktui.health.held import told_as_held
 from trunktui.health.load import heavy_trunks
 from trunktui.health.memory import forget_streaks
 from trunktui.health.rates import Rate, remember_rates
@@ -239,8 +240,9 @@ class Fleet:
         routes = [told_routes(record.routes, now) for record in self._records.values()]
         rolled = self._rolled
         if rolled is None or _differ(rolled.found, found) or _differ(rolled.routes, routes):
-            legs = escalate(found, self.inventory)
-            groups = judge_groups(legs, self.inventory, active_by_group(routes))
+            active = active_by_group(routes)
+            legs = told_as_held(escalate(found, self.inventory), active, self.inventory)
+            groups = judge_groups(legs, self.inventory, active)
             rolled = self._rolled = _Rolled(found, routes, tuple(legs), groups)
         judged = Snapshot(
             generation=self._generation,

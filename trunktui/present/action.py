@@ -29,6 +29,7 @@ _WANTS = {
     Statement.LEG_NAME: "the leg's name",
     Statement.GROUP_NAME: "the group's name",
     Statement.REASON: "a reason",
+    Statement.GLASS: "the words break glass",
 }
 _STAYS = frozenset({LegState.UP, LegState.DEGRADED})
 _NAMED = 4

@@ -7,15 +7,16 @@ from collections.abc import Iterable
 from trunktui.model.acting import Doings, Ended, Running, Step
 from trunktui.model.action import Ending, Prepared, Sweep, Swept
 from trunktui.model.health import LegState
-from trunktui.model.route import RouteState
+from trunktui.model.route import ActiveRoute, RouteState
 from trunktui.model.snapshot import GroupStatus, LegStatus, Snapshot
-from trunktui.model.switch import BREAK_GLASS, CLEAN_PROBES, CLEAN_S, HOLD_S, SwitchKind, Undoable, Wish
+from trunktui.model.switch import SwitchKind, Undoable, Waits, Wish
+from trunktui.model.vouching import run_of, silenced, voucher
 from trunktui.present.acting import ENDING_ROLES, step_lines, verdict_line
 from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.confirm import ROOMY, row, stands_in_the_way
 from trunktui.present.freshness import in_words, shown
 from trunktui.present.layout import cut_line
-from trunktui.present.switching import Row, state_after, sweep_rows, title, where
+from trunktui.present.switching import BREAK_GLASS, Row, state_after, sweep_rows, title, where
 from trunktui.present.words import wrap
 
 _WORD = 11
@@ -130,7 +131,7 @@ def offer_lines(
         who = f"{undo.who} switched it" if undo.who else "it was switched"
         text = f" u takes {undo.group} back to {undo.to}, for {left} more{how}; {who} on {sbcs}"
         lines.append(cut_line((Cell(" UNDO ", Role.FROZEN), Cell(text, Role.TITLE)), width))
-    found = failback_of(snapshot, now)
+    found = failback_of(snapshot, doings.waits, now)
     if found is not None:
         group, trunk, clean_s = found
         text = f" {trunk} is clean for {in_words(clean_s)}: F fails {group.name} back{how}"
@@ -139,7 +140,7 @@ def offer_lines(
 
 
 def failback_of(
-    snapshot: Snapshot, now: float, groups: Iterable[str] | None = None
+    snapshot: Snapshot, waits: Waits, now: float, groups: Iterable[str] | None = None
 ) -> tuple[GroupStatus, str, float] | None:
     """Return a group (of `groups`, None: all) that may go back to its first trunk, that trunk, and its clean seconds."""
     found = [group for group in snapshot.groups if groups is None or group.name in groups]
@@ -148,22 +149,33 @@ def failback_of(
     legs = {(leg.trunk, leg.sbc): leg for leg in snapshot.legs}
     for group in found:
         moved = [route for route in group.active if route.state is RouteState.MOVED]
-        held = any(route.since is not None and now - route.since < HOLD_S for route in moved)
+        held = any(route.since is not None and now - route.since < waits.hold_s for route in moved)
         for trunk in () if held else group.trunks[:1]:
-            runs = [_clean_s(legs.get((trunk, route.sbc)), now) for route in moved]
+            runs = [_clean_s(_witness(legs, trunk, route, waits, now), waits, now) for route in moved]
             if runs and min(runs) > 0:
                 return group, trunk, min(runs)
     return None
 
 
-def _clean_s(leg: LegStatus | None, now: float) -> float:
+def _witness(
+    legs: dict[tuple[str, str], LegStatus], trunk: str, route: ActiveRoute, waits: Waits, now: float
+) -> LegStatus | None:
+    """Return the leg whose run counts: the trunk's own there, or where the route holds that out, one elsewhere."""
+    leg = legs.get((trunk, route.sbc))
+    if leg is None or trunk not in route.held or not silenced(leg):
+        return leg
+    others = (shown(other, now) for other in legs.values() if other.trunk == trunk and other is not leg)
+    return voucher(leg, others, now, waits.clean_probes, waits.clean_s).leg
+
+
+def _clean_s(leg: LegStatus | None, waits: Waits, now: float) -> float:
     """Return for how long a leg is up and answers every OPTIONS, 0 where that is not long enough to go back to it."""
     if leg is None or leg.clean is None or leg.flapping or shown(leg, now).state is not LegState.UP:
         return 0.0
-    if leg.since_at is not None and now - leg.since_at < HOLD_S:
+    if leg.since_at is not None and now - leg.since_at < waits.hold_s:
         return 0.0
-    run = now - leg.clean.since
-    return run if run >= CLEAN_S and leg.clean.probes >= CLEAN_PROBES else 0.0
+    probes, run = run_of(leg, now)
+    return run if run >= waits.clean_s and probes >= waits.clean_probes else 0.0
 
 
 def _agreed(rows: tuple[Row, ...], width: int) -> list[Line]:

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from trunktui.model.action import Plan, Prepared, Ruling, Statement, Sweep, Swept
+from trunktui.model.action import GLASS_WORDS, Plan, Prepared, Ruling, Statement, Sweep, Swept
 from trunktui.model.health import ROUTABLE, spoken
 from trunktui.model.room import Room, load_to_move, room
 from trunktui.model.snapshot import LegStatus, Snapshot
-from trunktui.model.switch import BREAK_GLASS, SwitchKind, Wish
+from trunktui.model.switch import SwitchKind, Wish
 from trunktui.model.text import Safe, clean
 from trunktui.present.action import guards_part, heading_of, outcome_part, plan_part, said
 from trunktui.present.alike import alike, told_once
@@ -23,6 +23,9 @@ from trunktui.present.cells import Role
 SCHEMA = "trunktui.switch/1"
 
 _NOTHING = "what stands there"
+BREAK_GLASS = GLASS_WORDS
+"""How a ruling begins that is, or was, to be overridden by the group's name, a reason, and these words."""
+
 _WARNING = "warning: "
 _LOUD = (_WARNING, BREAK_GLASS)
 """How a ruling begins that lets a switch through and must be read all the same."""
@@ -120,6 +123,9 @@ def figure_words(part: Prepared, legs: Iterable[LegStatus]) -> str:
 
 def room_words(free: Room) -> str:
     """Return what is free of a cap, in channels: `12 of 200`."""
+    if free.state is not None:
+        cap = "" if free.cap is None else f", of {free.cap}"
+        return f"not counted{cap}: it is {spoken(free.state)}"
     if free.cap is None:
         return "without a known cap"
     if free.free is None:
@@ -128,7 +134,7 @@ def room_words(free: Room) -> str:
 
 
 def breaks_glass(sweep: Sweep) -> bool:
-    """Tell whether a guard stands in the way that a name and a reason would override."""
+    """Tell whether a guard stands in the way that the operator could override."""
     every = (*sweep.rulings, *(ruling for part in sweep.parts for ruling in part.rulings))
     return any(not ruling.allowed and ruling.sentence.startswith(BREAK_GLASS) for ruling in every)
 

@@ -48,19 +48,33 @@ class ActingScreen(StageScreen, inherit_bindings=False):
         """Return the keys that act, those first that have something to do now."""
         now = self._stage.clock()
         undo = undo_of(self._stage.watch.doings, now, self._groups_in_hand())
-        back = failback_of(self._stage.watch.snapshot, now)
+        back = failback_of(self._stage.watch.snapshot, self._stage.watch.doings.waits, now)
         return write_keys("" if undo is None else undo_hint(undo, now), failback=back is not None)
 
     def on_key(self, event: events.Key) -> None:
-        """Begin a command at its key, before the keys that follow it; say how to unlock where one acts read-only."""
-        if not self._foot.typing and event.key in MARKS:
+        """Begin a command, or open a page, at its key, before the keys that follow it, which are meant for that.
+
+        Where a key that acts is pressed read-only it is said how to unlock.
+        """
+        opens = {
+            "R": self.action_reregister,
+            "S": self.action_switch,
+            "F": self.action_failback,
+            "u": self.action_undo,
+        }
+        if self._foot.typing or not self.on_top:
+            return
+        if event.key in MARKS:
             event.stop()
             event.prevent_default()
             self.action_mark(MARKS[event.key])
-        elif not self._foot.typing and not self._unlocked and event.key in {key.names for key in WRITE}:
+        elif event.key in opens:
             event.stop()
             event.prevent_default()
-            self.say(_HOW)
+            if self._unlocked:
+                opens[event.key]()
+            else:
+                self.say(_HOW)
 
     def leg_meant(self) -> str | None:
         """Return the leg that was in hand when the command was begun, wherever the cursor went since."""
@@ -113,9 +127,9 @@ class ActingScreen(StageScreen, inherit_bindings=False):
         """Show what would bring a group back to its first trunk: of the leg in hand, else the one that is offered."""
         if self._stage.write_left() is None:
             return
-        snapshot, now = self._stage.watch.snapshot, self._stage.clock()
-        own = self._groups_in_hand()
-        found = failback_of(snapshot, now, own) or failback_of(snapshot, now)
+        watch, now = self._stage.watch, self._stage.clock()
+        snapshot, waits, own = watch.snapshot, watch.doings.waits, self._groups_in_hand()
+        found = failback_of(snapshot, waits, now, own) or failback_of(snapshot, waits, now)
         if found is not None:
             self._confirm(Wish(SwitchKind.FAILBACK, found[0].name))
         elif own:

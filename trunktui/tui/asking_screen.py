@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from msgspec.structs import replace
 from textual import events
 
-from trunktui.model.action import Consent, Prepared, Statement, Sweep
+from trunktui.model.action import GLASS_WORDS, Consent, Prepared, Statement, Sweep
 from trunktui.model.text import clean
 from trunktui.present.cells import Cell, Line, Role
 from trunktui.present.confirm import missing
@@ -164,6 +164,12 @@ class AskingScreen(PathPage, Scrolls, StageScreen, Generic[P], inherit_bindings=
                     "" if said else f"{clean(text, 40)!r} is not {self._names[0]}: it does not count as said"
                 )
                 return replace(self._consent, fixed=said)
+            case Statement.GLASS:
+                said = text.casefold() == GLASS_WORDS
+                self._note = (
+                    "" if said else f"{clean(text, 40)!r} is not {GLASS_WORDS}: it does not count as said"
+                )
+                return replace(self._consent, glass=said)
             case Statement.REASON:
                 return replace(self._consent, reason=text)
             case Statement.LEG_NAME | Statement.GROUP_NAME:
@@ -224,6 +230,7 @@ class AskingScreen(PathPage, Scrolls, StageScreen, Generic[P], inherit_bindings=
             Statement.LEG_NAME: bool(self._consent.typed),
             Statement.GROUP_NAME: bool(self._consent.typed),
             Statement.REASON: bool(self._consent.reason),
+            Statement.GLASS: self._consent.glass,
         }
         unstated = [want for want in wants if not stated.get(want, False)]
         if unstated:
@@ -240,6 +247,7 @@ class AskingScreen(PathPage, Scrolls, StageScreen, Generic[P], inherit_bindings=
                 Statement.LEG_NAME: "type the leg's name",
                 Statement.GROUP_NAME: "type the group's name",
                 Statement.REASON: "reason",
+                Statement.GLASS: f"type {GLASS_WORDS} to take it on",
                 Statement.YES: "yes",
             }[question]
         )

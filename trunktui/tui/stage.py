@@ -73,6 +73,11 @@ class StageScreen(Screen[None], inherit_bindings=False):
         self._stage = stage
         self._foot = Foot(stage.palette, keys, id="foot", everywhere=everywhere)
 
+    @property
+    def on_top(self) -> bool:
+        """Whether no other page was opened on it (Textual's `is_current` counts one below a clear page, too)."""
+        return self.app.screen is self
+
     def draw(self) -> None:
         """Bring every pane up to date with the watch."""
 
@@ -92,7 +97,12 @@ class StageScreen(Screen[None], inherit_bindings=False):
         self._foot.start_command()
 
     def on_key(self, event: events.Key) -> None:
-        """Give keys to the footer while it is typed in; `:` begins that here, before the keys that follow it."""
+        """Give keys to the footer while it is typed in; `:` begins that here, before the keys that follow it.
+
+        A key that comes when another page was opened already is that one's.
+        """
+        if not self.on_top:
+            return
         if self._foot.typing:
             self._foot.take_key(event)
         elif event.key == "colon":
@@ -130,6 +140,8 @@ class Filters:
 
     def on_key(self, event: events.Key) -> None:
         """Begin the filter at `/` (the base class then sees to the rest)."""
+        if isinstance(self, StageScreen) and not self.on_top:
+            return
         if event.key == "slash" and not self._foot.typing:
             event.stop()
             event.prevent_default()
