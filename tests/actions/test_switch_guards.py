@@ -272,6 +272,8 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("a sound undo", undo()),
     ("an undo of what another login did", undo(act=did(100, action="u.1", over="bob@192.0.2.1"))),
     ("an undo to a trunk that is held out and answers elsewhere", held(K.UNDO) | legs(red=OFF, there={"clean": CleanRun(2, NOW - 60)})),
+    ("an undo after which another only stands by", undo(goal=(Share(clean("red")), Share(clean("blue"))))
+     | legs(blue={"clean": CleanRun(1, NOW - 30)})),
     ("a failback to one that is held out and answers elsewhere", held(K.FAILBACK) | legs(red=OFF, there={})),
     ("the glass is broken for one that is held out and has no leg elsewhere", held(K.FAILBACK) | legs(red=OFF) | {"consent": TAKES_ON}),
     ("a failback as soon as the config lets it", back() | waits(hold_s=20.0, clean_s=10.0, clean_probes=2, pause_s=10.0)

@@ -22,6 +22,7 @@ from tests.cli.conftest import Outcome
 from trunktui.cli import acting, action_run, polled, switch_run, switching
 from trunktui.cli.main import trunktui
 from trunktui.cli.switch_run import needed_for, waiting_for
+from trunktui.config.load import Poll
 from trunktui.model.action import Consent, Ending, Sweep, Swept
 from trunktui.model.inventory import Account, Trunk
 from trunktui.model.snapshot import CleanRun, Snapshot
@@ -382,7 +383,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubLooks]:
 
 def test_it_looks_until_the_target_has_answered_often_enough_and_says_so(looks: StubLooks) -> None:
     told: list[Safe] = []
-    run = switch_run.SwitchRun(cast("Any", SimpleNamespace(inventory=looks.stage.inventory)))
+    run = switch_run.SwitchRun(cast("Any", SimpleNamespace(inventory=looks.stage.inventory, poll=Poll(30.0))))
     run.prepare(Wish(SwitchKind.SWITCH, "out", "blue"), Consent(), told.append)
     assert looks.looked == 1
     assert told == ["watching blue@one: 1 of 2 OPTIONS in a row answered; nothing is sent yet"]
@@ -392,7 +393,7 @@ def test_it_looks_until_the_target_has_answered_often_enough_and_says_so(looks: 
 
 
 def test_a_signal_in_the_middle_gives_the_whole_picture(looks: StubLooks) -> None:
-    run = switch_run.SwitchRun(cast("Any", SimpleNamespace(inventory=looks.stage.inventory)))
+    run = switch_run.SwitchRun(cast("Any", SimpleNamespace(inventory=looks.stage.inventory, poll=Poll(30.0))))
     sweep, _ = run.prepare(Wish(SwitchKind.SWITCH, "out", "blue"), Consent(), lambda _: None)
     swept = run.perform(sweep, Consent(yes=True, typed="out"), lambda _: None)
     assert looks.sent

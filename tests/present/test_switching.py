@@ -25,7 +25,7 @@ from trunktui.model.acting import Doings
 from trunktui.model.action import Ending, Ruling, Statement, Swept
 from trunktui.model.health import LegState
 from trunktui.model.room import Room
-from trunktui.model.route import RouteState
+from trunktui.model.route import RouteState, Share
 from trunktui.model.snapshot import CleanRun, Snapshot
 from trunktui.model.switch import SwitchKind, Waits, Wish
 from trunktui.model.text import Safe
@@ -44,6 +44,7 @@ from trunktui.present.sweeping import (
 )
 from trunktui.present.switching import (
     breaks_glass,
+    figure_words,
     room_words,
     state_after,
     sweep_lines,
@@ -197,6 +198,23 @@ def test_room_that_is_not_known_is_never_nought() -> None:
     assert room_words(Room(60)) == "not known, of 60"
     assert room_words(Room(60, 0)) == "0 of 60"
     assert room_words(Room(60, 12, most=True)) == "at most 12 of 60"
+
+
+def test_a_target_that_its_route_holds_out_is_told_as_that_and_its_room_by_its_other_legs() -> None:
+    snapshot = routed()
+    (part, *_) = sweep_of(WISH).parts
+    assert part.plan is not None
+    assert part.plan.move is not None
+    move = part.plan.move
+    held = replace(move.stands, shares=(Share(Safe("beta-us"), held=True), Share(Safe("alpha-us"))))
+    part = replace(
+        part, plan=replace(part.plan, move=replace(move, stands=held, values={"beta-us": "beta-us"}))
+    )
+    off = tuple(
+        replace(leg, state=LegState.ADMIN_OFF) if leg.id == "beta-us@nyc-1" else leg for leg in snapshot.legs
+    )
+    assert "beta-us is held out there until then; room 24 of 60" in figure_words(part, off)
+    assert "beta-us is off" in figure_words(sweep_of(WISH).parts[0], off)
 
 
 def test_groups_are_chosen_by_the_leg_in_hand_and_the_next_trunk_comes_first() -> None:

@@ -154,7 +154,7 @@ def sources(move: Move) -> tuple[str, ...]:
 
 def targets(move: Move) -> tuple[str, ...]:
     """Return the trunks that calls go to after; "" as in `sources`, also where nothing is set then."""
-    return trunks_of(move.values, move.goal) or ("",)
+    return trunks_of(move.values, RouteReading(move.route, 0.0, move.goal).serving) or ("",)
 
 
 def rank(leg: LegStatus) -> int:

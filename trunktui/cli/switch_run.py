@@ -26,6 +26,7 @@ WAIT_S = 75.0
 """How long is waited for a target's OPTIONS: an SBC asks twice in that time as they are set up."""
 
 _LOOK_EVERY_S = 5.0
+"""At most: a fleet that is polled oftener believes its answers for a shorter time, and so does a run of them."""
 
 
 class SwitchRun:
@@ -110,7 +111,7 @@ class SwitchRun:
                 break
             tell(words)
             waited = True
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(min(_LOOK_EVERY_S, self._config.poll.interval_s))
             await looks.again(self._near(sweep))
         return waited
 

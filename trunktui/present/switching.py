@@ -16,6 +16,7 @@ from trunktui.model.room import Room, load_to_move, room
 from trunktui.model.snapshot import LegStatus, Snapshot
 from trunktui.model.switch import SwitchKind, Wish
 from trunktui.model.text import Safe, clean
+from trunktui.model.vouching import held_out, silenced
 from trunktui.present.action import guards_part, heading_of, outcome_part, plan_part, said
 from trunktui.present.alike import alike, told_once
 from trunktui.present.cells import Role
@@ -114,7 +115,9 @@ def figure_words(part: Prepared, legs: Iterable[LegStatus]) -> str:
         words.append(f"{load} to move")
     if move.target:
         leg = next((leg for leg in legs if leg.sbc == part.sbc and leg.trunk == move.target), None)
-        if leg is not None and leg.state not in ROUTABLE:
+        if leg is not None and held_out(move, move.target) and silenced(leg):
+            words.append(f"{move.target} is held out there until then; room {room_words(found.room)}")
+        elif leg is not None and leg.state not in ROUTABLE:
             words.append(f"{move.target} is {spoken(leg.state)}")
         else:
             words.append(f"room {room_words(found.room)}")
