@@ -94,6 +94,7 @@ def test_a_route_that_was_switched_says_by_whom_for_as_long_as_it_says_so() -> N
     said = "us-outbound on nyc-1 goes to beta-us, not to alpha-us (first), read 4 s ago"
     (fact,) = route_facts(MOVED, own(MOVED), NOW, switched=(by_noc,))
     assert fact[1].text == f"{said}; switched by noc 2 h 1 m ago"
+    assert f"  {said}; switched by noc 2 h 1 m ago\n" in status_table(MOVED, NOW, switched=(by_noc,))
     elsewhere = replace(by_noc, sbc="lon-1"), replace(by_noc, to="gamma-us"), replace(by_noc, group="eu")
     (fact,) = route_facts(MOVED, own(MOVED), NOW, switched=elsewhere)
     assert fact[1].text == said

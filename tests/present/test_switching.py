@@ -120,13 +120,13 @@ def test_what_differs_in_the_sbcs_name_and_in_figures_is_said_once_of_each_and_c
     said = [text for heading, text in rows if heading == "Consequence"]
     assert said == ["New calls on each SBC go to beta-us at once. Calls in progress stay: 0-2 on alpha-us."]
     flaps = "target: break glass: beta-us flaps, 3-5 times; type us-outbound and a reason"
-    assert [text for heading, text in rows if heading == "To state"][1].startswith(flaps)
+    assert next(text for heading, text in rows if heading == "To state").startswith(flaps)
     assert [text for heading, text in rows if heading == "Undo"] == [
         f"{name}: set 1{number} alpha-us" for number, name in enumerate(SBCS)
     ]
     two = (parts[0], replace(parts[1], rulings=()), parts[2])
     rows = sweep_lines(replace(sweep, parts=two), routed(out=True))
-    _, only = [text for heading, text in rows if heading == "To state"]
+    only, _ = [text for heading, text in rows if heading == "To state"]
     assert only.startswith("target: nyc-1, lon-2: break glass: beta-us flaps, 3-5 times")
 
 

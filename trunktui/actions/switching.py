@@ -47,6 +47,15 @@ class Part(Struct, frozen=True):
         return None if self.spot is None or self.move is None else self.spot.leg(self.move.target)
 
 
+def standing(past: Past, now: float) -> tuple[Switched, ...]:
+    """Return the switches that stand at monotonic second `now`, of each group and SBC the last."""
+    return tuple(
+        Switched(act.group, act.sbc, act.move.target, clean(act.who), now - act.ago_s)
+        for act in past.can_be_taken_back(STANDING_S)
+        if act.move is not None
+    )
+
+
 class Switching:
     """Prepares switches for one desk, and asks their guards. `unlocked` as `Desk.unlocked_until`."""
 
@@ -160,13 +169,7 @@ class Switching:
 
     async def switched(self) -> tuple[Switched, ...]:
         """Return the switches that stand, of each group and SBC the last, whoever did it. Raises AuditError."""
-        past = await self._paper.past(STANDING_S)
-        now = self._world().clock()
-        return tuple(
-            Switched(act.group, act.sbc, act.move.target, clean(act.who), now - act.ago_s)
-            for act in past.can_be_taken_back(STANDING_S)
-            if act.move is not None
-        )
+        return standing(await self._paper.past(STANDING_S), self._world().clock())
 
     def _part(
         self, action: str, wish: Wish, group: Group, name: str, undone: Act | None, snapshot: Snapshot

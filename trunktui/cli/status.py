@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from trunktui.cli.output import encodable
 from trunktui.cli.session import Session
 from trunktui.config.load import Config
 from trunktui.model.snapshot import Snapshot
+from trunktui.model.switch import Switched
 from trunktui.model.text import clean
 
 BUDGET_S = 25.0
@@ -34,13 +36,17 @@ def status(session: Session, form: str) -> int:
 
     Exits with 0 once it has printed, whatever the states are.
     """
-    snapshot = collected(session.config())
+    config = session.config()
+    snapshot = collected(config)
     now = time.monotonic()
     wall = datetime.now(UTC)
     for note in (snapshot.marks, snapshot.records):
         if note.notice:
             click.echo(encodable(f"trunktui: {note.notice}"), err=True)
-    click.echo(encodable(_rendered(snapshot, form, now, wall)), nl=False)
+    switched = (
+        _switched(config, now) if form == "table" and any(one.active for one in snapshot.groups) else ()
+    )
+    click.echo(encodable(_rendered(snapshot, form, now, wall, switched)), nl=False)
     return 0
 
 
@@ -77,20 +83,37 @@ def check(session: Session, selector: str | None, per_leg: bool, without_marks: 
     return int(verdict.code)
 
 
-def table(snapshot: Snapshot, now: float) -> str:
+def table(snapshot: Snapshot, now: float, switched: tuple[Switched, ...] = ()) -> str:
     """Return the fleet at monotonic second `now` as a table that standard output can take."""
     from trunktui.present.table import status_table
 
     utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    return status_table(snapshot, now, ascii_only=not utf8)
+    return status_table(snapshot, now, ascii_only=not utf8, switched=switched)
 
 
-def _rendered(snapshot: Snapshot, form: str, now: float, wall: datetime) -> str:
+def _switched(config: Config, now: float) -> tuple[Switched, ...]:
+    """Return who switched groups where they go, by this host's audit log; a log that cannot be read tells nothing."""
+    from trunktui.actions.past import past_of
+    from trunktui.actions.switching import STANDING_S, standing
+    from trunktui.store.audit import AuditError, AuditLog
+    from trunktui.store.who import who_am_i
+
+    log = AuditLog(config.state_dir, who_am_i(os.environ), lambda: datetime.now(UTC))
+    try:
+        return standing(past_of(log.recent(STANDING_S), datetime.now(UTC)), now)
+    except AuditError as error:
+        click.echo(encodable(f"trunktui: who switched groups is not known: {error}"), err=True)
+        return ()
+
+
+def _rendered(
+    snapshot: Snapshot, form: str, now: float, wall: datetime, switched: tuple[Switched, ...]
+) -> str:
     from trunktui.present.document import status_document, to_json
     from trunktui.present.sheet import to_csv
 
     if form == "table":
-        return table(snapshot, now)
+        return table(snapshot, now, switched)
     document = status_document(snapshot, now, wall)
     return to_json(document) if form == "json" else to_csv(document)
 

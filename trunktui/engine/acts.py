@@ -132,8 +132,14 @@ class Acts:
     def doings(self) -> Doings:
         """What the screen is to know now."""
         until = None if self._desk is None else self._desk.unlocked_until
-        doings = Doings(until, self._ongoing.running, self._unfinished, self._undoable, self._switched)
-        return structs.replace(doings, waits=self._inventory.waits)
+        return Doings(
+            until,
+            self._ongoing.running,
+            self._unfinished,
+            self._undoable,
+            waits=self._inventory.waits,
+            switched=self._switched,
+        )
 
     def reconfigure(self, inventory: Inventory, interval_s: float) -> None:
         """Go by another config; what is under way goes on as it was planned."""

@@ -48,13 +48,13 @@ class Ended(Struct, frozen=True):
 class Doings(Struct, frozen=True):
     """All of it. `unlocked_until` is monotonic seconds, None: read-only. `undoable`: switches that one key takes back.
 
-    `switched`: those that stand, however old; only what this host's audit log knows.
     `waits`: how long the guards of the config in force wait, so that nothing is offered before they would agree.
+    `switched`: those that stand, however old; only what this host's audit log knows.
     """
 
     unlocked_until: float | None = None
     running: tuple[Running, ...] = ()
     unfinished: tuple[Unfinished, ...] = ()
     undoable: tuple[Undoable, ...] = ()
-    switched: tuple[Switched, ...] = ()
     waits: Waits = Waits()
+    switched: tuple[Switched, ...] = ()

@@ -63,13 +63,13 @@ def told_reason(group: GroupStatus) -> str:
     return group.reason.removeprefix(f"{group.name} ")
 
 
-def route_lines(group: GroupStatus, now: float) -> Iterator[str]:
+def route_lines(group: GroupStatus, now: float, switched: Iterable[Switched] = ()) -> Iterator[str]:
     """Yield lines of plain text on where a group's calls go: the SBCs on which it is its first preference in one."""
     routes = [outdated(one, now) for one in group.active]
     plain = [one for one in routes if one.state is RouteState.FIRST and not one.held]
     for one in routes:
         if one not in plain:
-            yield f"{_with_age(one, now)}{_by_whom(one, group, (), now)}"
+            yield f"{_with_age(one, now)}{_by_whom(one, group, switched, now)}"
         elif one.trunk is not None and one is next(other for other in plain if other.trunk == one.trunk):
             sbcs = [other for other in plain if other.trunk == one.trunk]
             ages = [other.read_at for other in sbcs if other.read_at is not None]

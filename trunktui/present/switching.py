@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from trunktui.model.action import Plan, Prepared, Ruling, Sweep, Swept
+from trunktui.model.action import Plan, Prepared, Ruling, Statement, Sweep, Swept
 from trunktui.model.health import ROUTABLE, spoken
 from trunktui.model.room import Room, load_to_move, room
 from trunktui.model.snapshot import LegStatus, Snapshot
@@ -259,10 +259,11 @@ def _ruling_rows(sweep: Sweep) -> list[Row]:
     return sorted(rows, key=_calm)
 
 
-def _calm(row: Row) -> int:
-    """Return how little a ruling matters: refusals first, then warnings."""
+def _calm(row: Row) -> float:
+    """Return how little a ruling matters: refusals first, then what else is to be stated than the yes, then warnings."""
     if row.ruling is None or not row.ruling.allowed:
-        return 0 if row.role is Role.BAD else 1
+        confirms = row.ruling is not None and Statement.YES in row.ruling.wants
+        return 0 if row.role is Role.BAD else 1.5 if confirms else 1
     return 2 if row.loud else 3
 
 

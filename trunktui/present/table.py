@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from trunktui.model.health import LegState, SbcState, Severity, spoken
 from trunktui.model.link import SshState
 from trunktui.model.snapshot import LegStatus, Snapshot
+from trunktui.model.switch import Switched
 from trunktui.present.columns import ColumnKey
 from trunktui.present.fleet import Row, Sort, fleet_order, row_of
 from trunktui.present.freshness import shown_sbc
@@ -43,14 +44,16 @@ _RIGHT = frozenset(
 _BETWEEN = "  "
 
 
-def status_table(snapshot: Snapshot, now: float, *, ascii_only: bool = False) -> str:
+def status_table(
+    snapshot: Snapshot, now: float, *, ascii_only: bool = False, switched: tuple[Switched, ...] = ()
+) -> str:
     """Return the fleet at monotonic second `now`, worst first, with the reason at the end of each line.
 
     What many bad legs have in common comes first, then SBCs that are not up, each with its reason, then where the calls
-    of groups go; the last line counts. `ascii_only` for an output that cannot take UTF-8.
+    of groups go, and who switched them there (`switched`); the last line counts. `ascii_only` for an output that cannot take UTF-8.
     """
     verdicts = [one.reason for one in in_force(snapshot, now) if one.absorbs]
-    above = (*verdicts, *_sbc_lines(snapshot, now), *_group_lines(snapshot, now))
+    above = (*verdicts, *_sbc_lines(snapshot, now), *_group_lines(snapshot, now, switched))
     lines = (*above, *_leg_lines(snapshot, now), _count(snapshot, now))
     text = "\n".join(lines) + "\n"
     return "\n".join(to_ascii(line) for line in text.split("\n")) if ascii_only else text
@@ -67,7 +70,7 @@ def _sbc_lines(snapshot: Snapshot, now: float) -> Iterator[str]:
             yield f"  ssh {box.link.state.value}: {box.link.reason}"  # its end names the way out
 
 
-def _group_lines(snapshot: Snapshot, now: float) -> Iterator[str]:
+def _group_lines(snapshot: Snapshot, now: float, switched: tuple[Switched, ...]) -> Iterator[str]:
     """Yield the groups of which it is told where their calls go: how such a group is, if not well, and each route."""
     for group in snapshot.groups:
         if group.active:
@@ -75,7 +78,7 @@ def _group_lines(snapshot: Snapshot, now: float) -> Iterator[str]:
             mark = f" ({words})" if (words := brief_mark(one)) else ""
             if one.severity is not Severity.NONE:
                 yield f"group {one.name}: {one.state.value}{mark}: {told_reason(one)}"
-            yield from (f"  {line}" for line in route_lines(group, now))
+            yield from (f"  {line}" for line in route_lines(group, now, switched))
 
 
 def _leg_lines(snapshot: Snapshot, now: float) -> Iterator[str]:
