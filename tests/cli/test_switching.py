@@ -24,7 +24,9 @@ from trunktui.cli.main import trunktui
 from trunktui.cli.switch_run import needed_for, waiting_for
 from trunktui.config.load import Poll
 from trunktui.model.action import Consent, Ending, Sweep, Swept
+from trunktui.model.health import LegState
 from trunktui.model.inventory import Account, Trunk
+from trunktui.model.route import Share
 from trunktui.model.snapshot import CleanRun, Snapshot
 from trunktui.model.switch import SwitchKind, Undoable, Waits, Wish
 from trunktui.model.text import Safe
@@ -327,6 +329,30 @@ def test_waiting_is_for_a_target_that_is_up_and_has_not_answered_often_enough(st
     down = replace(snapshot, legs=stage.look())
     assert waiting_for(sweep, down, now, Waits()) is None, "waiting is no use"
     assert back.wish.to == "red"
+
+
+def test_a_target_that_its_route_holds_out_is_watched_on_another_sbc(stage: SwitchStage) -> None:
+    sweep: Sweep = stage.run(stage.desk().prepare_switch(Wish(SwitchKind.SWITCH, "out", "blue", ("one",))))
+    (part,) = sweep.parts
+    assert part.plan is not None
+    assert part.plan.move is not None
+    move = part.plan.move
+    shares = (Share(Safe("blue"), held=True), *move.stands.shares)
+    held = replace(part.plan, move=replace(move, stands=replace(move.stands, shares=shares)))
+    sweep = replace(sweep, parts=(replace(part, plan=held),))
+    now = stage.loop.time()
+
+    def seen(there: LegState, answered: int) -> Snapshot:
+        legs = {leg.id: leg for leg in stage.look()}
+        legs["blue@one"] = replace(legs["blue@one"], state=LegState.ADMIN_OFF, clean=None)
+        run = CleanRun(answered, now - 30)
+        legs["blue@two"] = replace(legs["blue@two"], state=there, clean=run)
+        return replace(stage.fleet("jump1"), legs=tuple(legs.values()))
+
+    words = waiting_for(sweep, seen(LegState.UP, 1), now, Waits()) or ""
+    assert words.startswith("watching blue@two: 1 of 2 OPTIONS in a row answered")
+    assert waiting_for(sweep, seen(LegState.UP, 2), now, Waits()) is None
+    assert waiting_for(sweep, seen(LegState.DOWN, 0), now, Waits()) is None, "waiting is no use"
 
 
 class StubLooks:

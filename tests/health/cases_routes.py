@@ -230,6 +230,22 @@ RULES: list[Rule] = [
         "no path: all 2 legs are down",
     ),
     (
+        "moved where the first is held out, and that is fine elsewhere",
+        {"nyc-1": "off up", "lon-1": "up up"},
+        {"nyc-1": "alpha held", "lon-1": "first"},
+        L.UP,
+        S.WARNING,
+        "goes to beta-us on nyc-1; alpha-us is fine again",
+    ),
+    (
+        "moved where the first is held out, and nobody else knows of it",
+        {"nyc-1": "off up"},
+        {"nyc-1": "alpha held"},
+        L.UP,
+        S.NONE,
+        "its one leg is up; others stand by or are off; calls go to beta-us on nyc-1",
+    ),
+    (
         "held, and by hand anyway",
         MODEL,
         {"nyc-1": "beta held", "lon-1": "first"},

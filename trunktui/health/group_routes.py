@@ -12,6 +12,7 @@ from trunktui.model.inventory import Failover, Group
 from trunktui.model.route import ActiveRoute, RouteState
 from trunktui.model.snapshot import GroupStatus, LegStatus
 from trunktui.model.text import clean
+from trunktui.model.vouching import silenced, unregistered
 
 _LIMIT = 200
 _NAMED = 3
@@ -22,12 +23,14 @@ _SILENT = frozenset({RouteState.UNSET, RouteState.UNKNOWN})
 class _Here(Struct, frozen=True):
     """A group on one SBC: where its calls go, and its legs there that are meant to work, by trunk in its order.
 
-    `first`: its first preference there, whether or not that is meant to work now.
+    `first`: its first preference there, whether or not that is meant to work now; `fine`: it is known to work there, or
+    where the route itself holds it out, on other SBCs.
     """
 
     active: ActiveRoute
     legs: dict[str, LegStatus]
     first: str
+    fine: bool = False
 
     @property
     def sbc(self) -> str:
@@ -96,7 +99,18 @@ def _here(group: Group, by_trunk: Mapping[str, list[LegStatus]], active: ActiveR
     found = {trunk: _at(by_trunk.get(trunk, ()), active.sbc) for trunk in group.trunks}
     there = {trunk: leg for trunk, leg in found.items() if leg is not None}
     meant = {trunk: leg for trunk, leg in there.items() if leg.state not in MEANT}
-    return _Here(active, meant, next(iter(there), ""))
+    first = next(iter(there), "")
+    return _Here(
+        active, meant, first, bool(first) and _is_fine(there[first], by_trunk.get(first, ()), active)
+    )
+
+
+def _is_fine(leg: LegStatus, legs: Iterable[LegStatus], active: ActiveRoute) -> bool:
+    """Whether a leg is up; one that the route holds out is asked by nobody there, so its trunk's others speak for it."""
+    if leg.trunk not in active.held or not silenced(leg):
+        return leg.state is LegState.UP
+    states = {other.state for other in legs if other.sbc != leg.sbc}
+    return LegState.UP in states and LegState.DOWN not in states and not unregistered(leg)
 
 
 def _at(legs: Iterable[LegStatus], sbc: str) -> LegStatus | None:
@@ -120,8 +134,7 @@ def _trouble(group: Group, here: _Here) -> _Trouble | None:
             return None
         pinned = f": {', '.join(active.held)} {'is' if len(active.held) == 1 else 'are'} held out by hand until let in again"
         return _Trouble(Severity.WARNING, here.sbc, pinned)
-    first = here.legs.get(here.first)
-    if here.moved and first is not None and first.state is LegState.UP:
+    if here.moved and here.fine:
         return _Trouble(Severity.WARNING, here.sbc, f"goes to {active.goes}", f"; {here.first} is fine again")
     return None
 
