@@ -11,7 +11,7 @@ from trunktui.model.health import LegState, Severity
 from trunktui.model.marks import Scope, Target
 from trunktui.model.snapshot import GroupStatus, LegStatus, Snapshot
 from trunktui.model.text import Safe
-from trunktui.present.cells import plain
+from trunktui.present.cells import Role, plain
 from trunktui.present.groups import group_facts
 from trunktui.present.head import EngineNews, news_line
 
@@ -65,6 +65,15 @@ def test_a_leg_tells_what_is_left_of_its_groups_and_no_other_leg_does() -> None:
     assert told.text == f"us-outbound degraded: {OUT.reason}"
     other = next(leg for leg in snapshot.legs if "us-outbound" not in leg.groups)
     assert not group_facts(snapshot, other, NOW)
+
+
+def test_a_group_whose_legs_are_all_up_but_whose_calls_go_elsewhere_does_not_look_well() -> None:
+    moved = replace(
+        OUT, state=LegState.UP, severity=Severity.WARNING, reason=Safe("goes to beta-us on nyc-1")
+    )
+    snapshot = grouped(moved)
+    (told,) = group_facts(snapshot, member(snapshot), NOW)
+    assert told.role is Role.WARN
 
 
 def test_a_group_is_not_believed_for_longer_than_its_legs() -> None:

@@ -36,7 +36,8 @@ def group_facts(snapshot: Snapshot, leg: LegStatus, now: float) -> tuple[Cell, .
             if one.severity is not Severity.NONE:
                 mark = f" ({words})" if (words := brief_mark(one)) else ""
                 text = f"{one.name} {spoken(one.state)}: {told_reason(one)}{mark}"
-                found.append(Cell(text, STATE_ROLES[one.state]))
+                # up, and still something to do: that its calls go elsewhere must not look like all is well
+                found.append(Cell(text, Role.WARN if one.state is LegState.UP else STATE_ROLES[one.state]))
     return tuple(found)
 
 
