@@ -266,7 +266,7 @@ async def _engine(sock: socket.socket, config: Config) -> None:
     def desk_for(who: Who) -> Desk:
         # the operator's names, but our process: whether it is alive tells others whether an action is under way
         me = structs.replace(who, pid=os.getpid())
-        return action_desk(reloader.config, fleet, hiring.askers, me)
+        return action_desk(reloader.config, fleet, hiring.askers, me, snapshot=engine.seen)
 
     def read() -> Config:
         return load(config.path, os.environ, KNOWN_PLATFORMS)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from trunktui.actions.desk import Desk
     from trunktui.config.load import Config
     from trunktui.model.audit import Who
+    from trunktui.model.snapshot import Snapshot
     from trunktui.poll.fleet import Fleet
     from trunktui.transport.askers import Askers
 
@@ -29,11 +30,13 @@ def action_desk(
     *,
     always_unlocked: bool = False,
     look_again: Callable[[tuple[str, ...]], Awaitable[None]] | None = None,
+    snapshot: Callable[[], Snapshot] | None = None,
 ) -> Desk:
     """Return the entry to actions over these connections, with the audit log of the state folder.
 
-    `who` acts; None: whoever runs this process. `look_again` polls SBCs where nobody does by himself. Raises
-    ConfigError where that folder cannot be had.
+    `who` acts; None: whoever runs this process. `look_again` polls SBCs where nobody does by himself. `snapshot`
+    is what guards go by: with marks and the ages of credentials, which the fleet alone does not know; None: by the
+    fleet alone. Raises ConfigError where that folder cannot be had.
     """
     from trunktui.actions.desk import Desk, World
     from trunktui.config.files import make_state_dir
@@ -47,7 +50,7 @@ def action_desk(
     world = World(
         inventory=config.inventory,
         interval_s=config.poll.interval_s,
-        snapshot=lambda: fleet.snapshot(time.monotonic()),
+        snapshot=snapshot or (lambda: fleet.snapshot(time.monotonic())),
         platform=lambda sbc: platform_for(fleet.platform(sbc.name)),
         asker=askers.of,
         audit=AuditLog(config.state_dir, me, _utc_now, Syslog() if config.document.syslog else None),

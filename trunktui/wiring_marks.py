@@ -44,8 +44,8 @@ def marker_of(config: Config, changed: Callable[[], None], historian: Historian 
     return Marker(book_of(config, historian), utc_now, new_id, changed)
 
 
-def marked(config: Config, snapshot: Snapshot) -> Snapshot:
-    """Return a snapshot that was just taken with the marks over it, and write down which are over by what it shows.
+def marked(config: Config, snapshot: Snapshot, *, end: bool = True) -> Snapshot:
+    """Return a snapshot that was just taken with the marks over it, and with `end` write down which are over by what it shows.
 
     A folder that cannot be written to changes nothing of what is shown.
     """
@@ -55,9 +55,9 @@ def marked(config: Config, snapshot: Snapshot) -> Snapshot:
     book, now = book_of(config), utc_now()
     marks = book.read()
     found, over = overlaid(snapshot, marks.open(now), now)
-    for end in over:
+    for one in over if end else ():
         with suppress(MarksError):
-            book.end([end.id], now, end.cause, None, end.words)
+            book.end([one.id], now, one.cause, None, one.words)
     return structs.replace(found, marks=marks.note)
 
 

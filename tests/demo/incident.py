@@ -181,7 +181,7 @@ def _there(where: str) -> tuple[Scene, ...]:
             "What it would do",
             "\r",
             "On each SBC: what stands there and what shall, what is run word for word, what counts as proof. Nothing was sent yet.",
-            has(f"Switch {GROUP} to {OTHER}", "type the group's name"),
+            has(f"Switch {GROUP} to {OTHER}", "type the group's name", "days overdue"),
         ),
         Scene(
             "confirm",

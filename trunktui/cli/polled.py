@@ -6,11 +6,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from trunktui.actions.desk import Desk
     from trunktui.config.load import Config
+    from trunktui.model.snapshot import Snapshot
     from trunktui.poll.fleet import Fleet
     from trunktui.poll.poller import Poller
     from trunktui.transport.askers import Askers
@@ -38,8 +40,20 @@ class Looks:
         from trunktui import wiring_actions
 
         return wiring_actions.action_desk(
-            self._config, self._fleet, self._askers, always_unlocked=True, look_again=self.again
+            self._config,
+            self._fleet,
+            self._askers,
+            always_unlocked=True,
+            look_again=self.again,
+            snapshot=self._seen,
         )
+
+    def _seen(self) -> Snapshot:
+        """Return what guards go by: what is known of the SBCs, with marks and the ages of credentials over it."""
+        from trunktui.wiring_marks import marked
+        from trunktui.wiring_records import foreseen
+
+        return foreseen(self._config, self._fleet.snapshot(now(), partial(marked, self._config, end=False)))
 
     async def refreshed(self, since: float) -> None:
         """Poll those once more whose answer, since then, grew old while a slower one was waited for."""

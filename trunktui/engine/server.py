@@ -193,17 +193,22 @@ class Engine:
         except ConnectionError:
             log.info("the screen stopped listening")
 
-    def _look(self) -> Snapshot:
-        """Judge the fleet as it stands; the history sees what the screen is shown."""
-        self._unseen.clear()
-        self._looked_at = self._clock()
+    def seen(self) -> Snapshot:
+        """Judge the fleet as it stands, with marks, findings and the ages of credentials over it, as the screen has it."""
         laid_over = None if self._marker is None else self._marker.laid_over
-        snapshot = self._fleet.snapshot(self._looked_at, laid_over)
+        snapshot = self._fleet.snapshot(self._clock(), laid_over)
         if self._attester is not None:
             snapshot = structs.replace(snapshot, records=self._attester.note)
         # without the records a credential that was changed would be told to be overdue
         if self.foresight is not None and (self._attester is None or self._attester.known):
             snapshot = self.foresight.laid_over(snapshot)
+        return snapshot
+
+    def _look(self) -> Snapshot:
+        """Judge the fleet for the screen; the history sees what that is shown."""
+        self._unseen.clear()
+        snapshot = self.seen()
+        self._looked_at = snapshot.at
         if self._historian is not None:
             self._historian.see(snapshot)
         return snapshot
