@@ -41,7 +41,14 @@ SCENES: list[tuple[str, Callable[[str], bool]]] = [
     ("1/8 whose fault it is", lambda s: "1/8 " in s and "Carrier bravo fails from 6 of 6 SBCs" in s),
     ("1/8 and returns", lambda s: ("1/8 bravo answers" in s or "1/8 On a" in s) and "41 up" in s),
     ("2/8 at its cap", lambda s: "2/8 " in s and row(s, f"{SURGING_TRUNK}@lon-1", "DEGR") and "40/40" in s),
-    ("3/8 frozen", lambda s: "3/8 " in s and row(s, f"alpha-us@{FROZEN_SBC}", "UNKN") and "frozen" in s),
+    (
+        "3/8 frozen",  # until its console has hung for five seconds nobody can tell more than that it is silent
+        lambda s: (
+            "3/8 " in s
+            and row(s, f"alpha-us@{FROZEN_SBC}", "UNKN")
+            and ("frozen" in s or f"{FROZEN_SBC}: SSH lost" in s)
+        ),
+    ),
     (
         "4/8 rebooting",
         lambda s: (

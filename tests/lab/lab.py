@@ -18,12 +18,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from .faults import CARRIER_A as CARRIER_A
 from .faults import CARRIER_B as CARRIER_B
 from .faults import CARRIER_SILENT as CARRIER_SILENT
 from .faults import HERE as HERE
 from .faults import Faults, script
 from .faults import LabError as LabError
+
+LONG = pytest.mark.skipif(
+    not os.environ.get("TRUNKTUI_SOAK"), reason="long, and others show the same: TRUNKTUI_SOAK=1 runs it too"
+)
+"""What is left to `TRUNKTUI_SOAK=1 make lab-test`."""
 
 RUN_DIR = Path(os.environ.get("TRUNKTUI_LAB_RUN", "/run/trunktui-lab"))
 CACHE_DIR = Path(os.environ.get("TRUNKTUI_LAB_CACHE", "/var/cache/trunktui-lab"))

@@ -75,9 +75,9 @@ class Engine:
         assert reply.sweep is not None, reply.text
         return reply.sweep
 
-    async def switch(self, group: str, to: str) -> tuple[Sweep, Swept]:
-        """Prepare a switch and carry it out, by an operator who agrees to all that can be agreed to."""
-        consent = replace(AGREED, typed=group)
+    async def switch(self, group: str, to: str, *, glass: bool = False) -> tuple[Sweep, Swept]:
+        """Prepare a switch and carry it out, by an operator who agrees to all that is asked, and with `glass` to any doubt."""
+        consent = replace(AGREED, typed=group, glass=glass)
         sweep = await self.prepared(group, to, consent)
         swept = (await self._sitting.feed.ask(PerformSwitch(sweep.action, consent))).swept
         assert swept is not None

@@ -225,7 +225,7 @@ def _hear(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 async def _operate(config: Path, name: str, host: str, hold_s: int) -> None:
     """Be an operator: look when told a trunk, switch when told to go."""
-    consent = Consent(yes=True, typed=DOMESTIC, reason="race")
+    consent = Consent(yes=True, typed=DOMESTIC, reason="race", glass=True)
     async with hand_on(config, DOMESTIC, name, host) as hand:
         _print({"ready": True})
         while to := (await asyncio.to_thread(sys.stdin.readline)).strip():

@@ -9,7 +9,7 @@ import pytest
 from trunktui.model.health import LegState, ProbeSignal, SbcState, Severity
 from trunktui.model.link import SnmpState, SshState
 
-from .lab import CARRIER_A, CARRIER_B, Lab
+from .lab import CARRIER_A, CARRIER_B, LONG, Lab
 from .product import Watched, watched, write_fleet_config
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
@@ -29,6 +29,7 @@ async def _all_up(product: Watched) -> None:
     await product.wait(lambda: product.states((*ONE, *TWO)) == {LegState.UP}, SETTLED_S, "every leg up")
 
 
+@LONG  # `test_verdicts.py` has a dead carrier seen from both in every run
 async def test_a_killed_carrier_is_down_from_both_sbcs_and_back_on_both_after_its_restart(
     lab: Lab, tmp_path: Path
 ) -> None:

@@ -184,7 +184,7 @@ async def cuts(lab: Lab, folder: Path) -> None:
 
 async def cut_off(hand: Hand, to: str, cut: Cut) -> str:
     """Switch while the link is cut; return what the operator is told."""
-    consent = Consent(yes=True, typed=DOMESTIC, reason="lab")
+    consent = Consent(yes=True, typed=DOMESTIC, reason="lab", glass=True)
     hand.later()
     await hand.look("lab-2")
     await eventually(lambda: not cut.locked(), 20, "a free lock")
@@ -300,9 +300,9 @@ async def a_dead_target_is_taken_on_by_name_and_reason(lab: Lab, engine: Engine)
     await engine.until(lambda: engine.leg("kam-beta@lab-3").state is LegState.DOWN, "carrier B down on sbc3")
     sweep = await engine.prepared(POOL, "kam-alpha", Consent())
     assert sweep.wants is not None
-    assert {Statement.GROUP_NAME, Statement.REASON} <= set(sweep.wants)
+    assert {Statement.GROUP_NAME, Statement.REASON, Statement.GLASS} <= set(sweep.wants)
     assert "it may be the lesser evil" in engine.ruling(sweep, "target")
-    doing = asyncio.ensure_future(engine.switch(POOL, "kam-alpha"))
+    doing = asyncio.ensure_future(engine.switch(POOL, "kam-alpha", glass=True))
     await eventually(lambda: destination(lab, B) == "DX", 20, "carrier B held out")
     lab.restore(CARRIER_A)
     lab.restore(CARRIER_B)

@@ -120,11 +120,10 @@ class Terminal:
         clean = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
         login = [*account.ssh[:1], "-tt", *account.ssh[1:]]
         words = ("new-session", "-d", "-x", str(width), "-y", str(height))
-        subprocess.run(
-            ["tmux", "-S", str(self._socket), "-f", "/dev/null", *words, *login],
-            check=True,
-            env=clean,
-        )
+        command = ["tmux", "-S", str(self._socket), "-f", "/dev/null", *words, *login]
+        # On a loaded machine tmux's server may not be there in time for its own client.
+        if subprocess.run(command, check=False, env=clean).returncode:
+            subprocess.run(command, check=True, env=clean)
 
     def _tmux(self, *words: str) -> str:
         done = subprocess.run(
