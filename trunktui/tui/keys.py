@@ -126,21 +126,27 @@ HAPPENED = (
     Key("slash", "/", "filter", "filter: any text; !word hides; esc clears", "filter"),
     Key("plus", "+", "more", "load older events", "older ones"),
 )
-MATRIX = (
-    Key("escape", "esc", "back", "go back", "back"),
-    Key("enter", "enter", "open", "show the legs of this carrier on this SBC", "show its legs"),
-    Key("h,left", "h l", "across(-1)", "previous SBC", "SBC"),
-    Key("l,right", "l right", "across(1)", "next SBC"),
+_NEXT_CARRIERS = (
     Key("j,down", "j k", "move(1)", "next carrier", "carrier"),
     Key("k,up", "k up", "move(-1)", "previous carrier"),
-    Key("left_square_bracket", "[ ]", "screenful(-1)", "the SBCs before", "more SBCs"),
-    Key("right_square_bracket", "]", "screenful(1)", "the SBCs after"),
+)
+_FAR_CARRIERS = (
     Key("pagedown", "pgdn", "page(1)", "a page on"),
     Key("pageup", "pgup", "page(-1)", "a page back"),
     Key("g,home", "g home", "edge(-1)", "first carrier"),
     Key("G,end", "G end", "edge(1)", "last carrier"),
     Key("space", "space", "freeze", "freeze the display", "freeze"),
     COMMAND,
+)
+MATRIX = (
+    Key("escape", "esc", "back", "go back", "back"),
+    Key("enter", "enter", "open", "show the legs of this carrier on this SBC", "show its legs"),
+    Key("h,left", "h l", "across(-1)", "previous SBC", "SBC"),
+    Key("l,right", "l right", "across(1)", "next SBC"),
+    *_NEXT_CARRIERS,
+    Key("left_square_bracket", "[ ]", "screenful(-1)", "the SBCs before", "more SBCs"),
+    Key("right_square_bracket", "]", "screenful(1)", "the SBCs after"),
+    *_FAR_CARRIERS,
 )
 CHOOSE = (
     Key("escape", "esc", "back", "go back: nothing is sent", "back"),
@@ -154,14 +160,8 @@ CHOOSE = (
 CARRIERS = (
     Key("escape", "esc", "back", "go back", "back"),
     Key("enter", "enter", "open", "show the legs of this carrier", "show its legs"),
-    Key("j,down", "j k", "move(1)", "next carrier", "carrier"),
-    Key("k,up", "k up", "move(-1)", "previous carrier"),
-    Key("pagedown", "pgdn", "page(1)", "a page on"),
-    Key("pageup", "pgup", "page(-1)", "a page back"),
-    Key("g,home", "g home", "edge(-1)", "first carrier"),
-    Key("G,end", "G end", "edge(1)", "last carrier"),
-    Key("space", "space", "freeze", "freeze the display", "freeze"),
-    COMMAND,
+    *_NEXT_CARRIERS,
+    *_FAR_CARRIERS,
 )
 NO = Key("escape,n,q", "esc", "back", "no: nothing is sent", "no (default)")
 _SCROLL = (
